@@ -1,0 +1,46 @@
+# What our own programs are compiled with; nothing here reaches a user of xstitch::xstitch.
+
+find_program(XSTITCH_CCACHE ccache)
+mark_as_advanced(XSTITCH_CCACHE)
+if(XSTITCH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${XSTITCH_CCACHE})
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+add_library(xstitch_dev INTERFACE)
+target_link_libraries(xstitch_dev INTERFACE xstitch::xstitch)
+target_compile_options(xstitch_dev INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(XSTITCH_MARCH)
+  target_compile_options(xstitch_dev INTERFACE -march=${XSTITCH_MARCH})
+endif()
+if(XSTITCH_SANITIZE)
+  target_compile_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE})
+endif()
+
+# The same with every optional part that was found.
+add_library(xstitch_dev_all INTERFACE)
+target_link_libraries(xstitch_dev_all INTERFACE xstitch_dev)
+foreach(component IN LISTS XSTITCH_COMPONENTS)
+  target_link_libraries(xstitch_dev_all INTERFACE xstitch::${component})
+endforeach()
+
+# A source that cannot do without an optional part says so in its first line: "// needs: nyuv2 images".
+# Sets <result> to what is missing, empty if nothing is, and <needs> to the list.
+function(xstitch_read_needs source result needs)
+  file(STRINGS ${source} line LIMIT_COUNT 1)
+  set(missing "")
+  set(list "")
+  if(line MATCHES "^// needs: *(.*)$")
+    string(REGEX MATCHALL "[a-z0-9_]+" list "${CMAKE_MATCH_1}")
+    foreach(component IN LISTS list)
+      if(NOT component IN_LIST XSTITCH_COMPONENTS)
+        list(APPEND missing "${component}: ${XSTITCH_MISSING_${component}}")
+      endif()
+    endforeach()
+  endif()
+  list(JOIN missing "; " missing)
+  set(${result} "${missing}" PARENT_SCOPE)
+  set(${needs} "${list}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,67 @@
+# The optional parts of xstitch: each needs libraries to link, and exists as a target only where they are found.
+#   xstitch::nyuv2   MAT files (HDF5 and matio)
+#   xstitch::images  PNG and JPEG files (libpng, libturbojpeg)
+#   xstitch::gzip    compressed files (zlib)
+# Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
+# XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
+
+set(XSTITCH_COMPONENTS "")
+
+# xstitch_component(name "what is missing" libraries-or-targets... [INCLUDE directories...])
+function(xstitch_component name missing)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "INCLUDE")
+  if(missing)
+    set(XSTITCH_MISSING_${name} "${missing}" PARENT_SCOPE)
+    if(NOT xstitch_FIND_QUIETLY)
+      message(STATUS "xstitch: component ${name} is off: ${missing} not found")
+    endif()
+    return()
+  endif()
+  if(NOT TARGET xstitch::${name})
+    add_library(xstitch::${name} INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(xstitch::${name} INTERFACE xstitch::xstitch ${arg_UNPARSED_ARGUMENTS})
+    target_include_directories(xstitch::${name} SYSTEM INTERFACE ${arg_INCLUDE})
+    target_compile_definitions(xstitch::${name} INTERFACE XSTITCH_WITH_${name})
+  endif()
+  set(XSTITCH_COMPONENTS ${XSTITCH_COMPONENTS} ${name} PARENT_SCOPE)
+endfunction()
+
+# --- nyuv2
+find_package(HDF5 QUIET COMPONENTS C)
+find_path(XSTITCH_MATIO_INCLUDE matio.h)
+find_library(XSTITCH_MATIO_LIBRARY matio)
+mark_as_advanced(XSTITCH_MATIO_INCLUDE XSTITCH_MATIO_LIBRARY)
+set(xstitch_missing "")
+if(NOT TARGET hdf5::hdf5)
+  list(APPEND xstitch_missing "HDF5 (libhdf5-dev)")
+endif()
+if(NOT XSTITCH_MATIO_INCLUDE OR NOT XSTITCH_MATIO_LIBRARY)
+  list(APPEND xstitch_missing "matio (libmatio-dev)")
+endif()
+list(JOIN xstitch_missing ", " xstitch_missing)
+xstitch_component(nyuv2 "${xstitch_missing}" hdf5::hdf5 ${XSTITCH_MATIO_LIBRARY} INCLUDE ${XSTITCH_MATIO_INCLUDE})
+
+# --- images
+find_package(PNG QUIET)
+find_path(XSTITCH_TURBOJPEG_INCLUDE turbojpeg.h)
+find_library(XSTITCH_TURBOJPEG_LIBRARY turbojpeg)
+mark_as_advanced(XSTITCH_TURBOJPEG_INCLUDE XSTITCH_TURBOJPEG_LIBRARY)
+set(xstitch_missing "")
+if(NOT TARGET PNG::PNG)
+  list(APPEND xstitch_missing "libpng (libpng-dev)")
+endif()
+if(NOT XSTITCH_TURBOJPEG_INCLUDE OR NOT XSTITCH_TURBOJPEG_LIBRARY)
+  list(APPEND xstitch_missing "libturbojpeg (libturbojpeg0-dev)")
+endif()
+list(JOIN xstitch_missing ", " xstitch_missing)
+xstitch_component(images "${xstitch_missing}" PNG::PNG ${XSTITCH_TURBOJPEG_LIBRARY}
+                  INCLUDE ${XSTITCH_TURBOJPEG_INCLUDE})
+
+# --- gzip
+find_package(ZLIB QUIET)
+set(xstitch_missing "")
+if(NOT TARGET ZLIB::ZLIB)
+  set(xstitch_missing "zlib (zlib1g-dev)")
+endif()
+xstitch_component(gzip "${xstitch_missing}" ZLIB::ZLIB)
+unset(xstitch_missing)
