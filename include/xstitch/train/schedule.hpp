@@ -1,0 +1,117 @@
+#pragma once
+/// \file
+/// How the learning rate changes over a training: a factor on the optimizer's rate as a function of the step.
+///
+///     constant                        1
+///     step(size, gamma)               gamma^floor(t / size)                          (Caffe "step")
+///     multi_step({a, b, ...}, gamma)  gamma^(number of marks that t has reached)     (Caffe "multistep")
+///     polynomial(power)               (1 - t / total)^power                          (Caffe "poly")
+///     cosine(minimum)                 minimum + (1 - minimum) (1 + cos(pi t / total)) / 2
+///     warm_up(steps, then)            (t + 1) / (steps + 1) of the start of `then`, then `then` over the rest
+///
+/// t counts from 0. A schedule knows one number only, so it cannot touch what groups multiply the rate by: the
+/// alphas keep their own multiple of the rate throughout.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/core/isa.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numbers>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class Schedule {
+ public:
+  Schedule() : Schedule(Kind::constant) {}
+
+  static Schedule constant() { return {}; }
+  static Schedule step(std::uint64_t size, double gamma) {
+    if (size == 0) fail("Schedule::step: the size is 0 steps, expected at least 1");
+    Schedule s(Kind::step);
+    s.marks_ = {size};
+    s.number_ = gamma;
+    return s;
+  }
+  static Schedule multi_step(std::vector<std::uint64_t> marks, double gamma) {
+    if (!std::is_sorted(marks.begin(), marks.end())) fail("Schedule::multi_step: the marks must not decrease");
+    Schedule s(Kind::multi_step);
+    s.marks_ = std::move(marks);
+    s.number_ = gamma;
+    return s;
+  }
+  static Schedule polynomial(double power) {
+    Schedule s(Kind::polynomial);
+    s.number_ = power;
+    return s;
+  }
+  static Schedule cosine(double minimum = 0.0) {
+    Schedule s(Kind::cosine);
+    s.number_ = minimum;
+    return s;
+  }
+  static Schedule warm_up(std::uint64_t steps, Schedule then) {
+    then.warm_up_ += steps;
+    return then;
+  }
+
+  /// rate_t / rate at step t of `total`. Never NaN; 0 beyond the end of polynomial.
+  [[nodiscard]] float factor(std::uint64_t t, std::uint64_t total) const {
+    if (t < warm_up_) {
+      return static_cast<float>(after_warm_up(0, rest(total)) * static_cast<double>(t + 1) /
+                                static_cast<double>(warm_up_ + 1));
+    }
+    return static_cast<float>(after_warm_up(t - warm_up_, rest(total)));
+  }
+
+  /// One line, for logs and to recognise a changed schedule on resume.
+  [[nodiscard]] std::string describe() const {
+    std::ostringstream text;
+    text.precision(17);
+    if (warm_up_ > 0) text << "warm_up(" << warm_up_ << ") then ";
+    switch (kind_) {
+      case Kind::constant: text << "constant"; break;
+      case Kind::step: text << "step(" << marks_[0] << ", " << number_ << ")"; break;
+      case Kind::multi_step:
+        text << "multi_step({";
+        for (std::size_t i = 0; i < marks_.size(); ++i) text << (i == 0 ? "" : ", ") << marks_[i];
+        text << "}, " << number_ << ")";
+        break;
+      case Kind::polynomial: text << "polynomial(" << number_ << ")"; break;
+      case Kind::cosine: text << "cosine(" << number_ << ")"; break;
+    }
+    return text.str();
+  }
+
+ private:
+  enum class Kind : std::uint8_t { constant, step, multi_step, polynomial, cosine };
+  explicit Schedule(Kind kind) : kind_(kind) {}
+
+  [[nodiscard]] std::uint64_t rest(std::uint64_t total) const { return total > warm_up_ ? total - warm_up_ : 0; }
+  [[nodiscard]] double after_warm_up(std::uint64_t t, std::uint64_t total) const {
+    const double share = total == 0 ? 1.0 : std::min(1.0, static_cast<double>(t) / static_cast<double>(total));
+    switch (kind_) {
+      case Kind::constant: break;
+      case Kind::step: return std::pow(number_, static_cast<double>(t / marks_[0]));
+      case Kind::multi_step:
+        return std::pow(number_, static_cast<double>(std::upper_bound(marks_.begin(), marks_.end(), t) -
+                                                     marks_.begin()));
+      case Kind::polynomial: return std::pow(1.0 - share, number_);
+      case Kind::cosine: return number_ + (1.0 - number_) * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
+    }
+    return 1.0;
+  }
+
+  Kind kind_ = Kind::constant;
+  double number_ = 1.0;
+  std::vector<std::uint64_t> marks_;
+  std::uint64_t warm_up_ = 0;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,79 @@
+#pragma once
+/// \file
+/// Stochastic gradient descent with momentum, as Caffe does it (src/caffe/solvers/sgd_solver.cpp and
+/// nesterov_solver.cpp):
+///
+///     G = g + decay W
+///     V <- momentum V + rate G
+///     W <- W - V                                      (nesterov: W <- W - ((1 + momentum) V - momentum V_before))
+///
+/// The rate is inside the buffer V: after a step of the schedule the old part of V still carries the old rate.
+/// PyTorch keeps it outside (W <- W - rate V); the two differ from the first change of rate on.
+///
+/// Groups: weights take rate and decay as they are; biases `bias_scale` times the rate and no decay; alphas
+/// `stitch_scale` times the rate (the paper: 100 to 1000) and no decay. A schedule multiplies all of them alike.
+
+#include <xstitch/core/optimizer.hpp>
+#include <xstitch/train/vector_rule.hpp>
+
+#include <sstream>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+struct Sgd {
+  float rate = 0.01F;
+  float momentum = 0.0F;
+  float decay = 0.0F;
+  float stitch_scale = 100.0F;
+  float bias_scale = 2.0F;
+  bool nesterov = false;
+
+  static constexpr std::size_t state_count = 1;
+
+  [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
+    switch (group) {
+      case ParameterGroup::weight: return {1.0F, decay};
+      case ParameterGroup::bias: return {bias_scale, 0.0F};
+      case ParameterGroup::stitch: return {stitch_scale, 0.0F};
+      case ParameterGroup::state: break;
+    }
+    return {0.0F, 0.0F};
+  }
+
+  void update(const UpdateCall& call) const {
+    using vector_rule::multiply_add;
+    using vector_rule::Vector;
+    const Vector rate_now(call.rate), decay_now(call.decay), mu(momentum);
+    if (momentum == 0.0F) {  // V is never read again: leave it alone, a third less to move
+      const Vector minus_rate(-call.rate);
+      vector_rule::apply<0>(call, [&](Vector& w, auto&, const Vector& g) {
+        w = multiply_add(minus_rate, multiply_add(decay_now, w, g), w);
+      });
+    } else if (!nesterov) {
+      vector_rule::apply<1>(call, [&](Vector& w, auto& state, const Vector& g) {
+        state[0] = multiply_add(mu, state[0], rate_now * multiply_add(decay_now, w, g));
+        w = w - state[0];
+      });
+    } else {
+      const Vector ahead(1.0F + momentum), back(-momentum);
+      vector_rule::apply<1>(call, [&](Vector& w, auto& state, const Vector& g) {
+        const Vector before = state[0];
+        state[0] = multiply_add(mu, before, rate_now * multiply_add(decay_now, w, g));
+        w = w - multiply_add(ahead, state[0], back * before);
+      });
+    }
+  }
+
+  [[nodiscard]] std::string describe() const {
+    std::ostringstream text;
+    text.precision(9);  // enough for every float to be told from its neighbour
+    text << "Sgd(rate " << rate << ", momentum " << momentum << ", decay " << decay << ", stitch_scale " << stitch_scale
+         << ", bias_scale " << bias_scale << (nesterov ? ", nesterov)" : ")");
+    return text.str();
+  }
+};
+
+static_assert(Optimizer<Sgd>);
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,86 @@
+#pragma once
+/// \file
+/// Applies an element-by-element rule to a weight, its optimizer state and its gradient in one vectorised pass.
+///
+/// A step is bound by memory: each array is read once and written once, nothing is stored in between. The bits of an
+/// element do not depend on where a piece of the gradient was cut: the last, incomplete vector goes through the very
+/// same instructions on a padded copy, and every product that feeds a sum is an explicit `multiply_add`, so that
+/// the compiler has no choice of rounding left.
+
+#include <xstitch/core/isa.hpp>
+#include <xstitch/core/optimizer.hpp>
+
+#include <xsimd/xsimd.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace vector_rule {
+
+using Vector = xsimd::batch<float>;
+
+/// a b + c, rounded once where the CPU has a fused instruction. (xsimd 8.1 has no fma for AVX-512: its generic one
+/// is a product and a sum, which g++ fuses and clang does not.)
+inline Vector multiply_add(const Vector& a, const Vector& b, const Vector& c) noexcept {
+#if defined(__AVX512F__)
+  return Vector(_mm512_fmadd_ps(a, b, c));
+#elif defined(__aarch64__)
+  return Vector(vfmaq_f32(c, a, b));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
+inline Vector square_root(const Vector& a) noexcept {
+#if defined(__AVX512F__)
+  return Vector(_mm512_maskz_sqrt_ps(0xFFFF, a));  // the unmasked one makes g++ 12 warn of an uninitialised value
+#else
+  return xsimd::sqrt(a);
+#endif
+}
+
+/// Runs rule(weight, state array, gradient), which changes weight and state in place, over all elements of the call.
+/// States is the number of state arrays that the rule reads and writes.
+template <std::size_t States, class Rule>
+void apply(const UpdateCall& call, const Rule& rule) {
+  constexpr std::size_t width = Vector::size;
+  const auto one_vector = [&rule](float* weight, const std::array<float*, States>& state, const float* gradient) {
+    Vector w = Vector::load_unaligned(weight);
+    const Vector g = Vector::load_unaligned(gradient);
+    std::array<Vector, States> s;
+    for (std::size_t k = 0; k < States; ++k) s[k] = Vector::load_unaligned(state[k]);
+    rule(w, s, g);
+    w.store_unaligned(weight);
+    for (std::size_t k = 0; k < States; ++k) s[k].store_unaligned(state[k]);
+  };
+  std::array<float*, States> state;
+  for (std::size_t k = 0; k < States; ++k) state[k] = call.state[k];
+
+  std::size_t i = 0;
+  for (; i + width <= call.count; i += width) {
+    std::array<float*, States> at;
+    for (std::size_t k = 0; k < States; ++k) at[k] = state[k] + i;
+    one_vector(call.weight + i, at, call.gradient + i);
+  }
+  if (i == call.count) return;
+
+  const std::size_t left = call.count - i;
+  const std::size_t bytes = left * sizeof(float);
+  alignas(64) float weight[width] = {}, gradient[width] = {};
+  alignas(64) float states[States == 0 ? 1 : States][width] = {};
+  std::memcpy(weight, call.weight + i, bytes);
+  std::memcpy(gradient, call.gradient + i, bytes);
+  std::array<float*, States> padded;
+  for (std::size_t k = 0; k < States; ++k) {
+    padded[k] = states[k];
+    std::memcpy(states[k], state[k] + i, bytes);
+  }
+  one_vector(weight, padded, gradient);
+  std::memcpy(call.weight + i, weight, bytes);
+  for (std::size_t k = 0; k < States; ++k) std::memcpy(state[k] + i, states[k], bytes);
+}
+
+}  // namespace vector_rule
+}  // namespace xstitch::inline XSTITCH_ISA
