@@ -1,0 +1,255 @@
+#include <doctest/doctest.h>
+
+#include <xstitch/core/random.hpp>
+#include <xstitch/core/threads.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace xs = xstitch;
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Counts what the pool allocates, on any thread.
+void* operator new(std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+// Half the smallest normal number, by a product that the compiler cannot do in advance.
+float make_denormal() {
+  volatile float smallest = std::numeric_limits<float>::min();
+  return smallest * 0.5F;
+}
+
+}  // namespace
+
+TEST_CASE("size counts the caller, and 0 asks the machine") {
+  CHECK(xs::ThreadPool(1).size() == 1);
+  CHECK(xs::ThreadPool(2).size() == 2);
+  CHECK(xs::ThreadPool(7).size() == 7);
+  CHECK(xs::ThreadPool().size() >= 1);
+}
+
+TEST_CASE("every index is called exactly once") {
+  for (const std::size_t threads : {1, 2, 3, 7}) {
+    xs::ThreadPool pool(threads);
+    for (const std::size_t count : {0, 1, 2, 3, 5, 8, 64, 1000, 4099}) {
+      std::vector<std::atomic<int>> calls(count);
+      pool.parallel_for(count, [&](std::size_t i) { calls[i].fetch_add(1, std::memory_order_relaxed); });
+      std::size_t once = 0;
+      for (const auto& c : calls) once += c.load() == 1;
+      CAPTURE(threads);
+      CAPTURE(count);
+      CHECK(once == count);
+    }
+  }
+}
+
+TEST_CASE("many short calls in a row lose nothing") {
+  for (const std::size_t threads : {2, 3, 7}) {
+    xs::ThreadPool pool(threads);
+    std::vector<std::uint64_t> sums(16, 0);
+    constexpr std::uint64_t rounds = 500;
+    for (std::uint64_t round = 0; round < rounds; ++round)
+      pool.parallel_for(sums.size(), [&](std::size_t i) { sums[i] += round + i; });
+    for (std::size_t i = 0; i < sums.size(); ++i) CHECK(sums[i] == rounds * (rounds - 1) / 2 + rounds * i);
+  }
+}
+
+TEST_CASE("what the tasks wrote is visible to the caller, and to the next call's tasks") {
+  xs::ThreadPool pool(3);
+  std::vector<int> values(100, 0);
+  for (int round = 1; round <= 200; ++round) {
+    pool.parallel_for(values.size(), [&](std::size_t i) { values[values.size() - 1 - i] += 1; });
+    REQUIRE(std::accumulate(values.begin(), values.end(), 0) == 100 * round);
+  }
+}
+
+TEST_CASE("a pool that has gone to sleep wakes up") {
+  xs::ThreadPool pool(3);
+  for (int round = 0; round < 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // past the workers' spinning
+    std::atomic<int> calls{0};
+    pool.parallel_for(10, [&](std::size_t) { calls.fetch_add(1); });
+    CHECK(calls.load() == 10);
+  }
+}
+
+TEST_CASE("the caller waits for a slow task of a worker") {
+  xs::ThreadPool pool(2);
+  std::atomic<int> finished{0};
+  pool.parallel_for(2, [&](std::size_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    finished.fetch_add(1);
+  });
+  CHECK(finished.load() == 2);
+}
+
+TEST_CASE("the workers take part") {
+  xs::ThreadPool pool(2);
+  // Both tasks wait for each other, so that one thread alone could never finish them.
+  std::atomic<int> arrived{0};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  pool.parallel_for(2, [&](std::size_t) {
+    arrived.fetch_add(1);
+    while (arrived.load() < 2 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  });
+  CHECK(arrived.load() == 2);
+  CHECK(std::chrono::steady_clock::now() < deadline);
+}
+
+TEST_CASE("results cut by the problem have the same bits on any number of threads") {
+  const xs::RandomKey key = xs::RandomKey(xs::seed(3)).with("sum");
+  constexpr std::size_t count = 40'000, chunk = 1024, chunks = (count + chunk - 1) / chunk;
+  const auto sum = [&](std::size_t threads) {
+    xs::ThreadPool pool(threads);
+    std::vector<float> partial(chunks, 0.0F);
+    pool.parallel_for(chunks, [&](std::size_t c) {
+      for (std::size_t i = c * chunk; i < std::min(count, (c + 1) * chunk); ++i) partial[c] += key.normal(i);
+    });
+    float total = 0.0F;
+    for (const float p : partial) total += p;
+    return std::bit_cast<std::uint32_t>(total);
+  };
+  const std::uint32_t one = sum(1);
+  for (const std::size_t threads : {2, 3, 7}) CHECK(sum(threads) == one);
+}
+
+TEST_CASE("an exception of a task reaches the caller and leaves the pool usable") {
+  for (const std::size_t threads : {1, 2, 3, 7}) {
+    xs::ThreadPool pool(threads);
+    for (int round = 0; round < 20; ++round) {
+      CHECK_THROWS_WITH_AS(pool.parallel_for(100,
+                                             [&](std::size_t i) {
+                                               if (i == 13) throw std::runtime_error("task 13");
+                                             }),
+                           "task 13", std::runtime_error);
+      std::atomic<std::size_t> calls{0};
+      pool.parallel_for(100, [&](std::size_t) { calls.fetch_add(1); });
+      REQUIRE(calls.load() == 100);
+    }
+  }
+}
+
+TEST_CASE("when every task throws, the caller gets one exception") {
+  xs::ThreadPool pool(3);
+  for (int round = 0; round < 50; ++round) {
+    int caught = -1;
+    try {
+      pool.parallel_for(30, [](std::size_t i) { throw static_cast<int>(i); });
+    } catch (int i) {
+      caught = i;
+    }
+    CHECK(caught >= 0);
+    CHECK(caught < 30);
+  }
+}
+
+TEST_CASE("after an exception the tasks not yet started are skipped") {
+  xs::ThreadPool pool(2);
+  std::atomic<std::size_t> calls{0};
+  CHECK_THROWS(pool.parallel_for(1'000'000, [&](std::size_t i) {
+    calls.fetch_add(1, std::memory_order_relaxed);
+    if (i == 0) throw std::runtime_error("early");
+  }));
+  CHECK(calls.load() >= 1);
+  CHECK(calls.load() < 1'000'000);
+}
+
+#if defined(__SSE2__) || defined(__aarch64__)
+TEST_CASE("denormals are flushed on every thread inside, and the caller's mode comes back") {
+  REQUIRE(make_denormal() != 0.0F);  // the mode of this test program before
+  for (const std::size_t threads : {1, 2, 3}) {
+    xs::ThreadPool pool(threads);
+    for (const std::size_t count : {1, 64}) {
+      std::vector<float> results(count, 1.0F);
+      pool.parallel_for(count, [&](std::size_t i) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));  // so that every thread gets some
+        results[i] = make_denormal();
+      });
+      for (const float r : results) CHECK(r == 0.0F);
+      CHECK(make_denormal() != 0.0F);
+    }
+    CHECK_THROWS(pool.parallel_for(8, [](std::size_t) { throw 1; }));
+    CHECK(make_denormal() != 0.0F);
+  }
+}
+
+TEST_CASE("a caller that flushes denormals already still does afterwards") {
+  xs::ThreadPool pool(2);
+  const xs::FlushDenormals flush;
+  CHECK(make_denormal() == 0.0F);
+  pool.parallel_for(4, [](std::size_t) {});
+  CHECK(make_denormal() == 0.0F);
+}
+#endif
+
+TEST_CASE("a call allocates nothing") {
+  xs::ThreadPool pool(3);
+  std::vector<double> values(512, 1.0);
+  pool.parallel_for(values.size(), [&](std::size_t i) { values[i] *= 2.0; });  // the threads have started
+  const std::size_t before = allocations.load();
+  for (int round = 0; round < 100; ++round) {
+    // Captures of more than a pointer: a closure on the heap would show.
+    const double a = round, b = 2.0, c = 3.0, d = 4.0;
+    pool.parallel_for(values.size(), [&values, a, b, c, d](std::size_t i) { values[i] = a + b * c - d; });
+  }
+  const std::size_t after = allocations.load();
+  CHECK(after == before);
+  const auto counted = std::make_unique<int>(1);  // the counter itself works
+  CHECK(allocations.load() > after);
+}
+
+TEST_CASE("any callable will do: a const object, a function, one that returns something") {
+  struct Adder {
+    std::atomic<int>* sum;
+    void operator()(std::size_t i) const { sum->fetch_add(static_cast<int>(i)); }
+  };
+  xs::ThreadPool pool(2);
+  std::atomic<int> sum{0};
+  const Adder adder{&sum};
+  pool.parallel_for(10, adder);
+  pool.parallel_for(10, Adder{&sum});
+  pool.parallel_for(10, [&](std::size_t i) { return sum.fetch_add(static_cast<int>(i)); });
+  CHECK(sum.load() == 3 * 45);
+}
+
+// A call from inside a task is against the contract once there is a worker; on one thread it happens to work, and
+// a task may always use another pool.
+TEST_CASE("a task may use a pool of its own") {
+  xs::ThreadPool outer(2), inner(2);
+  std::atomic<int> calls{0};
+  outer.parallel_for(1, [&](std::size_t) { inner.parallel_for(10, [&](std::size_t) { calls.fetch_add(1); }); });
+  CHECK(calls.load() == 10);
+}
+
+TEST_CASE("pools come and go, used or not") {
+  for (int round = 0; round < 50; ++round) {
+    xs::ThreadPool unused(3);
+    xs::ThreadPool used(2);
+    int values[4] = {};
+    used.parallel_for(4, [&](std::size_t i) { values[i] = 1; });
+    CHECK(values[0] + values[1] + values[2] + values[3] == 4);
+  }
+}
