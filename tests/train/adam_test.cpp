@@ -22,8 +22,13 @@ std::vector<float> five_steps(const A& adam, std::size_t piece) {
   const xs::Multipliers multipliers = adam.multipliers(xs::ParameterGroup::weight);
   for (std::size_t t = 0; t < 5; ++t)
     for (std::size_t at = 0; at < count; at += piece)
-      adam.update({weight.data() + at, {m.data() + at, v.data() + at}, golden::gradients + t * count + at,
-                   std::min(piece, count - at), adam.rate * multipliers.rate, multipliers.decay, t});
+      adam.update({weight.data() + at,
+                   {m.data() + at, v.data() + at},
+                   golden::gradients + t * count + at,
+                   std::min(piece, count - at),
+                   adam.rate * multipliers.rate,
+                   multipliers.decay,
+                   t});
   return weight;
 }
 

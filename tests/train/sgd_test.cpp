@@ -90,12 +90,9 @@ TEST_CASE("groups: biases and alphas have their own rate and no decay, under eve
   CHECK(sgd.multipliers(xs::ParameterGroup::stitch).decay == 0.0F);
   CHECK(sgd.multipliers(xs::ParameterGroup::state).rate == 0.0F);
 
-  const xs::Schedule schedules[] = {xs::Schedule::constant(),
-                                    xs::Schedule::step(1, 0.5),
-                                    xs::Schedule::multi_step({1, 2}, 0.5),
-                                    xs::Schedule::polynomial(0.9),
-                                    xs::Schedule::cosine(0.1),
-                                    xs::Schedule::warm_up(2, xs::Schedule::step(1, 0.5))};
+  const xs::Schedule schedules[] = {
+      xs::Schedule::constant(),      xs::Schedule::step(1, 0.5), xs::Schedule::multi_step({1, 2}, 0.5),
+      xs::Schedule::polynomial(0.9), xs::Schedule::cosine(0.1),  xs::Schedule::warm_up(2, xs::Schedule::step(1, 0.5))};
   for (const xs::Schedule& schedule : schedules) {
     CAPTURE(schedule.describe());
     for (std::uint64_t t = 0; t < 4; ++t) {
@@ -117,9 +114,9 @@ TEST_CASE("bits of an element do not depend on where the pieces are cut") {
     gradient[i] = key.normal(1000 + i);
     momentum[i] = key.normal(2000 + i);
   }
-  for (const xs::Sgd sgd : {xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F},
-                            xs::Sgd{.rate = 0.013F, .decay = 0.0005F},
-                            xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F, .nesterov = true}}) {
+  for (const xs::Sgd sgd :
+       {xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F}, xs::Sgd{.rate = 0.013F, .decay = 0.0005F},
+        xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F, .nesterov = true}}) {
     std::vector<float> whole = start, whole_state = momentum;
     sgd.update({whole.data(), {whole_state.data(), nullptr}, gradient.data(), count, 0.013F, 0.0005F, 0});
     for (std::size_t i = 0; i < count; ++i) {  // the formula in double
@@ -133,8 +130,13 @@ TEST_CASE("bits of an element do not depend on where the pieces are cut") {
     for (const std::size_t piece : {1UL, 2UL, 3UL, 7UL, 16UL, 33UL, 64UL}) {
       std::vector<float> cut = start, cut_state = momentum;
       for (std::size_t at = 0; at < count; at += piece)
-        sgd.update({cut.data() + at, {cut_state.data() + at, nullptr}, gradient.data() + at,
-                    std::min(piece, count - at), 0.013F, 0.0005F, 0});
+        sgd.update({cut.data() + at,
+                    {cut_state.data() + at, nullptr},
+                    gradient.data() + at,
+                    std::min(piece, count - at),
+                    0.013F,
+                    0.0005F,
+                    0});
       CAPTURE(piece);
       CHECK(same_bits(cut, whole));
       CHECK(same_bits(cut_state, whole_state));

@@ -50,10 +50,14 @@ inline void update(const UpdateCall& call, const Settings& s) {
 
 inline Multipliers multipliers(ParameterGroup group, float decay, float stitch_scale, float bias_scale) {
   switch (group) {
-    case ParameterGroup::weight: return {1.0F, decay};
-    case ParameterGroup::bias: return {bias_scale, 0.0F};
-    case ParameterGroup::stitch: return {stitch_scale, 0.0F};
-    case ParameterGroup::state: break;
+    case ParameterGroup::weight:
+      return {1.0F, decay};
+    case ParameterGroup::bias:
+      return {bias_scale, 0.0F};
+    case ParameterGroup::stitch:
+      return {stitch_scale, 0.0F};
+    case ParameterGroup::state:
+      break;
   }
   return {0.0F, 0.0F};
 }

@@ -76,15 +76,23 @@ class Schedule {
     text.precision(17);
     if (warm_up_ > 0) text << "warm_up(" << warm_up_ << ") then ";
     switch (kind_) {
-      case Kind::constant: text << "constant"; break;
-      case Kind::step: text << "step(" << marks_[0] << ", " << number_ << ")"; break;
+      case Kind::constant:
+        text << "constant";
+        break;
+      case Kind::step:
+        text << "step(" << marks_[0] << ", " << number_ << ")";
+        break;
       case Kind::multi_step:
         text << "multi_step({";
         for (std::size_t i = 0; i < marks_.size(); ++i) text << (i == 0 ? "" : ", ") << marks_[i];
         text << "}, " << number_ << ")";
         break;
-      case Kind::polynomial: text << "polynomial(" << number_ << ")"; break;
-      case Kind::cosine: text << "cosine(" << number_ << ")"; break;
+      case Kind::polynomial:
+        text << "polynomial(" << number_ << ")";
+        break;
+      case Kind::cosine:
+        text << "cosine(" << number_ << ")";
+        break;
     }
     return text.str();
   }
@@ -97,13 +105,17 @@ class Schedule {
   [[nodiscard]] double after_warm_up(std::uint64_t t, std::uint64_t total) const {
     const double share = total == 0 ? 1.0 : std::min(1.0, static_cast<double>(t) / static_cast<double>(total));
     switch (kind_) {
-      case Kind::constant: break;
-      case Kind::step: return std::pow(number_, static_cast<double>(t / marks_[0]));
+      case Kind::constant:
+        break;
+      case Kind::step:
+        return std::pow(number_, static_cast<double>(t / marks_[0]));
       case Kind::multi_step:
-        return std::pow(number_, static_cast<double>(std::upper_bound(marks_.begin(), marks_.end(), t) -
-                                                     marks_.begin()));
-      case Kind::polynomial: return std::pow(1.0 - share, number_);
-      case Kind::cosine: return number_ + (1.0 - number_) * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
+        return std::pow(number_,
+                        static_cast<double>(std::upper_bound(marks_.begin(), marks_.end(), t) - marks_.begin()));
+      case Kind::polynomial:
+        return std::pow(1.0 - share, number_);
+      case Kind::cosine:
+        return number_ + (1.0 - number_) * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
     }
     return 1.0;
   }

@@ -33,10 +33,14 @@ struct Sgd {
 
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
     switch (group) {
-      case ParameterGroup::weight: return {1.0F, decay};
-      case ParameterGroup::bias: return {bias_scale, 0.0F};
-      case ParameterGroup::stitch: return {stitch_scale, 0.0F};
-      case ParameterGroup::state: break;
+      case ParameterGroup::weight:
+        return {1.0F, decay};
+      case ParameterGroup::bias:
+        return {bias_scale, 0.0F};
+      case ParameterGroup::stitch:
+        return {stitch_scale, 0.0F};
+      case ParameterGroup::state:
+        break;
     }
     return {0.0F, 0.0F};
   }
