@@ -1,0 +1,92 @@
+#pragma once
+/// \file
+/// What an optimizer is: an element-by-element rule over weights, its own state and a gradient. Because the rule is
+/// element by element, the engine may apply it to each piece of a gradient the moment a layer has made it, or to
+/// the stored gradient of the whole network: the bits are the same.
+///
+///     struct SignSgd {                                    // w -= rate sign(g)
+///       static constexpr std::size_t state_count = 0;     // arrays of the size of the parameters
+///       float rate = 0.001F;
+///       void update(const xs::UpdateCall& call) const {
+///         for (std::size_t i = 0; i < call.count; ++i)
+///           call.weight[i] -= call.rate * (call.gradient[i] > 0 ? 1.0F : call.gradient[i] < 0 ? -1.0F : 0.0F);
+///       }
+///       xs::Multipliers multipliers(xs::ParameterGroup) const { return {1.0F, 0.0F}; }
+///     };
+
+#include <xstitch/core/parameter.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// One piece of one parameter.
+struct UpdateCall {
+  float* weight = nullptr;
+  std::array<float*, 2> state{};   ///< the optimizer's arrays, at the same elements (zero at the start)
+  const float* gradient = nullptr;
+  std::size_t count = 0;
+  float rate = 0.0F;               ///< optimizer's rate x schedule x group's and parameter's multiplier
+  float decay = 0.0F;              ///< optimizer's decay x group's and parameter's multiplier
+  std::uint64_t step = 0;          ///< 0 for the first update
+};
+
+/// What a group multiplies the optimizer's rate by, and its weight decay in absolute terms.
+struct Multipliers {
+  float rate = 1.0F;
+  float decay = 0.0F;
+};
+
+template <class O>
+concept Optimizer = requires(const O& optimizer, const UpdateCall& call, ParameterGroup group) {
+  { O::state_count } -> std::convertible_to<std::size_t>;
+  { optimizer.rate } -> std::convertible_to<float>;
+  { optimizer.multipliers(group) } -> std::convertible_to<Multipliers>;
+  optimizer.update(call);
+} && (O::state_count <= 2);
+
+/// An optimizer that can print its settings. (A concept of its own: clang 16 crashes on a requires expression with a
+/// type constraint inside a lambda of a constructor template.)
+template <class O>
+concept DescribesItself = requires(const O& optimizer) {
+  { optimizer.describe() } -> std::convertible_to<std::string>;
+};
+
+/// Any optimizer behind one run-time face (does not own it).
+class OptimizerRef {
+ public:
+  template <Optimizer O>
+  OptimizerRef(const O& optimizer)  // NOLINT(google-explicit-constructor)
+      : optimizer_(&optimizer),
+        state_count_(O::state_count),
+        rate_([](const void* o) { return static_cast<float>(static_cast<const O*>(o)->rate); }),
+        multipliers_([](const void* o, ParameterGroup g) { return Multipliers(static_cast<const O*>(o)->multipliers(g)); }),
+        update_([](const void* o, const UpdateCall& call) { static_cast<const O*>(o)->update(call); }),
+        describe_([](const void* o) {
+          if constexpr (DescribesItself<O>)
+            return std::string(static_cast<const O*>(o)->describe());
+          else
+            return std::string("optimizer");
+        }) {}
+
+  [[nodiscard]] std::size_t state_count() const noexcept { return state_count_; }
+  [[nodiscard]] float rate() const { return rate_(optimizer_); }
+  [[nodiscard]] Multipliers multipliers(ParameterGroup group) const { return multipliers_(optimizer_, group); }
+  void update(const UpdateCall& call) const { update_(optimizer_, call); }
+  /// Name and settings in one line, for logs and to recognise a changed optimizer on resume.
+  [[nodiscard]] std::string describe() const { return describe_(optimizer_); }
+
+ private:
+  const void* optimizer_;
+  std::size_t state_count_;
+  float (*rate_)(const void*);
+  Multipliers (*multipliers_)(const void*, ParameterGroup);
+  void (*update_)(const void*, const UpdateCall&);
+  std::string (*describe_)(const void*);
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

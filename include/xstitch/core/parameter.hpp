@@ -1,0 +1,80 @@
+#pragma once
+/// \file
+/// What a layer says about each of its parameters. Storage, initial values, serialisation, printing, counting,
+/// optimizer groups and gradient checks are all derived from these descriptions.
+
+#include <xstitch/core/isa.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// Extents of a parameter, up to four, row-major: convolution weights are {kernel height, kernel width, in, out}.
+struct Extents {
+  std::array<int, 4> size{};
+  int rank = 0;
+
+  constexpr Extents() = default;
+  constexpr explicit Extents(int a) : size{a}, rank(1) {}
+  constexpr Extents(int a, int b) : size{a, b}, rank(2) {}
+  constexpr Extents(int a, int b, int c) : size{a, b, c}, rank(3) {}
+  constexpr Extents(int a, int b, int c, int d) : size{a, b, c, d}, rank(4) {}
+
+  [[nodiscard]] constexpr std::size_t count() const noexcept {
+    std::size_t n = 1;
+    for (int i = 0; i < rank; ++i) n *= static_cast<std::size_t>(size[static_cast<std::size_t>(i)]);
+    return n;
+  }
+  constexpr bool operator==(const Extents&) const noexcept = default;
+};
+
+/// How a parameter gets its first values.
+enum class FillKind : std::uint8_t {
+  constant,   ///< value everywhere
+  gaussian,   ///< normal, mean 0, standard deviation `value`
+  xavier,     ///< uniform in +-sqrt(3 / fan_in) (Caffe's rule)
+  he,         ///< normal, standard deviation sqrt(2 / fan_in)
+  pytorch,    ///< uniform in +-1 / sqrt(fan_in) (PyTorch's default of Conv2d and Linear)
+  bilinear,   ///< {height, width, ...}: the bilinear interpolation kernel, the same for each channel
+  stitch,     ///< {towers, towers, channels or 1}: `value` on the diagonal, `other` elsewhere
+  custom,     ///< the layer's own function `fill(Dims, parameter index, float* values, RandomKey)`
+};
+
+struct Fill {
+  FillKind kind = FillKind::constant;
+  float value = 0.0F;
+  float other = 0.0F;
+
+  static constexpr Fill constant(float v) { return {FillKind::constant, v}; }
+  static constexpr Fill gaussian(float deviation) { return {FillKind::gaussian, deviation}; }
+  static constexpr Fill xavier() { return {FillKind::xavier}; }
+  static constexpr Fill he() { return {FillKind::he}; }
+  static constexpr Fill pytorch() { return {FillKind::pytorch}; }
+  static constexpr Fill bilinear() { return {FillKind::bilinear}; }
+  static constexpr Fill custom() { return {FillKind::custom}; }
+};
+
+/// The group decides which multipliers an optimizer applies.
+enum class ParameterGroup : std::uint8_t {
+  weight,  ///< rate x 1, decay x 1
+  bias,    ///< rate x bias_scale (Caffe: 2), no decay
+  stitch,  ///< rate x stitch_scale, no decay
+  state,   ///< never trained: running means, codebooks, fixed kernels
+};
+
+/// One parameter of a layer; the layer's name comes in front: "upper.conv1.weight".
+struct ParameterSpec {
+  std::string_view name;
+  Extents extents;
+  Fill fill;
+  ParameterGroup group = ParameterGroup::weight;
+  int fan_in = 1;  ///< inputs that one output sums over, for xavier and he
+  /// On top of the group's multiplier (0 freezes the parameter).
+  float rate_multiplier = 1.0F;
+  float decay_multiplier = 1.0F;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

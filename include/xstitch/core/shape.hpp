@@ -1,0 +1,60 @@
+#pragma once
+/// \file
+/// Sizes of a sample: height, width, channels. Activations are NHWC, row-major, dense: a batch of N samples is
+/// an [N * height * width, channels] matrix.
+
+#include <xstitch/core/isa.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// Extents of one sample as a value (usable as a template argument). A vector of C numbers is {1, 1, C}.
+struct Dims {
+  int height = 0;
+  int width = 0;
+  int channels = 0;
+
+  [[nodiscard]] constexpr std::size_t pixels() const noexcept {
+    return static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return pixels() * static_cast<std::size_t>(channels); }
+  [[nodiscard]] constexpr bool valid() const noexcept { return height > 0 && width > 0 && channels > 0; }
+  constexpr bool operator==(const Dims&) const noexcept = default;
+};
+
+/// The same as a type, as users write it: Shape<36, 36, 1>, or Shape<100> for a vector.
+template <int... Extents>
+struct Shape;
+template <int Height, int Width, int Channels>
+struct Shape<Height, Width, Channels> {
+  static_assert(Height > 0 && Width > 0 && Channels > 0, "xstitch: every extent of a Shape is at least 1");
+  static constexpr Dims dims{Height, Width, Channels};
+};
+template <int Channels>
+struct Shape<Channels> {
+  static_assert(Channels > 0, "xstitch: every extent of a Shape is at least 1");
+  static constexpr Dims dims{1, 1, Channels};
+};
+
+/// "55x55x96", for reports and run-time messages.
+inline std::string to_string(Dims d) {
+  return std::to_string(d.height) + "x" + std::to_string(d.width) + "x" + std::to_string(d.channels);
+}
+
+/// An amount of memory for a batch of n samples: per_sample * n + fixed (bytes).
+struct Extent {
+  std::size_t per_sample = 0;
+  std::size_t fixed = 0;
+
+  [[nodiscard]] constexpr std::size_t bytes(std::size_t batch) const noexcept { return per_sample * batch + fixed; }
+  constexpr bool operator==(const Extent&) const noexcept = default;
+};
+
+/// Rounds up to a multiple of 64 bytes (a cache line, and the widest vector).
+constexpr std::size_t align_up(std::size_t bytes, std::size_t alignment = 64) noexcept {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA

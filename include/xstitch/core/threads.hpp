@@ -1,0 +1,175 @@
+#pragma once
+/// \file
+/// Fork and join over a fixed set of threads.
+///
+/// `parallel_for(n, f)` calls f(0) .. f(n - 1), each once, on the caller and the workers, and returns when all are
+/// done. Work is cut by the problem, never by the number of threads, and each call writes its own results, so that
+/// results have the same bits on any number of threads. Nothing is allocated in a call. An exception of a call
+/// reaches the caller (the first one; the calls not yet started are skipped). Denormal numbers are flushed to zero
+/// inside, on every thread, and the caller's floating-point mode is restored.
+///
+/// Why not Eigen::ThreadPool: it allocates a closure for each task and calls std::abort on an exception in one.
+
+#include <xstitch/core/isa.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// Flushes denormals to zero (inputs and results) on this thread for its lifetime, then restores the mode.
+class FlushDenormals {
+ public:
+  FlushDenormals() noexcept {
+#if defined(__SSE2__)
+    before_ = _mm_getcsr();
+    _mm_setcsr(before_ | 0x8040U);
+#elif defined(__aarch64__)
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | (std::uint64_t{1} << 24)));
+#endif
+  }
+  ~FlushDenormals() {
+#if defined(__SSE2__)
+    _mm_setcsr(before_);
+#elif defined(__aarch64__)
+    asm volatile("msr fpcr, %0" : : "r"(before_));
+#endif
+  }
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+#if defined(__SSE2__)
+  unsigned before_ = 0;
+#else
+  std::uint64_t before_ = 0;
+#endif
+};
+
+class ThreadPool {
+ public:
+  /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number.
+  explicit ThreadPool(std::size_t threads = 0) {
+    if (threads == 0) threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    workers_.reserve(threads - 1);
+    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  }
+  ~ThreadPool() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  [[nodiscard]] std::size_t size() const noexcept { return workers_.size() + 1; }
+
+  /// Calls f(i) for i in [0, count). Not to be called from inside f.
+  template <class Function>
+  void parallel_for(std::size_t count, Function&& f) {
+    if (count == 0) return;
+    const FlushDenormals flush;
+    if (workers_.empty() || count == 1) {
+      for (std::size_t i = 0; i < count; ++i) f(i);
+      return;
+    }
+    using Plain = std::remove_reference_t<Function>;
+    {
+      const std::lock_guard lock(mutex_);
+      function_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+      call_ = [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); };
+      count_ = count;
+      next_.store(0, std::memory_order_relaxed);
+      busy_.store(workers_.size(), std::memory_order_relaxed);
+      error_ = nullptr;
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    wake_.notify_all();
+    drain();
+    // The workers finish within the last task's time: spin first, then sleep.
+    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
+      if (spin < spin_limit) {
+        pause();
+      } else {
+        std::unique_lock lock(mutex_);
+        done_.wait(lock, [this] { return busy_.load(std::memory_order_acquire) == 0; });
+      }
+    }
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  static constexpr int spin_limit = 20000;
+
+  static void pause() noexcept {
+#if defined(__SSE2__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+
+  void drain() noexcept {
+    for (;;) {
+      const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+      if (i >= count_) return;
+      try {
+        call_(function_, i);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!error_) error_ = std::current_exception();
+        next_.store(count_, std::memory_order_relaxed);
+      }
+    }
+  }
+
+  void work() {
+    const FlushDenormals flush;
+    std::uint64_t seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < spin_limit && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
+        seen = generation_.load(std::memory_order_relaxed);
+        if (stopping_) return;
+      }
+      drain();
+      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        const std::lock_guard lock(mutex_);
+        done_.notify_one();
+      }
+    }
+  }
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<std::size_t> next_{0}, busy_{0};
+  void* function_ = nullptr;
+  void (*call_)(void*, std::size_t) = nullptr;
+  std::size_t count_ = 0;
+  std::exception_ptr error_;
+  bool stopping_ = false;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,93 @@
+#pragma once
+/// \file
+/// What a data set is: a size, and a function that fills a sample: one or more inputs, and a label per task or none.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/core/shape.hpp>
+#include <xstitch/losses/loss.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// An input of the samples. A tower takes the input of its own name if there is one, else the one named "input".
+struct InputField {
+  std::string name = "input";
+  Dims shape{};
+  bool image = true;  ///< rows and columns are space: mirrors and crops make sense
+};
+
+/// A label of the samples: the name of a tower, or "tower.head".
+struct LabelField {
+  std::string name;
+  LabelSpec spec{};
+};
+
+struct LabelValue {
+  std::vector<std::int32_t> indices;  ///< for class_index
+  std::vector<float> values;          ///< otherwise
+  std::vector<std::uint8_t> mask;     ///< empty: all valid
+  bool present = true;                ///< false: this sample has no label for the task
+};
+
+/// Buffers of one sample; `load` resizes and fills them.
+struct Sample {
+  std::vector<std::vector<float>> inputs;  ///< one a field of inputs(), [height, width, channels]
+  std::vector<LabelValue> labels;          ///< one a field of labels()
+};
+
+/// The concept a user's data set meets. `load` must be callable from another thread and depend on nothing but the
+/// index (data sets that draw their samples keep a seed).
+template <class D>
+concept DataSet = requires(const D& data, std::size_t index, Sample& sample) {
+  { data.size() } -> std::convertible_to<std::size_t>;
+  { data.inputs() } -> std::convertible_to<std::vector<InputField>>;
+  { data.labels() } -> std::convertible_to<std::vector<LabelField>>;
+  data.load(index, sample);
+};
+
+/// A data set that can say where a sample comes from. (A concept of its own: clang 16 crashes on a requires
+/// expression with a type constraint inside a lambda of a constructor template.)
+template <class D>
+concept DescribesSamples = requires(const D& data, std::size_t index) {
+  { data.describe(index) } -> std::convertible_to<std::string>;
+};
+
+/// Any data set behind one run-time face (does not own it; the data set must outlive it).
+class DataSetRef {
+ public:
+  template <DataSet D>
+  DataSetRef(const D& data)  // NOLINT(google-explicit-constructor): train(net, data, ...) takes any data set
+      : data_(&data),
+        size_(data.size()),
+        inputs_(data.inputs()),
+        labels_(data.labels()),
+        load_([](const void* d, std::size_t i, Sample& s) { static_cast<const D*>(d)->load(i, s); }),
+        describe_([](const void* d, std::size_t i) {
+          if constexpr (DescribesSamples<D>)
+            return std::string(static_cast<const D*>(d)->describe(i));
+          else
+            return std::string{};
+        }) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] const std::vector<InputField>& inputs() const noexcept { return inputs_; }
+  [[nodiscard]] const std::vector<LabelField>& labels() const noexcept { return labels_; }
+  void load(std::size_t index, Sample& sample) const { load_(data_, index, sample); }
+  /// Where sample `index` comes from (a file), for messages; a data set says it by an optional `describe(index)`.
+  [[nodiscard]] std::string describe(std::size_t index) const { return describe_(data_, index); }
+
+ private:
+  const void* data_;
+  std::size_t size_;
+  std::vector<InputField> inputs_;
+  std::vector<LabelField> labels_;
+  void (*load_)(const void*, std::size_t, Sample&);
+  std::string (*describe_)(const void*, std::size_t);
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

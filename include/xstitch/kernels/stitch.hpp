@@ -1,0 +1,153 @@
+#pragma once
+/// \file
+/// The arithmetic of the cross-stitch unit: a small matrix over towers, applied at every pixel and channel.
+///
+/// Work is cut into at most `chunks` runs of pixels, a number that depends on the problem alone; each run keeps its own
+/// sums for the gradient of alpha, and the runs are added in order.
+
+#include <xstitch/weave/weave_call.hpp>
+
+#include <xsimd/xsimd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+inline constexpr std::size_t stitch_chunks = 32;
+
+constexpr std::size_t stitch_padded(std::size_t channels) { return (channels + 15) / 16 * 16; }
+
+/// Bytes: expanded alphas, and one block of alpha sums a chunk.
+constexpr std::size_t stitch_workspace(std::size_t towers, std::size_t channels) {
+  return (stitch_chunks + 1) * towers * towers * stitch_padded(channels) * sizeof(float);
+}
+
+namespace detail {
+
+/// alpha as {T, T, padded C}, whatever its granularity.
+inline void expand_alpha(const float* alpha, float* wide, std::size_t towers, std::size_t channels, bool per_channel) {
+  const std::size_t row = stitch_padded(channels);
+  for (std::size_t i = 0; i < towers * towers; ++i)
+    for (std::size_t c = 0; c < channels; ++c) wide[i * row + c] = per_channel ? alpha[i * channels + c] : alpha[i];
+}
+
+struct PixelRange {
+  std::size_t begin, end;
+};
+inline std::size_t pixel_chunks(std::size_t pixels) { return std::min(stitch_chunks, pixels); }
+inline PixelRange pixel_range(std::size_t pixels, std::size_t chunk) {
+  const std::size_t chunks = pixel_chunks(pixels);
+  return {pixels * chunk / chunks, pixels * (chunk + 1) / chunks};
+}
+
+}  // namespace detail
+
+/// y_t = sum_s alpha[t, s] x_s; the sum runs over s in call.order.
+inline void stitch_forward(const WeaveForward& call, const float* alpha, bool per_channel) {
+  using Vector = xsimd::batch<float>;
+  constexpr std::size_t lanes = Vector::size;
+  const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
+  float* wide = reinterpret_cast<float*>(call.workspace);
+  detail::expand_alpha(alpha, wide, towers, channels, per_channel);
+  call.threads.parallel_for(detail::pixel_chunks(call.pixels), [&](std::size_t chunk) {
+    const auto [begin, end] = detail::pixel_range(call.pixels, chunk);
+    for (std::size_t t = 0; t < towers; ++t) {
+      const float* a = wide + t * towers * row;
+      for (std::size_t p = begin; p < end; ++p) {
+        const std::size_t at = p * channels;
+        float* y = call.outputs[t] + at;
+        std::size_t c = 0;
+        for (; c + lanes <= channels; c += lanes) {
+          const std::size_t s0 = call.order[0];
+          Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
+          for (std::size_t k = 1; k < towers; ++k) {
+            const std::size_t s = call.order[k];
+            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c), sum);
+          }
+          sum.store_unaligned(y + c);
+        }
+        for (; c < channels; ++c) {
+          const std::size_t s0 = call.order[0];
+          float sum = a[s0 * row + c] * call.inputs[s0][at + c];
+          for (std::size_t k = 1; k < towers; ++k) {
+            const std::size_t s = call.order[k];
+            sum = a[s * row + c] * call.inputs[s][at + c] + sum;
+          }
+          y[c] = sum;
+        }
+      }
+    }
+  });
+}
+
+/// dx_s = sum_t alpha[t, s] dy_t and dalpha[t, s] = sum over pixels of dy_t x_s, in one pass over memory.
+inline void stitch_backward(const WeaveBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
+  using Vector = xsimd::batch<float>;
+  constexpr std::size_t lanes = Vector::size;
+  const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
+  float* wide = reinterpret_cast<float*>(call.workspace);
+  float* sums = wide + towers * towers * row;
+  const std::size_t block = towers * towers * row;
+  detail::expand_alpha(alpha, wide, towers, channels, per_channel);
+  const std::size_t chunks = detail::pixel_chunks(call.pixels);
+  call.threads.parallel_for(chunks, [&](std::size_t chunk) {
+    const auto [begin, end] = detail::pixel_range(call.pixels, chunk);
+    float* sum = sums + chunk * block;
+    std::fill(sum, sum + block, 0.0F);
+    std::array<Vector, max_towers> dy;
+    std::array<float, max_towers> dy_tail{};
+    for (std::size_t p = begin; p < end; ++p) {
+      const std::size_t at = p * channels;
+      std::size_t c = 0;
+      for (; c + lanes <= channels; c += lanes) {
+        for (std::size_t t = 0; t < towers; ++t) dy[t] = Vector::load_unaligned(call.output_gradients[t] + at + c);
+        for (std::size_t s = 0; s < towers; ++s) {
+          const Vector x = Vector::load_unaligned(call.inputs[s] + at + c);
+          for (std::size_t t = 0; t < towers; ++t) {
+            float* g = sum + (t * towers + s) * row + c;
+            xsimd::fma(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
+          }
+          if (call.input_gradients[s] == nullptr) continue;
+          const std::size_t t0 = call.order[0];
+          Vector dx = Vector::load_unaligned(wide + (t0 * towers + s) * row + c) * dy[t0];
+          for (std::size_t k = 1; k < towers; ++k) {
+            const std::size_t t = call.order[k];
+            dx = xsimd::fma(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
+          }
+          dx.store_unaligned(call.input_gradients[s] + at + c);
+        }
+      }
+      for (; c < channels; ++c) {
+        for (std::size_t t = 0; t < towers; ++t) dy_tail[t] = call.output_gradients[t][at + c];
+        for (std::size_t s = 0; s < towers; ++s) {
+          const float x = call.inputs[s][at + c];
+          for (std::size_t t = 0; t < towers; ++t) sum[(t * towers + s) * row + c] += dy_tail[t] * x;
+          if (call.input_gradients[s] == nullptr) continue;
+          const std::size_t t0 = call.order[0];
+          float dx = wide[(t0 * towers + s) * row + c] * dy_tail[t0];
+          for (std::size_t k = 1; k < towers; ++k) {
+            const std::size_t t = call.order[k];
+            dx = wide[(t * towers + s) * row + c] * dy_tail[t] + dx;
+          }
+          call.input_gradients[s][at + c] = dx;
+        }
+      }
+    }
+  });
+  for (std::size_t i = 0; i < towers * towers; ++i) {
+    double whole = 0.0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      double total = 0.0;
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk) total += static_cast<double>(sums[chunk * block + i * row + c]);
+      if (per_channel) alpha_gradient[i * channels + c] = static_cast<float>(total);
+      whole += total;
+    }
+    if (!per_channel) alpha_gradient[i] = static_cast<float>(whole);
+  }
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// Options of layers, in any order behind the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
+
+#include <xstitch/core/isa.hpp>
+
+#include <type_traits>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// A pair of sizes for rectangular windows: Conv<"c", 8, Size{3, 5}>. A plain number is square.
+struct Size {
+  int height = 1;
+  int width = 1;
+  constexpr Size() = default;
+  constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
+  constexpr Size(int h, int w) : height(h), width(w) {}
+  constexpr bool operator==(const Size&) const noexcept = default;
+};
+
+/// A ratio, because clang accepts floating-point template arguments only from version 18: Ratio{1, 10000}.
+struct Ratio {
+  long long numerator = 0;
+  long long denominator = 1;
+  [[nodiscard]] constexpr float value() const noexcept {
+    return static_cast<float>(static_cast<double>(numerator) / static_cast<double>(denominator));
+  }
+  constexpr bool operator==(const Ratio&) const noexcept = default;
+};
+
+template <Size Value> struct Stride { static constexpr Size value = Value; };
+template <Size Value> struct Pad { static constexpr Size value = Value; };
+template <Size Value> struct Dilation { static constexpr Size value = Value; };
+template <int Value> struct Groups { static constexpr int value = Value; };
+struct NoBias {};    ///< leave the bias out
+struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
+/// Average pooling: divide by the whole window including padding (Caffe) instead of the covered cells.
+struct IncludePadding {};
+struct Frozen {};    ///< parameters keep their first values
+/// Standard deviation of a Gaussian filling: Gaussian<Ratio{1, 100}>.
+template <Ratio Deviation> struct Gaussian { static constexpr Ratio value = Deviation; };
+struct Xavier {};
+struct He {};
+struct PyTorchFill {};  ///< uniform in +-1/sqrt(fan in), weights and bias
+struct BilinearFill {};
+struct ZeroFill {};
+/// First value of the bias: BiasFill<Ratio{1}>.
+template <Ratio Value> struct BiasFill { static constexpr Ratio value = Value; };
+
+namespace options {
+
+/// The wanted option of the pack if it is there, else the default type.
+template <template <auto> class Wanted, class Default, class... Given>
+struct FindValue { using type = Default; };
+template <template <auto> class Wanted, class Default, auto V, class... Rest>
+struct FindValue<Wanted, Default, Wanted<V>, Rest...> { using type = Wanted<V>; };
+template <template <auto> class Wanted, class Default, class First, class... Rest>
+struct FindValue<Wanted, Default, First, Rest...> : FindValue<Wanted, Default, Rest...> {};
+
+template <class Wanted, class... Given>
+constexpr bool has = (std::is_same_v<Wanted, Given> || ...);
+
+}  // namespace options
+}  // namespace xstitch::inline XSTITCH_ISA

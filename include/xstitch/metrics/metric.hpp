@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// What a metric is: a running sum over the whole set, exact for any batch size.
+
+#include <xstitch/losses/loss.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// One number of a report, e.g. {"mean IU", 19.3, "%", true}.
+struct MetricValue {
+  std::string name;
+  double value = 0.0;
+  std::string unit;            ///< "%", "deg", "" ...
+  bool larger_is_better = true;
+  /// NaN-free marker: false when nothing was measured (then `value` is 0 and prints as "-").
+  bool measured = true;
+};
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  /// Adds a batch: `prediction` is [batch, prediction_shape] as the loss's predict wrote it.
+  virtual void add(std::size_t batch, const float* prediction, const LabelBatch& labels) = 0;
+  virtual void reset() = 0;
+  [[nodiscard]] virtual std::vector<MetricValue> values() const = 0;
+  /// Index into values() of the number that decides which checkpoint is best.
+  [[nodiscard]] virtual std::size_t main_value() const { return 0; }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
