@@ -1,0 +1,284 @@
+#pragma once
+/// \file
+/// nyu_depth_v2_labeled.mat: the labelled part of NYU Depth V2, a MATLAB v7.3 file, which is HDF5 behind 512 bytes.
+///
+/// HDF5 sees MATLAB's extents reversed. Of N views, H high and W wide:
+///
+///     images            (N, 3, W, H)  uint8    red, green, blue
+///     labels            (N, W, H)     uint16   raw class 1..894, 0 unlabelled
+///     depths, rawDepths (N, W, H)     float32  metres; filled in; as measured, with holes = 0
+///     names, scenes     references to uint16 characters
+///
+/// Pixel (row r, column c) of view n is labels[n][c][r]; what is returned here is row-major, [H, W, channels]. One view
+/// is read at a time: the file (2.8 GB) is never in memory as a whole.
+///
+/// Needs the HDF5 C library, which is not thread-safe: one lock for the whole program serves every call.
+/// Errors: no such file, no HDF5, a cut or damaged file (with HDF5's own words), a data set that is missing or has
+/// another rank, type or extents.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/data/image.hpp>
+
+#include <hdf5.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xstitch {
+/// Not in the namespace of an instruction set: a program has one HDF5 library, however its parts were compiled.
+inline std::mutex hdf5_mutex;
+}  // namespace xstitch
+
+namespace xstitch::inline XSTITCH_ISA::data {
+
+namespace detail {
+
+/// Takes the lock and keeps HDF5 from printing its errors, for its lifetime.
+class Hdf5Guard {
+ public:
+  Hdf5Guard() : lock_(hdf5_mutex) {
+    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Hdf5Guard() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  Hdf5Guard(const Hdf5Guard&) = delete;
+  Hdf5Guard& operator=(const Hdf5Guard&) = delete;
+
+  /// What HDF5 has to say about the last failure: its innermost message.
+  [[nodiscard]] static std::string message() {
+    std::string text;
+    H5Ewalk2(
+        H5E_DEFAULT, H5E_WALK_UPWARD,
+        [](unsigned n, const H5E_error2_t* error, void* out) -> herr_t {
+          if (n == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
+          return 0;
+        },
+        &text);
+    return text.empty() ? "no message of HDF5" : "HDF5: " + text;
+  }
+
+ private:
+  std::lock_guard<std::mutex> lock_;
+  H5E_auto2_t function_ = nullptr;
+  void* data_ = nullptr;
+};
+
+/// Owns an HDF5 identifier. Made and destroyed under the guard.
+class Hdf5Id {
+ public:
+  Hdf5Id() = default;
+  Hdf5Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Hdf5Id(Hdf5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  Hdf5Id& operator=(Hdf5Id&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Hdf5Id() { reset(); }
+  void reset() {
+    if (id_ >= 0) close_(id_);
+    id_ = -1;
+  }
+  [[nodiscard]] hid_t get() const noexcept { return id_; }
+  [[nodiscard]] bool valid() const noexcept { return id_ >= 0; }
+
+ private:
+  hid_t id_ = -1;
+  herr_t (*close_)(hid_t) = nullptr;
+};
+
+}  // namespace detail
+
+class Nyuv2File {
+ public:
+  explicit Nyuv2File(std::string path) : path_(std::move(path)) {
+    if (!std::filesystem::is_regular_file(path_))
+      fail("file ", path_, ": found no such file, expected nyu_depth_v2_labeled.mat (MATLAB v7.3)");
+    const detail::Hdf5Guard guard;
+    if (H5Fis_hdf5(path_.c_str()) <= 0)
+      fail("file ", path_, ": found a file that is not HDF5, expected a MATLAB v7.3 file (", guard.message(), ")");
+    file_ = {H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};
+    if (!file_.valid())
+      fail("file ", path_, ": found a damaged or cut HDF5 file, expected an intact one (", guard.message(), ")");
+    // An exception below leaves through here: members already made are closed under the guard.
+    try {
+      images_ = open("images", 4);
+      labels_ = open("labels", 3);
+      depths_ = open("depths", 3);
+      const auto& e = images_.extents;
+      if (e[1] != 3)
+        fail("file ", path_, ", images: found extents ", text(images_), ", expected (views, 3, width, height)");
+      for (const hsize_t extent : e)
+        if (extent < 1 || extent > 10'000)
+          fail("file ", path_, ", images: found extents ", text(images_), ", expected each from 1 to 10000");
+      size_ = static_cast<std::size_t>(e[0]);
+      width_ = static_cast<int>(e[2]);
+      height_ = static_cast<int>(e[3]);
+      check(images_, H5T_INTEGER, 1);
+      check(labels_, H5T_INTEGER, 2);
+      check(depths_, H5T_FLOAT, 4);
+      if (H5Lexists(file_.get(), "rawDepths", H5P_DEFAULT) > 0) {
+        raw_depths_ = open("rawDepths", 3);
+        check(raw_depths_, H5T_FLOAT, 4);
+      }
+    } catch (...) {
+      close();
+      throw;
+    }
+  }
+  ~Nyuv2File() {
+    const detail::Hdf5Guard guard;
+    close();
+  }
+  Nyuv2File(const Nyuv2File&) = delete;
+  Nyuv2File& operator=(const Nyuv2File&) = delete;
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] int height() const noexcept { return height_; }
+  [[nodiscard]] int width() const noexcept { return width_; }
+  [[nodiscard]] bool has_raw_depths() const noexcept { return raw_depths_.id.valid(); }
+
+  [[nodiscard]] ByteImage image(std::size_t view) const {
+    const auto columns = read<std::uint8_t>(images_, H5T_NATIVE_UINT8, view, 3);
+    return {{height_, width_, 3}, transposed(columns, 3)};
+  }
+  [[nodiscard]] std::vector<std::uint16_t> labels(std::size_t view) const {
+    return transposed(read<std::uint16_t>(labels_, H5T_NATIVE_UINT16, view, 1), 1);
+  }
+  [[nodiscard]] std::vector<float> depths(std::size_t view) const {
+    return transposed(read<float>(depths_, H5T_NATIVE_FLOAT, view, 1), 1);
+  }
+  /// As measured; 0 where the sensor saw nothing. Only if has_raw_depths().
+  [[nodiscard]] std::vector<float> raw_depths(std::size_t view) const {
+    return transposed(read<float>(raw_depths_, H5T_NATIVE_FLOAT, view, 1), 1);
+  }
+
+  /// A cell of texts: "names" (894 raw classes), "scenes", "sceneTypes".
+  [[nodiscard]] std::vector<std::string> texts(const std::string& name) const {
+    const detail::Hdf5Guard guard;
+    const Array cell = open(name.c_str(), 2);
+    const detail::Hdf5Id type(H5Dget_type(cell.id.get()), H5Tclose);
+    if (H5Tequal(type.get(), H5T_STD_REF_OBJ) <= 0)
+      fail("file ", path_, ", ", name, ": found another type, expected references to texts");
+    std::vector<hobj_ref_t> references(static_cast<std::size_t>(cell.extents[0] * cell.extents[1]));
+    if (H5Dread(cell.id.get(), H5T_STD_REF_OBJ, H5S_ALL, H5S_ALL, H5P_DEFAULT, references.data()) < 0)
+      fail("file ", path_, ", ", name, ": found a damaged file, expected references (", guard.message(), ")");
+    std::vector<std::string> out;
+    for (const hobj_ref_t& reference : references) {
+      const detail::Hdf5Id item(H5Rdereference2(cell.id.get(), H5P_DEFAULT, H5R_OBJECT, &reference), H5Oclose);
+      const detail::Hdf5Id space(item.valid() ? H5Dget_space(item.get()) : -1, H5Sclose);
+      const hssize_t count = space.valid() ? H5Sget_simple_extent_npoints(space.get()) : -1;
+      if (count < 0 || count > 100'000)
+        fail("file ", path_, ", ", name, ", item ", out.size(), ": found no text there, expected one (",
+             guard.message(), ")");
+      std::vector<std::uint16_t> characters(static_cast<std::size_t>(count));
+      if (H5Dread(item.get(), H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()) < 0)
+        fail("file ", path_, ", ", name, ", item ", out.size(), ": found no characters, expected a text (",
+             guard.message(), ")");
+      out.emplace_back();
+      for (const std::uint16_t c : characters) out.back() += c < 128 ? static_cast<char>(c) : '?';
+    }
+    return out;
+  }
+
+ private:
+  struct Array {
+    std::string name;
+    detail::Hdf5Id id;
+    std::vector<hsize_t> extents;
+  };
+
+  static std::string text(const Array& array) {
+    std::string out;
+    for (const hsize_t e : array.extents) out += (out.empty() ? "" : ", ") + std::to_string(e);
+    return "(" + out + ")";
+  }
+
+  /// With room in the cache for a chunk of a few views, so that files chunked otherwise still read once.
+  [[nodiscard]] Array open(const char* name, int rank) const {
+    const detail::Hdf5Id access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+    H5Pset_chunk_cache(access.get(), 521, std::size_t{16} << 20, 0.75);
+    Array array{name, {H5Dopen2(file_.get(), name, access.get()), H5Dclose}, {}};
+    if (!array.id.valid())
+      fail("file ", path_, ": found no data set '", name, "', expected one (", detail::Hdf5Guard::message(), ")");
+    const detail::Hdf5Id space(H5Dget_space(array.id.get()), H5Sclose);
+    const int found = space.valid() ? H5Sget_simple_extent_ndims(space.get()) : -1;
+    if (found != rank) fail("file ", path_, ", ", name, ": found rank ", found, ", expected ", rank);
+    array.extents.resize(static_cast<std::size_t>(rank));
+    H5Sget_simple_extent_dims(space.get(), array.extents.data(), nullptr);
+    return array;
+  }
+
+  /// Type and, for all but the images, extents.
+  void check(const Array& array, H5T_class_t wanted, std::size_t bytes) const {
+    const detail::Hdf5Id type(H5Dget_type(array.id.get()), H5Tclose);
+    const H5T_class_t found = H5Tget_class(type.get());
+    const std::size_t size = H5Tget_size(type.get());
+    const bool sign = found == H5T_INTEGER && H5Tget_sign(type.get()) != H5T_SGN_NONE;
+    if (found != wanted || size != bytes || sign)
+      fail("file ", path_, ", ", array.name, ": found elements of ", size, " bytes (",
+           found == H5T_FLOAT     ? "floating point"
+           : found != H5T_INTEGER ? "no numbers"
+           : sign                 ? "signed"
+                                  : "unsigned",
+           "), expected ", bytes, " bytes, ", wanted == H5T_FLOAT ? "floating point" : "unsigned");
+    if (array.extents.size() == 3 &&
+        (array.extents[0] != size_ || array.extents[1] != images_.extents[2] || array.extents[2] != images_.extents[3]))
+      fail("file ", path_, ", ", array.name, ": found extents ", text(array), ", expected (", size_, ", ", width_, ", ",
+           height_, ") as the images have");
+  }
+
+  /// One view, in the order of the file.
+  template <class T>
+  [[nodiscard]] std::vector<T> read(const Array& array, hid_t type, std::size_t view, std::size_t channels) const {
+    if (view >= size_) fail("file ", path_, ", ", array.name, ": view ", view, " wanted, found ", size_, " views");
+    const detail::Hdf5Guard guard;
+    if (!array.id.valid()) fail("file ", path_, ": found no data set of measured depths, expected 'rawDepths'");
+    std::vector<T> out(channels * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+    std::vector<hsize_t> start(array.extents.size(), 0), count = array.extents;
+    start[0] = view;
+    count[0] = 1;
+    const detail::Hdf5Id space(H5Dget_space(array.id.get()), H5Sclose);
+    const hsize_t flat = out.size();
+    const detail::Hdf5Id memory(H5Screate_simple(1, &flat, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0 ||
+        H5Dread(array.id.get(), type, memory.get(), space.get(), H5P_DEFAULT, out.data()) < 0)
+      fail("file ", path_, ", ", array.name, ", view ", view, ": found a damaged or cut file, expected an intact one (",
+           guard.message(), ")");
+    return out;
+  }
+
+  /// [channels][column][row] to [row][column][channels].
+  template <class T>
+  [[nodiscard]] std::vector<T> transposed(const std::vector<T>& in, std::size_t channels) const {
+    const auto h = static_cast<std::size_t>(height_), w = static_cast<std::size_t>(width_);
+    std::vector<T> out(in.size());
+    for (std::size_t k = 0; k < channels; ++k)
+      for (std::size_t r = 0; r < h; ++r)
+        for (std::size_t c = 0; c < w; ++c) out[(r * w + c) * channels + k] = in[(k * w + c) * h + r];
+    return out;
+  }
+
+  void close() {
+    images_.id.reset();
+    labels_.id.reset();
+    depths_.id.reset();
+    raw_depths_.id.reset();
+    file_.reset();
+  }
+
+  std::string path_;
+  detail::Hdf5Id file_;
+  Array images_, labels_, depths_, raw_depths_;
+  std::size_t size_ = 0;
+  int height_ = 0, width_ = 0;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA::data

@@ -1,0 +1,179 @@
+#pragma once
+/// \file
+/// PNG files of 8 bits a channel, grey or RGB, read as they are stored (no gamma, no alpha, no palette) and written.
+/// Needs libpng. Errors: no such file, no PNG, another type or size than expected, a cut or damaged file.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/data/image.hpp>
+
+#include <png.h>
+
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA::data {
+
+namespace detail {
+
+/// libpng reports errors by longjmp. The functions below that call setjmp therefore hold no object with a destructor;
+/// whatever must be freed lives in this object, outside them.
+struct PngCodec {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  bool writing = false;
+  std::array<char, 200> message{};
+  std::vector<std::uint8_t> bytes;
+  std::size_t position = 0;
+  std::uint32_t height = 0, width = 0;
+  int depth = 0, color = 0;
+
+  explicit PngCodec(bool write) : writing(write) {
+    png = write ? png_create_write_struct(PNG_LIBPNG_VER_STRING, this, error, warning)
+                : png_create_read_struct(PNG_LIBPNG_VER_STRING, this, error, warning);
+    if (png != nullptr) info = png_create_info_struct(png);
+    if (info == nullptr) throw std::bad_alloc();
+  }
+  ~PngCodec() {
+    if (writing)
+      png_destroy_write_struct(&png, &info);
+    else
+      png_destroy_read_struct(&png, &info, nullptr);
+  }
+  PngCodec(const PngCodec&) = delete;
+  PngCodec& operator=(const PngCodec&) = delete;
+
+  bool read_header() noexcept {
+    if (setjmp(png_jmpbuf(png)) != 0) return false;
+    png_set_read_fn(png, this, [](png_structp p, png_bytep out, std::size_t count) {
+      auto* self = static_cast<PngCodec*>(png_get_io_ptr(p));
+      if (count > self->bytes.size() - self->position) png_error(p, "the file ends too early");
+      std::memcpy(out, self->bytes.data() + self->position, count);
+      self->position += count;
+    });
+    png_read_info(png, info);
+    png_get_IHDR(png, info, &width, &height, &depth, &color, nullptr, nullptr, nullptr);
+    return true;
+  }
+  bool read_rows(png_bytepp rows) noexcept {
+    if (setjmp(png_jmpbuf(png)) != 0) return false;
+    if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+    png_read_image(png, rows);
+    png_read_end(png, nullptr);
+    return true;
+  }
+  bool write(png_bytepp rows) noexcept {
+    if (setjmp(png_jmpbuf(png)) != 0) return false;
+    png_set_write_fn(
+        png, this,
+        [](png_structp p, png_bytep data, std::size_t count) {
+          auto* self = static_cast<PngCodec*>(png_get_io_ptr(p));
+          self->bytes.insert(self->bytes.end(), data, data + count);
+        },
+        nullptr);
+    png_set_IHDR(png, info, width, height, depth, color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    png_write_image(png, rows);
+    png_write_end(png, nullptr);
+    return true;
+  }
+
+ private:
+  static void error(png_structp p, png_const_charp text) {
+    auto* self = static_cast<PngCodec*>(png_get_error_ptr(p));
+    std::snprintf(self->message.data(), self->message.size(), "%s", text);
+    png_longjmp(p, 1);
+  }
+  static void warning(png_structp, png_const_charp) {}
+};
+
+inline std::string png_type(int color, int depth) {
+  std::string name = "of unknown type";
+  switch (color) {
+    case PNG_COLOR_TYPE_GRAY:
+      name = "grey";
+      break;
+    case PNG_COLOR_TYPE_GRAY_ALPHA:
+      name = "grey with alpha";
+      break;
+    case PNG_COLOR_TYPE_PALETTE:
+      name = "palette";
+      break;
+    case PNG_COLOR_TYPE_RGB:
+      name = "RGB";
+      break;
+    case PNG_COLOR_TYPE_RGB_ALPHA:
+      name = "RGB with alpha";
+      break;
+    default:
+      break;
+  }
+  return name + ", " + std::to_string(depth) + " bits";
+}
+
+}  // namespace detail
+
+/// Reads a PNG that must have `expected` channels (1 or 3) and, where they are not 0, its height and width.
+inline ByteImage read_png(const std::string& path, Dims expected) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail("file ", path, ": found no such file, expected a PNG");
+  detail::PngCodec codec(false);
+  codec.bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  if (codec.bytes.size() < 8 || png_sig_cmp(codec.bytes.data(), 0, 8) != 0)
+    fail("file ", path, ": found ", codec.bytes.size(), " bytes without the signature of a PNG, expected a PNG");
+  if (!codec.read_header())
+    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
+  const bool grey = expected.channels == 1;
+  const bool fits = grey ? codec.color == PNG_COLOR_TYPE_GRAY && codec.depth <= 8
+                         : codec.color == PNG_COLOR_TYPE_RGB && codec.depth == 8;
+  if (!fits)
+    fail("file ", path, ": found a PNG that is ", detail::png_type(codec.color, codec.depth), ", expected ",
+         grey ? "grey" : "RGB", ", 8 bits");
+  if ((expected.height != 0 && codec.height != static_cast<std::uint32_t>(expected.height)) ||
+      (expected.width != 0 && codec.width != static_cast<std::uint32_t>(expected.width)))
+    fail("file ", path, ": found ", codec.height, " rows of ", codec.width, " pixels, expected ", expected.height,
+         " rows of ", expected.width);
+  // A header may promise more than memory holds; deflate packs at most about 1032 to 1, so the file bounds it.
+  const std::size_t stride = std::size_t{codec.width} * static_cast<std::size_t>(expected.channels);
+  if (stride / 8 * codec.height > codec.bytes.size() * 1100)
+    fail("file ", path, ": found ", codec.bytes.size(), " bytes, expected more for a PNG of ", codec.height,
+         " rows of ", codec.width, " pixels");
+  ByteImage image{{static_cast<int>(codec.height), static_cast<int>(codec.width), expected.channels}, {}};
+  image.values.resize(stride * codec.height);
+  std::vector<png_bytep> rows(codec.height);
+  for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = image.values.data() + r * stride;
+  if (!codec.read_rows(rows.data()))
+    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
+  return image;
+}
+
+/// Writes grey (1 channel) or RGB (3 channels), 8 bits.
+inline void write_png(const std::string& path, const ByteImage& image) {
+  if (!image.shape.valid() || (image.shape.channels != 1 && image.shape.channels != 3) ||
+      image.values.size() != image.shape.size())
+    fail("file ", path, ": found ", image.values.size(), " bytes for a picture of ", to_string(image.shape),
+         ", expected 1 or 3 channels and a byte for each");
+  detail::PngCodec codec(true);
+  codec.height = static_cast<std::uint32_t>(image.shape.height);
+  codec.width = static_cast<std::uint32_t>(image.shape.width);
+  codec.depth = 8;
+  codec.color = image.shape.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  std::vector<png_bytep> rows(codec.height);
+  for (int r = 0; r < image.shape.height; ++r)
+    rows[static_cast<std::size_t>(r)] = const_cast<png_bytep>(image.pixel(r, 0));
+  if (!codec.write(rows.data()))
+    fail("file ", path, ": found that libpng cannot write it (", codec.message.data(), ")");
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(codec.bytes.data()), static_cast<std::streamsize>(codec.bytes.size()));
+  if (!out.flush()) fail("file ", path, ": found that it cannot be written");
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA::data
