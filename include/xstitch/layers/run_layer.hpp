@@ -39,6 +39,7 @@ class FencedBlock {
     if (bytes_ != 0) std::memset(data(), 0xFF, bytes_);
   }
   [[nodiscard]] bool intact() const noexcept {
+    if (memory_.data() == nullptr) return true;
     const auto untouched = [](std::byte b) { return b == std::byte{0xFF}; };
     return std::all_of(memory_.data(), memory_.data() + fence, untouched) &&
            std::all_of(memory_.data() + fence + bytes_, memory_.data() + memory_.bytes(), untouched);

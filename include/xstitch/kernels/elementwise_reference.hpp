@@ -1,0 +1,26 @@
+#pragma once
+/// \file
+/// The plain scalar twins of kernels/elementwise.hpp, in double: the oracle of its tests.
+
+#include <xstitch/core/isa.hpp>
+
+#include <cmath>
+#include <numbers>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels::reference {
+
+inline double relu(double x) { return x <= 0 ? 0 : x; }
+inline double leaky_relu(double x, double slope) { return x <= 0 ? slope * x : x; }
+inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+inline double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); }
+inline double gelu_tanh(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
+/// d gelu / dx
+inline double gelu_slope(double x) {
+  return 0.5 * (1 + std::erf(x / std::numbers::sqrt2)) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi);
+}
+
+}  // namespace kernels::reference
+}  // namespace xstitch::inline XSTITCH_ISA
