@@ -9,9 +9,14 @@
 /// A logit that is not finite (also -inf, which exp would turn into a harmless 0) makes `poison` NaN; otherwise
 /// `poison` is 0. Adding it to the loss and to the scale of the gradient keeps such a value visible.
 
-#include <xstitch/core/isa.hpp>
+#include <xstitch/kernels/simd.hpp>
 
-#include <xsimd/xsimd.hpp>
+// g++ 12 takes the undefined operand of its own AVX-512 intrinsics for a variable used without a value (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -24,21 +29,18 @@ struct Exponentials {
 
 namespace softmax_detail {
 
-using Pack = xsimd::batch<float>;
-inline constexpr int pack_lanes = static_cast<int>(Pack::size);
-
 struct LaneNumbers {
-  alignas(64) float value[pack_lanes]{};
+  alignas(64) float value[lanes]{};
   constexpr LaneNumbers() {
-    for (int i = 0; i < pack_lanes; ++i) value[i] = static_cast<float>(i);
+    for (int i = 0; i < lanes; ++i) value[i] = static_cast<float>(i);
   }
 };
 inline constexpr LaneNumbers lane_numbers{};
 
-inline float largest(Pack v) {
-  alignas(64) float value[pack_lanes];
+inline float largest(Vector v) {
+  alignas(64) float value[lanes];
   v.store_aligned(value);
-  for (int half = pack_lanes / 2; half > 0; half /= 2)
+  for (int half = lanes / 2; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) value[i] = value[i] > value[i + half] ? value[i] : value[i + half];
   return value[0];
 }
@@ -46,18 +48,18 @@ inline float largest(Pack v) {
 /// Rows shorter than a vector: padded with copies of the first logit, which changes neither maximum nor poison.
 template <int Channels, bool Keep>
 Exponentials short_row(const float* x, float* e) {
-  alignas(64) float padded[pack_lanes];
-  for (int i = 0; i < pack_lanes; ++i) padded[i] = i < Channels ? x[i] : x[0];
-  const Pack v = Pack::load_aligned(padded);
-  const Pack zero(0.0F);
+  alignas(64) float padded[lanes];
+  for (int i = 0; i < lanes; ++i) padded[i] = i < Channels ? x[i] : x[0];
+  const Vector v = Vector::load_aligned(padded);
+  const Vector zero(0.0F);
   const float maximum = largest(v);
-  const auto used = Pack::load_aligned(lane_numbers.value) < Pack(static_cast<float>(Channels));
-  const Pack value = xsimd::exp(v - Pack(maximum));
+  const auto used = Vector::load_aligned(lane_numbers.value) < Vector(static_cast<float>(Channels));
+  const Vector value = xsimd::exp(v - Vector(maximum));
   if constexpr (Keep) {
     value.store_aligned(padded);
     for (int i = 0; i < Channels; ++i) e[i] = padded[i];
   }
-  return {maximum, xsimd::hadd(xsimd::select(used, value, zero)), xsimd::hadd(v * zero)};
+  return {maximum, kernels::sum(xsimd::select(used, value, zero)), kernels::sum(v * zero)};
 }
 
 }  // namespace softmax_detail
@@ -67,39 +69,39 @@ template <int Channels, bool Keep>
 Exponentials exponentials(const float* x, float* e) {
   using namespace softmax_detail;
   static_assert(Channels > 0);
-  if constexpr (Channels < pack_lanes) {
+  if constexpr (Channels < lanes) {
     return short_row<Channels, Keep>(x, e);
   } else {
-    constexpr int whole = Channels / pack_lanes * pack_lanes;
-    constexpr int last = Channels - pack_lanes;  // start of the overlapping vector
-    const Pack zero(0.0F);
-    Pack maxima = Pack::load_unaligned(x);
-    Pack poison = maxima * zero;
-    for (int c = pack_lanes; c < whole; c += pack_lanes) {
-      const Pack v = Pack::load_unaligned(x + c);
+    constexpr int whole = Channels / lanes * lanes;
+    constexpr int last = Channels - lanes;  // start of the overlapping vector
+    const Vector zero(0.0F);
+    Vector maxima = load(x);
+    Vector poison = maxima * zero;
+    for (int c = lanes; c < whole; c += lanes) {
+      const Vector v = load(x + c);
       maxima = xsimd::max(maxima, v);
       poison = poison + v * zero;
     }
     if constexpr (whole != Channels) {
-      const Pack v = Pack::load_unaligned(x + last);
+      const Vector v = load(x + last);
       maxima = xsimd::max(maxima, v);
       poison = poison + v * zero;
     }
     const float maximum = largest(maxima);
-    const Pack shift(maximum);
-    Pack sum = zero;
-    for (int c = 0; c < whole; c += pack_lanes) {
-      const Pack value = xsimd::exp(Pack::load_unaligned(x + c) - shift);
-      if constexpr (Keep) value.store_unaligned(e + c);
-      sum = sum + value;
+    const Vector shift(maximum);
+    Vector total = zero;
+    for (int c = 0; c < whole; c += lanes) {
+      const Vector value = xsimd::exp(load(x + c) - shift);
+      if constexpr (Keep) store(e + c, value);
+      total = total + value;
     }
     if constexpr (whole != Channels) {
-      const auto fresh = Pack::load_aligned(lane_numbers.value) >= Pack(static_cast<float>(whole - last));
-      const Pack value = xsimd::exp(Pack::load_unaligned(x + last) - shift);
-      if constexpr (Keep) value.store_unaligned(e + last);
-      sum = sum + xsimd::select(fresh, value, zero);
+      const auto fresh = Vector::load_aligned(lane_numbers.value) >= Vector(static_cast<float>(whole - last));
+      const Vector value = xsimd::exp(load(x + last) - shift);
+      if constexpr (Keep) store(e + last, value);
+      total = total + xsimd::select(fresh, value, zero);
     }
-    return {maximum, xsimd::hadd(sum), xsimd::hadd(poison)};
+    return {maximum, kernels::sum(total), kernels::sum(poison)};
   }
 }
 
@@ -107,9 +109,9 @@ Exponentials exponentials(const float* x, float* e) {
 template <int Channels>
 void scale_row(float* row, float factor) {
   using namespace softmax_detail;
-  constexpr int whole = Channels / pack_lanes * pack_lanes;
-  const Pack f(factor);
-  for (int c = 0; c < whole; c += pack_lanes) (Pack::load_unaligned(row + c) * f).store_unaligned(row + c);
+  constexpr int whole = Channels / lanes * lanes;
+  const Vector f(factor);
+  for (int c = 0; c < whole; c += lanes) store(row + c, load(row + c) * f);
   for (int c = whole; c < Channels; ++c) row[c] *= factor;
 }
 
@@ -122,3 +124,7 @@ void softmax_row(const float* x, float* p) {
 
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

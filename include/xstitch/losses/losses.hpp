@@ -1,0 +1,10 @@
+#pragma once
+/// \file
+/// All losses.
+
+#include <xstitch/losses/codebook_cross_entropy.hpp>
+#include <xstitch/losses/cosine.hpp>
+#include <xstitch/losses/regression.hpp>
+#include <xstitch/losses/sigmoid_cross_entropy.hpp>
+#include <xstitch/losses/softmax_cross_entropy.hpp>
+#include <xstitch/losses/weighted.hpp>

@@ -1,0 +1,92 @@
+#pragma once
+/// \file
+/// k-means of directions: words w_k on the unit sphere that maximise the sum over normals of max_k n . w_k.
+///
+/// The first words are drawn by k-means++ (a normal is taken with a probability in proportion to 1 - n . w of its
+/// nearest word so far), then words become the normalised mean of their normals until no normal changes its word.
+/// The same normals and key give the same words. Cost: normals x words x iterations; a sample of some ten thousand
+/// normals is plenty.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/core/random.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// `normals` is [count, 3] of any length (normals of length 0 are skipped), `words` [words, 3] is written.
+inline void spherical_k_means(std::span<const float> normals, std::span<float> words, RandomKey key,
+                              int iterations = 100) {
+  if (normals.size() % 3 != 0 || words.size() % 3 != 0)
+    fail("spherical k-means: ", normals.size(), " and ", words.size(), " numbers, expected multiples of 3");
+  std::vector<double> unit;
+  unit.reserve(normals.size());
+  for (std::size_t i = 0; i < normals.size(); i += 3) {
+    double n[3], square = 0.0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      n[k] = static_cast<double>(normals[i + k]);
+      square += n[k] * n[k];
+    }
+    if (!std::isfinite(square)) fail("spherical k-means: normal ", i / 3, " is not finite");
+    if (square < 1e-12) continue;
+    for (const double x : n) unit.push_back(x / std::sqrt(square));
+  }
+  const std::size_t count = unit.size() / 3, clusters = words.size() / 3;
+  if (count < clusters) fail("spherical k-means: ", count, " normals, expected at least ", clusters, ", one a word");
+
+  std::vector<double> center(3 * clusters), nearest(count, -1.0);
+  std::vector<std::size_t> word(count, clusters);
+  const auto cosine = [&](std::size_t i, std::size_t w) {
+    return unit[3 * i] * center[3 * w] + unit[3 * i + 1] * center[3 * w + 1] + unit[3 * i + 2] * center[3 * w + 2];
+  };
+  const auto place = [&](std::size_t w, std::size_t i) {
+    for (std::size_t k = 0; k < 3; ++k) center[3 * w + k] = unit[3 * i + k];
+  };
+  place(0, key.below(0, count));
+  for (std::size_t w = 1; w < clusters; ++w) {
+    double total = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+      nearest[i] = std::max(nearest[i], cosine(i, w - 1));
+      total += std::max(0.0, 1.0 - nearest[i]);
+    }
+    double left = static_cast<double>(key.uniform(w)) * total;
+    std::size_t chosen = 0;
+    for (; chosen + 1 < count; ++chosen)
+      if ((left -= std::max(0.0, 1.0 - nearest[chosen])) < 0.0) break;
+    place(w, chosen);
+  }
+
+  for (int iteration = 0; iteration < iterations; ++iteration) {
+    bool changed = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::size_t best = 0;
+      for (std::size_t w = 1; w < clusters; ++w)
+        if (cosine(i, w) > cosine(i, best)) best = w;
+      nearest[i] = cosine(i, best);
+      changed = changed || word[i] != best;
+      word[i] = best;
+    }
+    if (!changed) break;
+    std::fill(center.begin(), center.end(), 0.0);
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t k = 0; k < 3; ++k) center[3 * word[i] + k] += unit[3 * i + k];
+    for (std::size_t w = 0; w < clusters; ++w) {
+      const double size = std::sqrt(center[3 * w] * center[3 * w] + center[3 * w + 1] * center[3 * w + 1] +
+                                    center[3 * w + 2] * center[3 * w + 2]);
+      if (size > 1e-9) {
+        for (std::size_t k = 0; k < 3; ++k) center[3 * w + k] /= size;
+      } else {  // no normal (or opposite ones): start again at the worst covered normal
+        const auto worst = std::min_element(nearest.begin(), nearest.end());
+        place(w, static_cast<std::size_t>(worst - nearest.begin()));
+        *worst = 1.0;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<float>(center[i]);
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA

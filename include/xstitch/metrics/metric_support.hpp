@@ -1,0 +1,47 @@
+#pragma once
+/// \file
+/// What the metrics share: the largest element of a row, and refusal of values that are not finite.
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/losses/loss_support.hpp>
+#include <xstitch/metrics/metric.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace metrics {
+
+/// A percentage of counts or sums; not measured (and 0) where there is nothing to divide by.
+inline MetricValue percentage(std::string name, double part, double whole) {
+  const bool measured = whole > 0.0;
+  return {std::move(name), measured ? 100.0 * part / whole : 0.0, "%", true, measured};
+}
+
+/// A network that has lost its mind must not be scored: NaN compares false with everything and would count as an
+/// ordinary wrong (or right) answer.
+[[noreturn]] inline void not_finite(std::string_view who, std::size_t sample, std::size_t element) {
+  fail(who, ": the prediction of sample ", sample, " of the batch is not finite (element ", element, ")");
+}
+
+/// Index of the largest of `count` scores, the first of equals.
+inline std::size_t largest(std::string_view who, const float* scores, std::size_t count, std::size_t sample) {
+  std::size_t best = 0;
+  float poison = scores[0] * 0.0F;
+  for (std::size_t c = 1; c < count; ++c) {
+    poison += scores[c] * 0.0F;
+    if (scores[c] > scores[best]) best = c;
+  }
+  if (poison != 0.0F) not_finite(who, sample, best);  // NaN is unequal to 0
+  return best;
+}
+
+[[noreturn]] inline void wrong_label(std::string_view who, long long label, std::size_t sample, int classes) {
+  fail(who, ": label ", label, " of sample ", sample, " of the batch, expected 0 to ", classes - 1,
+       " or a value to ignore");
+}
+
+}  // namespace metrics
+}  // namespace xstitch::inline XSTITCH_ISA
