@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// Forward pass of a convolution: weights are packed once a call, then conv_correlate.hpp does the work.
+///
+///     y[n, i, j, o] = b[o] + sum over u, v, c of x[n, i s - p + u d, j s - p + v d, c] W[u, v, c, o]
+
+#include <xstitch/kernels/conv_correlate.hpp>
+#include <xstitch/kernels/conv_shape.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+template <class Arithmetic>
+constexpr RunLayout forward_layout(const ConvShape& s) noexcept {
+  return {s.group_in(), s.kernel.width, s.stride.width, s.dilation.width, Arithmetic::numbers, Arithmetic::number_bytes};
+}
+/// Bytes of the packed weights.
+template <class Arithmetic>
+constexpr std::size_t forward_workspace(const ConvShape& s) noexcept {
+  const Index group = packed_group<Arithmetic>(forward_layout<Arithmetic>(s), s.kernel.height, s.group_out());
+  return align_up(static_cast<std::size_t>(group * s.groups) * sizeof(typename Arithmetic::Element));
+}
+
+template <ConvShape S, class Arithmetic>
+class ConvForward {
+  using Element = typename Arithmetic::Element;
+  static constexpr RunLayout layout = forward_layout<Arithmetic>(S);
+  static constexpr Index group_elements = packed_group<Arithmetic>(layout, S.kernel.height, S.group_out());
+  static constexpr int blocks = static_cast<int>(divide_up(S.group_out(), block_width));
+
+ public:
+  /// weights: canonical [kernel height, kernel width, group in, out]; bias: [out] or null.
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu, float* out,
+                  std::byte* workspace, ThreadPool& threads) {
+    auto* packed = reinterpret_cast<Element*>(workspace);
+    threads.parallel_for(std::size_t{S.groups} * std::size_t{blocks}, [&](std::size_t task) {
+      const Index group = static_cast<Index>(task) / blocks, block = static_cast<Index>(task) % blocks;
+      const int valid = static_cast<int>(std::min<Index>(block_width, S.group_out() - block * block_width));
+      const int width = static_cast<int>(round_up(valid, lanes));
+      constexpr Index rows = Index{S.kernel.height} * layout.inner;
+      pack_columns(weights + group * S.group_out() + block * block_width, S.out_channels, rows, layout.run, valid, width,
+                   packed + group * group_elements +
+                       block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
+                   Arithmetic{});
+    });
+    constexpr Dims to = S.out();
+    const Correlation c{S.in.height,
+                        S.in.width,
+                        S.groups,
+                        S.group_in(),
+                        S.pad.height,
+                        S.pad.width,
+                        to.height,
+                        S.kernel.height,
+                        S.kernel.width,
+                        S.stride,
+                        S.dilation,
+                        static_cast<Index>(to.size()),
+                        Index{to.width} * to.channels,
+                        to.channels};
+    constexpr int step = static_cast<int>(layout.pixel * S.stride.width / Arithmetic::numbers);
+    Correlate<Arithmetic, step, to.width, S.group_out()>::run(c, batch, in, packed, bias, with_relu, out, threads);
+  }
+};
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,135 @@
+#pragma once
+/// \file
+/// Convolution.
+///
+///     y[i, j, o] = b[o] + sum over u, v, c of x[i s - p + u d, j s - p + v d, c] W[u, v, c, o]
+///
+/// with kernel k, stride s, pad p (zeros), dilation d; out = floor((in + 2 p - d (k - 1) - 1) / s) + 1 in each direction.
+/// With groups, output channels of group g read the input channels of group g only (Krizhevsky et al. 2012).
+///
+///     Conv<"conv1", 96, 11, Stride<4>>                 Conv<"conv2", 256, 5, Pad<2>, Groups<2>>
+///     Conv<"c", 8, Size{3, 5}, NoBias, Xavier>         DepthwiseConv<"d", 3, Pad<1>>
+///
+/// Options: Stride, Pad, Dilation (each a number or Size{height, width}), Groups, NoBias, Frozen; first weights He (the
+/// default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0). Parameters: weight
+/// {kernel height, kernel width, in / groups, out}, bias {out}.
+
+#include <xstitch/core/fixed_string.hpp>
+#include <xstitch/kernels/conv.hpp>
+#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/options.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+namespace layer_details {
+
+/// The part of a convolution that is the same whether the number of groups is an option or the input's channels.
+/// `Self::shape(Dims)` gives the sizes.
+template <class Self, FixedString Name, class... Options>
+struct ConvBase {
+  static constexpr auto name = Name;
+  static constexpr bool has_bias = !options::has<NoBias, Options...>;
+  static constexpr bool reads_output = false;
+  static constexpr bool streams_gradients = true;
+  static constexpr bool fuses_relu = true;
+
+  static constexpr Dims output_shape(Dims in) {
+    const kernels::ConvShape s = Self::shape(in);
+    return s.valid() ? s.out() : Dims{};
+  }
+  static constexpr auto parameters(Dims in) {
+    const kernels::ConvShape s = Self::shape(in);
+    const Extents extents(s.kernel.height, s.kernel.width, s.group_in(), s.out_channels);
+    const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
+    const ParameterSpec weight{"weight", extents, weight_fill<Options...>(), ParameterGroup::weight, s.depth(), rate, 1.0F};
+    if constexpr (has_bias) {
+      const ParameterSpec bias{"bias", Extents(s.out_channels), bias_fill<Options...>(), ParameterGroup::bias, s.depth(),
+                               rate, 1.0F};
+      return std::array{weight, bias};
+    } else {
+      return std::array{weight};
+    }
+  }
+  static constexpr std::size_t multiply_adds(Dims in) { return Self::shape(in).multiply_adds(); }
+  /// Enough for either precision.
+  static constexpr Extent workspace(Dims in) { return kernels::conv_workspace(Self::shape(in)); }
+
+  template <Dims In, Precision P = Precision::fp32>
+  static void forward(const ForwardCall& call) {
+    run_forward<In, P>(call, false);
+  }
+  /// max(0, y) in the same pass.
+  template <Dims In, Precision P = Precision::fp32>
+  static void forward_relu(const ForwardCall& call) {
+    run_forward<In, P>(call, true);
+  }
+
+  template <Dims In, Precision P = Precision::fp32>
+  static void backward(const BackwardCall& call) {
+    using Kernel = kernels::Conv<Self::shape(In), P>;
+    const kernels::ConvGradients gradients{call.input_gradient, call.sinks[0].store(),
+                                           has_bias ? call.sinks[1].store() : nullptr};
+    // The gradient to the input reads the weights, so it comes first.
+    const auto made = Kernel::backward(call.batch, call.input, call.output_gradient, call.parameters[0], has_bias,
+                                       gradients, call.workspace, call.threads);
+    hand_over(call.sinks[0], made.weight, Self::shape(In).weight_count(), call.threads);
+    if constexpr (has_bias) hand_over(call.sinks[1], made.bias, std::size_t{Self::shape(In).out_channels}, call.threads);
+  }
+
+ private:
+  template <Dims In, Precision P>
+  static void run_forward(const ForwardCall& call, bool with_relu) {
+    kernels::Conv<Self::shape(In), P>::forward(call.batch, call.input, call.parameters[0],
+                                               has_bias ? call.parameters[1] : nullptr, with_relu, call.output,
+                                               call.workspace, call.threads);
+  }
+  /// Gives a gradient that was not stored to its sink, in pieces that fit into the first-level cache.
+  static void hand_over(const GradientSink& sink, const float* gradient, std::size_t count, ThreadPool& threads) {
+    if (sink.store() != nullptr) return;
+    constexpr std::size_t piece = 4096;
+    threads.parallel_for((count + piece - 1) / piece, [&](std::size_t i) {
+      sink.take(i * piece, gradient + i * piece, std::min(piece, count - i * piece));
+    });
+  }
+};
+
+}  // namespace layer_details
+
+template <FixedString Name, int OutChannels, Size Kernel, class... Options>
+struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...>, Name, Options...> {
+  static constexpr std::string_view requirement =
+      "Conv: the groups must divide the channels of input and output, and the dilated kernel must fit into the padded "
+      "input";
+
+  static constexpr kernels::ConvShape shape(Dims in) {
+    return {in,
+            OutChannels,
+            Kernel,
+            options::FindValue<Stride, Stride<1>, Options...>::type::value,
+            options::FindValue<Pad, Pad<0>, Options...>::type::value,
+            options::FindValue<Dilation, Dilation<1>, Options...>::type::value,
+            options::FindValue<Groups, Groups<1>, Options...>::type::value};
+  }
+};
+
+/// Each channel by itself (groups = channels): out = in channels.
+template <FixedString Name, Size Kernel, class... Options>
+struct DepthwiseConv : layer_details::ConvBase<DepthwiseConv<Name, Kernel, Options...>, Name, Options...> {
+  static constexpr std::string_view requirement = "DepthwiseConv: the dilated kernel must fit into the padded input";
+
+  static constexpr kernels::ConvShape shape(Dims in) {
+    return {in,
+            in.channels,
+            Kernel,
+            options::FindValue<Stride, Stride<1>, Options...>::type::value,
+            options::FindValue<Pad, Pad<0>, Options...>::type::value,
+            options::FindValue<Dilation, Dilation<1>, Options...>::type::value,
+            in.channels};
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

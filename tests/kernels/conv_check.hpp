@@ -1,0 +1,94 @@
+#pragma once
+// Compares the three passes of one convolution with their twins, and their bits on several numbers of threads.
+
+#include <xstitch/core/memory.hpp>
+#include <xstitch/core/random.hpp>
+#include <xstitch/kernels/conv_backward_data.hpp>
+#include <xstitch/kernels/conv_backward_weights.hpp>
+#include <xstitch/kernels/conv_forward.hpp>
+#include <xstitch/kernels/conv_reference.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace conv_check {
+
+namespace xs = xstitch;
+using xs::Size;
+using xs::kernels::ConvShape;
+
+inline std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
+  const xs::RandomKey key{xs::seed(seed)};
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = key.uniform(i, -1.0F, 1.0F);
+  return values;
+}
+
+/// Largest |a - b| where both are finite; infinite if a is not.
+inline double distance(const std::vector<float>& a, const std::vector<double>& b) {
+  REQUIRE(a.size() == b.size());
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(a[i])) return std::numeric_limits<double>::infinity();
+    most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
+  }
+  return most;
+}
+
+struct Passes {
+  std::vector<float> out, rectified, in_gradient, weight_gradient, bias_gradient;
+  bool operator==(const Passes&) const = default;
+};
+
+/// `tolerance` is relative to the root of the number of products summed.
+template <ConvShape S, class Arithmetic = xs::kernels::Fp32>
+void check(std::size_t batch, double tolerance = 2e-6) {
+  static_assert(S.valid());
+  CAPTURE(S.in.height);
+  CAPTURE(S.in.width);
+  CAPTURE(S.in.channels);
+  CAPTURE(S.out_channels);
+  CAPTURE(S.kernel.height);
+  CAPTURE(S.stride.height);
+  CAPTURE(S.pad.height);
+  CAPTURE(S.groups);
+  CAPTURE(batch);
+  const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
+  const auto bias = random_floats(std::size_t{S.out_channels}, 3), dy = random_floats(batch * S.out().size(), 4);
+  using Forward = xs::kernels::ConvForward<S, Arithmetic>;
+  using Data = xs::kernels::ConvBackwardData<S, Arithmetic>;
+  using Weights = xs::kernels::ConvBackwardWeights<S, Arithmetic>;
+  const auto run = [&](std::size_t thread_count) {
+    xs::ThreadPool threads(thread_count);
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    Passes p{std::vector<float>(dy.size(), nan), std::vector<float>(dy.size(), nan), std::vector<float>(in.size(), nan),
+             std::vector<float>(weights.size(), nan), std::vector<float>(bias.size(), nan)};
+    xs::Memory workspace(std::max({xs::kernels::forward_workspace<Arithmetic>(S),
+                                   xs::kernels::backward_data_workspace<Arithmetic>(S),
+                                   batch * xs::kernels::backward_weights_workspace<Arithmetic>(S), std::size_t{64}}));
+    Forward::run(batch, in.data(), weights.data(), bias.data(), false, p.out.data(), workspace.data(), threads);
+    Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), workspace.data(), threads);
+    Data::run(batch, dy.data(), weights.data(), p.in_gradient.data(), workspace.data(), threads);
+    Weights::run_all(batch, in.data(), dy.data(), p.weight_gradient.data(), p.bias_gradient.data(), workspace.data(),
+                     threads);
+    return p;
+  };
+  const Passes p = run(1);
+  const auto expected = xs::kernels::reference::conv_forward(S, batch, in.data(), weights.data(), bias.data());
+  const double pixels = static_cast<double>(batch * S.out().pixels());
+  CHECK(distance(p.out, expected) < tolerance * std::sqrt(S.depth() + 1.0));
+  for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
+  CHECK(distance(p.in_gradient, xs::kernels::reference::conv_backward_data(S, batch, dy.data(), weights.data())) <
+        tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
+  CHECK(distance(p.weight_gradient, xs::kernels::reference::conv_backward_weights(S, batch, in.data(), dy.data())) <
+        tolerance * std::sqrt(pixels));
+  CHECK(distance(p.bias_gradient, xs::kernels::reference::bias_gradient(batch * S.out().pixels(), bias.size(),
+                                                                       dy.data())) < 1e-5 * std::sqrt(pixels));
+  for (const std::size_t thread_count : {2, 3, 7}) CHECK(run(thread_count) == p);
+}
+
+}  // namespace conv_check

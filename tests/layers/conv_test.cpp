@@ -1,0 +1,67 @@
+#include <xstitch/layers/check_gradients.hpp>
+#include <xstitch/layers/conv.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+namespace xs = xstitch;
+using xs::Dims;
+
+TEST_CASE("Conv: gradients agree with numeric ones, stored or handed over in pieces") {
+  const auto report = xs::check_gradients<xs::Conv<"c", 6, 3, xs::Stride<2>, xs::Pad<1>, xs::Groups<2>>, xs::Shape<7, 8, 4>>();
+  CHECK_MESSAGE(report.ok, report.text());
+  const auto pointwise = xs::check_gradients<xs::Conv<"c", 5, 1, xs::NoBias>, xs::Shape<3, 5, 2>>();
+  CHECK_MESSAGE(pointwise.ok, pointwise.text());
+}
+
+TEST_CASE("DepthwiseConv: gradients agree with numeric ones") {
+  const auto report = xs::check_gradients<xs::DepthwiseConv<"d", 3, xs::Pad<1>>, xs::Shape<5, 6, 3>>();
+  CHECK_MESSAGE(report.ok, report.text());
+}
+
+TEST_CASE("Conv: sizes, parameters and work follow from the options") {
+  using Conv1 = xs::Conv<"conv1", 96, 11, xs::Stride<4>>;
+  static_assert(Conv1::output_shape({227, 227, 3}) == Dims{55, 55, 96});
+  static_assert(Conv1::multiply_adds({227, 227, 3}) == std::size_t{55} * 55 * 96 * 363);
+  using Conv2 = xs::Conv<"conv2", 256, 5, xs::Groups<2>, xs::Pad<2>, xs::Gaussian<xs::Ratio{1, 100}>, xs::BiasFill<xs::Ratio{1}>>;
+  constexpr auto parameters = Conv2::parameters({27, 27, 96});
+  static_assert(parameters.size() == 2);
+  CHECK(parameters[0].extents == xs::Extents(5, 5, 48, 256));
+  CHECK(parameters[0].fan_in == 25 * 48);
+  CHECK(parameters[0].fill.kind == xs::FillKind::gaussian);
+  CHECK(parameters[0].fill.value == 0.01F);
+  CHECK(parameters[1].extents == xs::Extents(256));
+  CHECK(parameters[1].fill.value == 1.0F);
+  CHECK(parameters[1].group == xs::ParameterGroup::bias);
+  static_assert(xs::Conv<"c", 4, xs::Size{3, 5}, xs::NoBias, xs::Frozen>::parameters({9, 9, 2}).size() == 1);
+  CHECK(xs::Conv<"c", 4, xs::Size{3, 5}, xs::NoBias, xs::Frozen>::parameters({9, 9, 2})[0].rate_multiplier == 0.0F);
+  CHECK(xs::Conv<"c", 4, xs::Size{3, 5}>::output_shape({9, 9, 2}) == Dims{7, 5, 4});
+  CHECK(xs::DepthwiseConv<"d", 3, xs::Pad<1>, xs::Stride<2>>::output_shape({9, 9, 7}) == Dims{5, 5, 7});
+}
+
+TEST_CASE("Conv: input that does not fit is refused by its shape") {
+  CHECK_FALSE(xs::Conv<"c", 8, 5>::output_shape({4, 9, 3}).valid());
+  CHECK_FALSE(xs::Conv<"c", 8, 3, xs::Groups<2>>::output_shape({9, 9, 3}).valid());
+  CHECK_FALSE(xs::Conv<"c", 9, 3, xs::Groups<2>>::output_shape({9, 9, 4}).valid());
+  CHECK_FALSE(xs::Conv<"c", 8, 3, xs::Dilation<4>>::output_shape({8, 9, 3}).valid());
+  CHECK(xs::Conv<"c", 8, 3, xs::Dilation<4>>::output_shape({9, 9, 3}) == Dims{1, 1, 8});
+}
+
+TEST_CASE("Conv: forward_relu is max(0, .) of forward and keeps NaN") {
+  using Layer = xs::Conv<"c", 20, 1>;
+  xs::RunLayer<Layer, Dims{2, 3, 2}> run({.batch = 1});
+  for (std::size_t i = 0; i < run.input().size(); ++i) run.input()[i] = i % 2 == 0 ? 1.0F : -1.0F;
+  run.input()[0] = std::numeric_limits<float>::quiet_NaN();
+  run.forward();
+  const std::vector<float> plain(run.output().begin(), run.output().end());
+  std::array<float*, 2> parameters{run.parameter(0).data(), run.parameter(1).data()};
+  xs::Memory workspace(Layer::workspace({2, 3, 2}).bytes(1));
+  xs::ThreadPool threads(1);
+  xs::ForwardCall call{1, run.input().data(), run.output().data(), parameters.data(), nullptr, workspace.data(), threads, {}, 0, false};
+  Layer::forward_relu<Dims{2, 3, 2}>(call);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    if (i < 20) CHECK(std::isnan(run.output()[i]));
+    else CHECK(run.output()[i] == std::max(0.0F, plain[i]));
+  }
+}
