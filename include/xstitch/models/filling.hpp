@@ -1,0 +1,28 @@
+#pragma once
+/// \file
+/// First values of a model's weights, as a type: what the paper's nets were published with, or what trains from
+/// nothing.
+
+#include <xstitch/layers/options.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace models {
+
+/// As Caffe's bvlc_reference_caffenet: Gaussian weights of the deviation published for each layer, biases of 0 or 1.
+struct CaffeFilling {
+  template <Ratio Deviation>
+  using weights = Gaussian<Deviation>;
+  template <Ratio Value>
+  using bias = BiasFill<Value>;
+};
+
+/// Gaussian of deviation sqrt(2 / fan in), biases 0 (He et al., 2015): small data sets and no pretraining.
+struct HeFilling {
+  template <Ratio>
+  using weights = He;
+  template <Ratio>
+  using bias = BiasFill<Ratio{0}>;
+};
+
+}  // namespace models
+}  // namespace xstitch::inline XSTITCH_ISA
