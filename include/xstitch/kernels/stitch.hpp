@@ -5,9 +5,9 @@
 /// Work is cut into at most `chunks` runs of pixels, a number that depends on the problem alone; each run keeps its own
 /// sums for the gradient of alpha, and the runs are added in order.
 
+#include <xstitch/kernels/simd.hpp>
 #include <xstitch/weave/weave_call.hpp>
 
-#include <xsimd/xsimd.hpp>
 
 #include <algorithm>
 #include <array>
@@ -47,8 +47,7 @@ inline PixelRange pixel_range(std::size_t pixels, std::size_t chunk) {
 
 /// y_t = sum_s alpha[t, s] x_s; the sum runs over s in call.order.
 inline void stitch_forward(const WeaveForward& call, const float* alpha, bool per_channel) {
-  using Vector = xsimd::batch<float>;
-  constexpr std::size_t lanes = Vector::size;
+  constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
   detail::expand_alpha(alpha, wide, towers, channels, per_channel);
@@ -60,7 +59,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
         const std::size_t at = p * channels;
         float* y = call.outputs[t] + at;
         std::size_t c = 0;
-        for (; c + lanes <= channels; c += lanes) {
+        for (; c + width <= channels; c += width) {
           const std::size_t s0 = call.order[0];
           Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
           for (std::size_t k = 1; k < towers; ++k) {
@@ -85,8 +84,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
 
 /// dx_s = sum_t alpha[t, s] dy_t and dalpha[t, s] = sum over pixels of dy_t x_s, in one pass over memory.
 inline void stitch_backward(const WeaveBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
-  using Vector = xsimd::batch<float>;
-  constexpr std::size_t lanes = Vector::size;
+  constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
   float* sums = wide + towers * towers * row;
@@ -102,7 +100,7 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
     for (std::size_t p = begin; p < end; ++p) {
       const std::size_t at = p * channels;
       std::size_t c = 0;
-      for (; c + lanes <= channels; c += lanes) {
+      for (; c + width <= channels; c += width) {
         for (std::size_t t = 0; t < towers; ++t) dy[t] = Vector::load_unaligned(call.output_gradients[t] + at + c);
         for (std::size_t s = 0; s < towers; ++s) {
           const Vector x = Vector::load_unaligned(call.inputs[s] + at + c);

@@ -223,15 +223,17 @@ class Engine {
       const LaneRecord& lane = tables_.lanes[i];
       if (lane.parent == none) inputs_.push_back({lane.tower, lane.member, lane.in});
     }
+    // Heads in the order in which the towers are written, not in which they end.
     op_head_.assign(tables_.ops.size(), 0);
-    for (std::size_t i = 0; i < tables_.ops.size(); ++i) {
-      const Op& op = tables_.ops[i];
-      if (op.kind != OpKind::loss) continue;
-      const LaneRecord& lane = tables_.lanes[index(op.lane)];
-      op_head_[i] = heads_.size();
-      heads_.push_back({lane.tower, op.name, lane.member, op.loss.label, op.loss.in, op.loss.prediction, op.loss.weight,
-                        op.loss.unit_vectors, op.loss.metric});
-    }
+    for (std::size_t l = 0; l < tables_.lanes.size(); ++l)
+      for (std::size_t i = 0; i < tables_.ops.size(); ++i) {
+        const Op& op = tables_.ops[i];
+        if (op.kind != OpKind::loss || index(op.lane) != l) continue;
+        const LaneRecord& lane = tables_.lanes[l];
+        op_head_[i] = heads_.size();
+        heads_.push_back({lane.tower, op.name, lane.member, op.loss.label, op.loss.in, op.loss.prediction, op.loss.weight,
+                          op.loss.unit_vectors, op.loss.metric});
+      }
   }
 
   [[nodiscard]] std::string prefix(const LaneRecord& lane) const {

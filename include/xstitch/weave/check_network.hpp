@@ -1,0 +1,101 @@
+#pragma once
+/// \file
+/// Checks the gradients of a whole network against numeric differences: every parameter, alphas included.
+///
+///     GradientReport r = check_network_gradients(net, batch, threads);   r.ok, r.worst, r.text
+///
+/// The loss is a sum of float activations, so differences are noisy: a parameter's error is measured against the
+/// largest gradient of that parameter, and elements at which the loss has a kink (Relu, max pooling) are recognised by
+/// two steps that disagree, and left out; at most a tenth of the elements may be.
+
+#include <xstitch/weave/engine.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+struct GradientReport {
+  bool ok = true;
+  double worst = 0.0;     ///< largest relative error
+  std::size_t checked = 0, kinks = 0;
+  std::string text;       ///< one line a parameter that is wrong
+};
+
+struct NetworkCheckOptions {
+  double tolerance = 2e-2;
+  float step = 4e-3F;
+  std::size_t elements = 24;  ///< at most so many of each parameter, spread evenly
+};
+
+inline GradientReport check_network_gradients(Engine& net, const Batch& batch, ThreadPool& threads,
+                                              const NetworkCheckOptions& options = {}) {
+  GradientReport report;
+  std::ostringstream text;
+  if (!net.compute_gradients(batch, 0, threads).finite) {
+    report.ok = false;
+    report.text = "the loss is not finite";
+    return report;
+  }
+  std::vector<std::vector<float>> analytic;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const auto g = net.gradient(i);
+    analytic.emplace_back(g.begin(), g.end());
+  }
+  const auto slope = [&](float* weight, float step) {
+    const float kept = *weight;
+    *weight = kept + step;
+    const float up = *weight;
+    const double high = net.compute_gradients(batch, 0, threads).total;
+    *weight = kept - step;
+    const float down = *weight;
+    const double low = net.compute_gradients(batch, 0, threads).total;
+    *weight = kept;
+    return (high - low) / (static_cast<double>(up) - static_cast<double>(down));
+  };
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const ParameterSlot& slot = net.parameters()[i];
+    if (slot.spec.group == ParameterGroup::state) continue;
+    const auto values = net.mutable_parameter(i);
+    double scale = 0.0;
+    for (const float g : analytic[i]) scale = std::max(scale, std::abs(static_cast<double>(g)));
+    const std::size_t count = std::min(options.elements, slot.count);
+    double worst = 0.0;
+    std::size_t at_worst = 0;
+    double numeric_at_worst = 0.0;
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t e = k * slot.count / count;
+      const double wide = slope(&values[e], options.step);
+      const double narrow = slope(&values[e], options.step / 2);
+      const double size = std::max({scale, std::abs(wide), 1e-4});
+      ++report.checked;
+      if (std::abs(wide - narrow) > options.tolerance * size) {
+        ++report.kinks;
+        continue;
+      }
+      const double error = std::abs(narrow - static_cast<double>(analytic[i][e])) / size;
+      if (error > worst) {
+        worst = error;
+        at_worst = e;
+        numeric_at_worst = narrow;
+      }
+    }
+    report.worst = std::max(report.worst, worst);
+    if (worst > options.tolerance) {
+      report.ok = false;
+      text << slot.name << '[' << at_worst << "]: " << analytic[i][at_worst] << ", by differences " << numeric_at_worst << '\n';
+    }
+  }
+  if (report.checked == 0 || report.kinks * 10 > report.checked) {
+    report.ok = false;
+    text << report.kinks << " of " << report.checked << " elements lie at kinks: too many to judge\n";
+  }
+  report.text = text.str();
+  return report;
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA
