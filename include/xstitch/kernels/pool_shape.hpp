@@ -1,0 +1,70 @@
+#pragma once
+/// \file
+/// Geometry of pooling, along one axis of n cells with padding p on both sides, window k and stride s:
+///
+///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start inside
+///     the input or its left padding, or it is dropped (Caffe's and PyTorch's rule).
+///
+/// Window o covers cells o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
+
+#include <xstitch/core/shape.hpp>
+#include <xstitch/layers/options.hpp>
+
+#include <algorithm>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// A half-open range of cells or of windows.
+struct CellRange {
+  int begin = 0, end = 0;
+};
+
+struct PoolAxis {
+  int in = 0, out = 0, kernel = 1, stride = 1, pad = 0;
+
+  /// `out` is 0 if the window does not fit.
+  static constexpr PoolAxis make(int in, int kernel, int stride, int pad, bool ceil) noexcept {
+    PoolAxis axis{in, 0, kernel, stride, pad};
+    const int room = in + 2 * pad - kernel;
+    if (room < 0) return axis;
+    axis.out = (room + (ceil ? stride - 1 : 0)) / stride + 1;
+    if ((axis.out - 1) * stride >= in + pad) --axis.out;
+    return axis;
+  }
+  /// First cell of a window; negative in the padding.
+  [[nodiscard]] constexpr int start(int window) const noexcept { return window * stride - pad; }
+  [[nodiscard]] constexpr CellRange cells(int window) const noexcept {
+    return {std::max(0, start(window)), std::min(in, start(window) + kernel)};
+  }
+  /// The windows that cover a cell.
+  [[nodiscard]] constexpr CellRange windows(int cell) const noexcept {
+    const int first = cell + pad - kernel + 1;
+    return {first <= 0 ? 0 : (first + stride - 1) / stride, std::min(out, (cell + pad) / stride + 1)};
+  }
+  /// Extent of a window for the divisor of an average: the covered cells, or also padding (but nothing beyond it).
+  [[nodiscard]] constexpr int divisor(int window, bool include_padding) const noexcept {
+    if (include_padding) return std::min(in + pad, start(window) + kernel) - start(window);
+    return cells(window).end - cells(window).begin;
+  }
+};
+
+struct PoolShape {
+  PoolAxis rows, columns;
+  int channels = 1;
+  bool include_padding = false;
+
+  [[nodiscard]] constexpr Dims in() const noexcept { return {rows.in, columns.in, channels}; }
+  [[nodiscard]] constexpr Dims out() const noexcept { return {rows.out, columns.out, channels}; }
+  [[nodiscard]] constexpr bool valid() const noexcept { return rows.out > 0 && columns.out > 0; }
+  [[nodiscard]] constexpr bool inside(int row, int column) const noexcept {
+    return rows.start(row) >= 0 && rows.start(row) + rows.kernel <= rows.in && columns.start(column) >= 0 &&
+           columns.start(column) + columns.kernel <= columns.in;
+  }
+  [[nodiscard]] constexpr float divisor(int row, int column) const noexcept {
+    return static_cast<float>(rows.divisor(row, include_padding) * columns.divisor(column, include_padding));
+  }
+};
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

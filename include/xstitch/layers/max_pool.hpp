@@ -1,0 +1,74 @@
+#pragma once
+/// \file
+/// MaxPool<kernel, stride = kernel, Pad<p>, CeilMode>: y = the largest value of each window, channel by channel.
+/// {h, w, c} -> {out(h), out(w), c}; out and the window's cells are in kernels/pool_shape.hpp. Padding never wins, not
+/// even over negative values; a NaN always does. The gradient goes to the place of the maximum (the first of equals).
+///
+///     MaxPool<2>   MaxPool<3, 2, CeilMode>   MaxPool<Size{2, 3}, Size{1, 2}, Pad<1>>
+
+#include <xstitch/kernels/pool.hpp>
+#include <xstitch/layers/layer.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+namespace detail {
+
+template <Size Kernel, Size Stride, class... Options>
+constexpr kernels::PoolShape pool_shape(Dims in) {
+  constexpr Size pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
+  static_assert(Kernel.height > 0 && Kernel.width > 0 && Stride.height > 0 && Stride.width > 0,
+                "xstitch: window and stride of a pool are at least 1");
+  static_assert(pad.height >= 0 && pad.width >= 0 && pad.height < Kernel.height && pad.width < Kernel.width,
+                "xstitch: the padding of a pool is smaller than its window");
+  constexpr bool ceil = options::has<CeilMode, Options...>;
+  return {kernels::PoolAxis::make(in.height, Kernel.height, Stride.height, pad.height, ceil),
+          kernels::PoolAxis::make(in.width, Kernel.width, Stride.width, pad.width, ceil), in.channels,
+          options::has<IncludePadding, Options...>};
+}
+
+}  // namespace detail
+
+template <Size Kernel, Size Stride = Kernel, class... Options>
+struct MaxPool {
+  static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps places in a byte: at most 256 cells");
+  static constexpr bool reads_input = false;
+  static constexpr bool reads_output = false;
+  static constexpr const char* requirement = "its input, with padding, is at least as large as its window";
+
+  static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
+  static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
+  /// The place of each maximum.
+  static constexpr Extent saved(Dims in) { return {output_shape(in).size(), 0}; }
+
+  template <Dims In>
+  static void forward(const ForwardCall& call) {
+    constexpr kernels::PoolShape pool = shape(In);
+    constexpr std::size_t row_size = pool.out().size() / static_cast<std::size_t>(pool.rows.out);
+    auto* places = reinterpret_cast<std::uint8_t*>(call.saved);
+    kernels::detail::for_rows(
+        call.threads, call.batch, pool.rows.out, kernels::detail::pool_work(pool), [&](std::size_t n, int row) {
+          const std::size_t at = n * pool.out().size() + static_cast<std::size_t>(row) * row_size;
+          const float* x = call.input + n * In.size();
+          if (places != nullptr)
+            kernels::max_pool_row<pool, true>(x, call.output + at, places + at, row);
+          else
+            kernels::max_pool_row<pool, false>(x, call.output + at, nullptr, row);
+        });
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    if (call.input_gradient == nullptr) return;
+    constexpr kernels::PoolShape pool = shape(In);
+    constexpr std::size_t row_size = In.size() / static_cast<std::size_t>(In.height);
+    const auto* places = reinterpret_cast<const std::uint8_t*>(call.saved);
+    kernels::detail::for_rows(call.threads, call.batch, In.height, 2 * row_size, [&](std::size_t n, int row) {
+      const std::size_t out = n * pool.out().size();
+      kernels::max_pool_gradient_row<pool>(
+          call.output_gradient + out, places + out,
+          call.input_gradient + n * In.size() + static_cast<std::size_t>(row) * row_size, row);
+    });
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
