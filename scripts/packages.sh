@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Read by scripts/test, scripts/demo and .ci/run: which Debian or Ubuntu packages are needed and why, and how they
 # get here. A line is "package: reason".
 

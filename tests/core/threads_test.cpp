@@ -26,13 +26,14 @@ std::atomic<std::size_t> allocations{0};
 }
 
 // Counts what the pool allocates, on any thread.
-void* operator new(std::size_t bytes) {
+// (Not inlined: g++ would take the malloc inside for a mismatch with the delete outside.)
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -52,9 +53,9 @@ TEST_CASE("size counts the caller, and 0 asks the machine") {
 }
 
 TEST_CASE("every index is called exactly once") {
-  for (const std::size_t threads : {1, 2, 3, 7}) {
+  for (const std::size_t threads : {1U, 2U, 3U, 7U}) {
     xs::ThreadPool pool(threads);
-    for (const std::size_t count : {0, 1, 2, 3, 5, 8, 64, 1000, 4099}) {
+    for (const std::size_t count : {0U, 1U, 2U, 3U, 5U, 8U, 64U, 1000U, 4099U}) {
       std::vector<std::atomic<int>> calls(count);
       pool.parallel_for(count, [&](std::size_t i) { calls[i].fetch_add(1, std::memory_order_relaxed); });
       std::size_t once = 0;
@@ -67,7 +68,7 @@ TEST_CASE("every index is called exactly once") {
 }
 
 TEST_CASE("many short calls in a row lose nothing") {
-  for (const std::size_t threads : {2, 3, 7}) {
+  for (const std::size_t threads : {2U, 3U, 7U}) {
     xs::ThreadPool pool(threads);
     std::vector<std::uint64_t> sums(16, 0);
     constexpr std::uint64_t rounds = 500;
@@ -133,11 +134,11 @@ TEST_CASE("results cut by the problem have the same bits on any number of thread
     return std::bit_cast<std::uint32_t>(total);
   };
   const std::uint32_t one = sum(1);
-  for (const std::size_t threads : {2, 3, 7}) CHECK(sum(threads) == one);
+  for (const std::size_t threads : {2U, 3U, 7U}) CHECK(sum(threads) == one);
 }
 
 TEST_CASE("an exception of a task reaches the caller and leaves the pool usable") {
-  for (const std::size_t threads : {1, 2, 3, 7}) {
+  for (const std::size_t threads : {1U, 2U, 3U, 7U}) {
     xs::ThreadPool pool(threads);
     for (int round = 0; round < 20; ++round) {
       CHECK_THROWS_WITH_AS(pool.parallel_for(100,
@@ -180,9 +181,9 @@ TEST_CASE("after an exception the tasks not yet started are skipped") {
 #if defined(__SSE2__) || defined(__aarch64__)
 TEST_CASE("denormals are flushed on every thread inside, and the caller's mode comes back") {
   REQUIRE(make_denormal() != 0.0F);  // the mode of this test program before
-  for (const std::size_t threads : {1, 2, 3}) {
+  for (const std::size_t threads : {1U, 2U, 3U}) {
     xs::ThreadPool pool(threads);
-    for (const std::size_t count : {1, 64}) {
+    for (const std::size_t count : {1U, 64U}) {
       std::vector<float> results(count, 1.0F);
       pool.parallel_for(count, [&](std::size_t i) {
         std::this_thread::sleep_for(std::chrono::microseconds(200));  // so that every thread gets some

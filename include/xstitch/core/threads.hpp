@@ -65,6 +65,8 @@ class ThreadPool {
   /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number.
   explicit ThreadPool(std::size_t threads = 0) {
     if (threads == 0) threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    // With more threads than processors a spinning thread only keeps the processor from one that has work.
+    if (threads > std::thread::hardware_concurrency()) spin_limit_ = 0;
     workers_.reserve(threads - 1);
     for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
   }
@@ -106,7 +108,7 @@ class ThreadPool {
     drain();
     // The workers finish within the last task's time: spin first, then sleep.
     for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
-      if (spin < spin_limit) {
+      if (spin < spin_limit_) {
         pause();
       } else {
         std::unique_lock lock(mutex_);
@@ -117,8 +119,6 @@ class ThreadPool {
   }
 
  private:
-  static constexpr int spin_limit = 20000;
-
   static void pause() noexcept {
 #if defined(__SSE2__)
     _mm_pause();
@@ -145,7 +145,7 @@ class ThreadPool {
     const FlushDenormals flush;
     std::uint64_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < spin_limit && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
+      for (int spin = 0; spin < spin_limit_ && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
       {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
@@ -160,6 +160,7 @@ class ThreadPool {
     }
   }
 
+  int spin_limit_ = 20000;  // written before the first worker starts
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
