@@ -1,0 +1,144 @@
+#pragma once
+/// \file
+/// Several trainings one after the other, each from what came before (one-task networks, then the stitched pair).
+///
+///     xs::TrainingJob job("out", {.resume = true, .stop = &interrupt.flag()});
+///     job.train("segmentation", one_task_a, data, sgd, {.iterations = 1000});
+///     job.train("normals", one_task_b, data, sgd, {.iterations = 1000});
+///     xs::initialise_from(stitched, one_task_a);  xs::initialise_from(stitched, one_task_b);
+///     job.train("stitched", stitched, data, sgd, {.iterations = 1000});
+///
+/// The job's folder holds job.json, which says where the job stands, and a folder for each stage with checkpoints and
+/// log. With `resume`, a finished stage is loaded instead of trained, and the others go on from their last checkpoint.
+/// After a stage that did not finish, the following ones do nothing and say so in their results.
+
+#include <xstitch/train/trainer.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <ostream>
+#include <string>
+#include <utility>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+struct JobOptions {
+  bool resume = false;                      ///< else the job starts anew and forgets what is in the folder
+  const std::atomic<bool>* stop = nullptr;  ///< given to every stage
+};
+
+class TrainingJob {
+ public:
+  explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
+      : folder_(std::move(folder)), options_(options) {
+    make_folder(folder_);
+    remove_partial_files(folder_);
+    std::error_code ignored;
+    if (options_.resume && std::filesystem::exists(manifest_path(), ignored)) read_manifest();
+    else write_manifest();
+  }
+
+  /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
+  TrainResult train(const std::string& stage, Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                    TrainOptions options) {
+    check_name(stage);
+    if (!complete_) {
+      TrainResult result;
+      result.reason = StopReason::interrupted;
+      result.message = "not begun: the stage before did not finish";
+      return result;
+    }
+    const std::filesystem::path folder = folder_ / stage;
+    const std::uint64_t total =
+        trainer::count_steps(options, (data.size() + std::max<std::size_t>(1, options.batch) - 1) / std::max<std::size_t>(1, options.batch));
+    const Json settings = trainer::identify(net, data, optimizer, options).to_json().set("total", total);
+    Json* entry = find(stage);
+    if (entry != nullptr)
+      if (const std::string text = checkpoint::differences(entry->at("settings"), settings); !text.empty())
+        fail("stage \"", stage, "\" in ", manifest_path().string(),
+             " was trained with other settings; start anew without resume, or in another folder:", text);
+    if (entry != nullptr && entry->at("state").string() == "finished") return load_finished(folder, net, total, options);
+    set_state(stage, "running", settings);
+
+    options.checkpoint_directory = folder;
+    options.log_file = folder / "log.jsonl";
+    options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not gone on with
+    if (options.name.empty()) options.name = stage;
+    if (options.stop == nullptr) options.stop = options_.stop;
+    TrainResult result = xstitch::train(net, data, optimizer, options);
+    complete_ = result.finished();
+    set_state(stage, result.finished() ? "finished" : result.reason == StopReason::interrupted ? "interrupted" : "not finite",
+              settings);
+    return result;
+  }
+
+  /// Whether every stage so far has finished.
+  [[nodiscard]] bool complete() const noexcept { return complete_; }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+  /// "finished", "running" (or killed while it ran), "interrupted", "not finite"; empty for a stage not begun.
+  [[nodiscard]] std::string state(const std::string& stage) const {
+    for (const Json& entry : stages_)
+      if (entry.at("name").string() == stage) return entry.at("state").string();
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path manifest_path() const { return folder_ / "job.json"; }
+
+  static void check_name(const std::string& stage) {
+    const bool plain = !stage.empty() && stage != "." && stage != ".." && stage.find('/') == std::string::npos;
+    if (!plain) fail("job: \"", stage, "\" cannot name a stage, because it names a folder, too");
+  }
+
+  Json* find(const std::string& stage) {
+    for (Json& entry : stages_)
+      if (entry.at("name").string() == stage) return &entry;
+    return nullptr;
+  }
+
+  TrainResult load_finished(const std::filesystem::path& folder, Engine& net, std::uint64_t total, const TrainOptions& options) {
+    load(net, folder / "last.safetensors");
+    TrainResult result;
+    result.iterations = total;
+    result.message = "finished before; loaded from " + (folder / "last.safetensors").string();
+    if (options.output != nullptr) *options.output << folder.filename().string() << ": " << result.message << std::endl;
+    return result;
+  }
+
+  void set_state(const std::string& stage, const char* state, const Json& settings) {
+    Json* entry = find(stage);
+    if (entry == nullptr) {
+      stages_.push_back(Json().set("name", stage));
+      entry = &stages_.back();
+    }
+    entry->set("state", state).set("settings", settings);
+    write_manifest();
+  }
+
+  void write_manifest() const {
+    write_file_atomically(manifest_path(), Json().set("version", 1).set("stages", stages_).text(2) + "\n");
+  }
+
+  void read_manifest() {
+    const std::string name = manifest_path().string();
+    const Json manifest = Json::parse(read_file(manifest_path()), name);
+    try {
+      if (manifest.at("version").whole() != 1) fail("version ", manifest.at("version").whole(), ", expected 1");
+      stages_ = manifest.at("stages").array();
+      for (const Json& entry : stages_) {
+        (void)entry.at("name").string();
+        (void)entry.at("state").string();
+        (void)entry.at("settings").object();
+      }
+    } catch (const Error& error) {
+      fail(name, ": ", error.what());
+    }
+  }
+
+  std::filesystem::path folder_;
+  JobOptions options_;
+  Json::Array stages_;
+  bool complete_ = true;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

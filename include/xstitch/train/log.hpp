@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// A log of JSON lines: one object a line, each with the "step" it belongs to. When a training goes on from a
+/// checkpoint, the lines behind the restored step are cut off, because those steps are run and told again.
+
+#include <xstitch/io/file.hpp>
+#include <xstitch/io/json.hpp>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class TrainingLog {
+ public:
+  TrainingLog() = default;  ///< writes nothing
+  /// Opens a log and keeps its lines up to `restored_step`; 0 starts it anew. A line cut off by a crash goes.
+  TrainingLog(const std::filesystem::path& path, std::uint64_t restored_step) : path_(path) {
+    if (path.has_parent_path()) make_folder(path.parent_path());
+    std::error_code ignored;
+    if (restored_step > 0 && std::filesystem::exists(path, ignored))
+      write_file_atomically(path, lines_until(read_file(path), restored_step));
+    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (restored_step == 0 ? O_TRUNC : 0);
+    descriptor_ = file::Descriptor(::open(path.c_str(), flags, 0666));
+    if (descriptor_.number() < 0) file::fail_with_reason("write", path, errno);
+  }
+
+  void write(const Json& line) {
+    if (descriptor_.number() < 0) return;
+    const std::string text = line.text() + "\n";
+    for (std::string_view rest = text; !rest.empty();) {
+      const ssize_t put = ::write(descriptor_.number(), rest.data(), rest.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) file::fail_with_reason("write", path_, errno);
+      rest.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+
+  /// A number, or null where JSON has none.
+  static Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+ private:
+  [[nodiscard]] std::string lines_until(std::string_view text, std::uint64_t step) const {
+    std::string kept;
+    for (std::size_t number = 1, end = 0; (end = text.find('\n')) != std::string_view::npos; ++number) {
+      const std::string_view line = text.substr(0, end);
+      const Json value = Json::parse(line, path_.string() + ", line " + std::to_string(number));
+      if (value.at("step").whole() <= step) kept.append(line).append("\n");
+      text.remove_prefix(end + 1);
+    }
+    return kept;
+  }
+
+  std::filesystem::path path_;
+  file::Descriptor descriptor_;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,185 @@
+#pragma once
+/// \file
+/// Parameters of a network to and from safetensors files, and from one network to another.
+///
+///     save(net, "net.safetensors")       every parameter under its name: "upper.conv1.weight"
+///     load(net, "net.safetensors")       all of them, or nothing: missing, unexpected and misshapen ones in one Error
+///     initialise_from(net, trained)      those whose names match, from a file or from another network in memory:
+///                                        towers of a woven network from one-task networks
+///
+/// A tower has the same parameter names in every network, so towers need no mapping. Where names differ, prefixes
+/// are mapped: {"upper.", "shared."} fills "shared.conv1.weight" from "upper.conv1.weight".
+
+#include <xstitch/io/safetensors.hpp>
+#include <xstitch/weave/engine.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// Names of the source that begin with `from` fill names of the network that begin with `to`.
+struct PrefixMapping {
+  std::string from, to;
+};
+
+/// What initialise_from did.
+struct Initialised {
+  std::size_t parameters = 0;         ///< copied
+  std::size_t values = 0;             ///< numbers in them
+  std::vector<std::string> untouched; ///< parameters of the network that the source does not have
+};
+
+namespace parameter_file {
+
+inline std::vector<std::uint64_t> shape_of(const Extents& extents) {
+  std::vector<std::uint64_t> shape;
+  for (int i = 0; i < extents.rank; ++i) shape.push_back(static_cast<std::uint64_t>(extents.size[static_cast<std::size_t>(i)]));
+  return shape;
+}
+
+inline bool all_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+/// Arrays of a training that lie in the same file are not parameters.
+inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
+
+inline std::vector<TensorView> views(const Engine& net) {
+  std::vector<TensorView> tensors;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i)
+    tensors.push_back(TensorView::floats(net.parameters()[i].name, shape_of(net.parameters()[i].spec.extents), net.parameter(i)));
+  return tensors;
+}
+
+/// New values of parameters, kept apart until all of them are known to be good.
+struct Staged {
+  std::vector<std::size_t> parameters;
+  std::vector<std::vector<float>> values;
+
+  void commit(Engine& net) const {
+    for (std::size_t k = 0; k < parameters.size(); ++k)
+      std::copy(values[k].begin(), values[k].end(), net.mutable_parameter(parameters[k]).begin());
+  }
+};
+
+/// Names in the source that may fill a parameter, in the order in which they are tried.
+inline std::vector<std::string> candidates(std::string_view name, const std::vector<PrefixMapping>& mapping) {
+  std::vector<std::string> names;
+  for (const PrefixMapping& m : mapping)
+    if (name.starts_with(m.to)) names.push_back(m.from + std::string(name.substr(m.to.size())));
+  names.emplace_back(name);
+  return names;
+}
+
+/// `find(name)` gives the shape or null, `read(name, span)` the values.
+template <class Find, class Read>
+Initialised initialise(Engine& net, const std::string& source, const std::vector<PrefixMapping>& mapping, const Find& find,
+                       const Read& read) {
+  Initialised result;
+  Staged staged;
+  std::string problems;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const ParameterSlot& slot = net.parameters()[i];
+    const std::vector<std::string> names = candidates(slot.name, mapping);
+    const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& n) { return find(n).has_value(); });
+    if (found == names.end()) {
+      result.untouched.push_back(slot.name);
+      continue;
+    }
+    const std::vector<std::uint64_t> shape = *find(*found), want = shape_of(slot.spec.extents);
+    if (shape != want) {
+      problems += "\n  \"" + *found + "\" has shape " + safetensors::to_text(shape) + ", but \"" + slot.name + "\" is " +
+                  safetensors::to_text(want);
+      continue;
+    }
+    staged.parameters.push_back(i);
+    staged.values.emplace_back(slot.count);
+    read(*found, std::span(staged.values.back()));
+    if (!all_finite(staged.values.back())) problems += "\n  \"" + *found + "\" holds values that are not finite";
+    result.values += slot.count;
+  }
+  if (!problems.empty()) fail("cannot take parameters from ", source, ":", problems);
+  if (staged.parameters.empty())
+    fail("cannot take parameters from ", source, ": no name matches; the network has \"",
+         net.parameters().empty() ? "" : net.parameters()[0].name, "\" and others");
+  staged.commit(net);
+  result.parameters = staged.parameters.size();
+  return result;
+}
+
+}  // namespace parameter_file
+
+/// Writes all parameters; refuses values that are not finite. The old file stays until the new one is complete.
+inline void save(const Engine& net, const std::filesystem::path& path) {
+  if (const std::string name = net.find_non_finite_parameter(); !name.empty())
+    fail("cannot save ", path.string(), ": parameter \"", name, "\" is not finite");
+  safetensors::write(path, parameter_file::views(net), {{"format", "xstitch"}, {"signature", net.signature()}});
+}
+
+/// Reads all parameters. On an Error nothing is changed.
+inline void load(Engine& net, const std::filesystem::path& path) {
+  const SafetensorsFile file(path);
+  std::string problems;
+  for (const ParameterSlot& slot : net.parameters()) {
+    const std::vector<std::uint64_t> want = parameter_file::shape_of(slot.spec.extents);
+    const SafetensorsFile::Entry* entry = file.find(slot.name);
+    if (entry == nullptr)
+      problems += "\n  missing: \"" + slot.name + "\" " + safetensors::to_text(want);
+    else if (entry->shape != want)
+      problems += "\n  wrong shape: \"" + slot.name + "\" is " + safetensors::to_text(entry->shape) + ", expected " +
+                  safetensors::to_text(want);
+  }
+  for (const auto& [name, entry] : file.entries())
+    if (net.find_parameter(name) == Engine::npos && !parameter_file::is_optimizer_state(name))
+      problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
+  if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
+
+  parameter_file::Staged staged;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    staged.parameters.push_back(i);
+    staged.values.emplace_back(net.parameters()[i].count);
+    file.read(net.parameters()[i].name, std::span(staged.values.back()));
+    if (!parameter_file::all_finite(staged.values.back()))
+      problems += "\n  \"" + net.parameters()[i].name + "\" holds values that are not finite";
+  }
+  if (!problems.empty()) fail(path.string(), ":", problems);
+  staged.commit(net);
+}
+
+inline Initialised initialise_from(Engine& net, const std::filesystem::path& path,
+                                   const std::vector<PrefixMapping>& mapping = {}) {
+  const SafetensorsFile file(path);
+  using Shape = std::optional<std::vector<std::uint64_t>>;
+  return parameter_file::initialise(
+      net, path.string(), mapping,
+      [&](const std::string& name) {
+        const SafetensorsFile::Entry* entry = file.find(name);
+        return entry == nullptr ? Shape{} : Shape{entry->shape};
+      },
+      [&](const std::string& name, std::span<float> values) { file.read(name, values); });
+}
+
+inline Initialised initialise_from(Engine& net, const Engine& trained, const std::vector<PrefixMapping>& mapping = {}) {
+  using Shape = std::optional<std::vector<std::uint64_t>>;
+  return parameter_file::initialise(
+      net, "the trained network", mapping,
+      [&](const std::string& name) {
+        const std::size_t i = trained.find_parameter(name);
+        return i == Engine::npos ? Shape{} : Shape{parameter_file::shape_of(trained.parameters()[i].spec.extents)};
+      },
+      [&](const std::string& name, std::span<float> values) {
+        const std::span<const float> from = trained.parameter(trained.find_parameter(name));
+        std::copy(from.begin(), from.end(), values.begin());
+      });
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA
