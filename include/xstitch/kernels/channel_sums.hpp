@@ -1,0 +1,78 @@
+#pragma once
+/// \file
+/// Sums over all rows of an [rows, channels] matrix, per channel, in a fixed order: rows are cut into chunks by the
+/// size of the problem, a chunk adds runs of 32 rows in floats, and chunks are added in double, one after the other.
+
+#include <xstitch/core/shape.hpp>
+#include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/channel_block.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// Rows of one chunk.
+constexpr std::size_t channel_chunk_rows(int channels) {
+  return static_cast<std::size_t>(std::clamp(16384 / channels, 32, 1024));
+}
+template <int Channels>
+inline constexpr std::size_t channel_chunk = channel_chunk_rows(Channels);
+
+/// Bytes for the partial sums of `kinds` quantities: one array of doubles for each chunk and kind.
+constexpr Extent channel_sums_workspace(Dims in, std::size_t chunk, std::size_t kinds) {
+  const std::size_t one = kinds * static_cast<std::size_t>(in.channels) * sizeof(double);
+  return {(in.pixels() * one + chunk - 1) / chunk, one};
+}
+
+/// For each chunk and channel block calls f(row, c) -> std::array<Batch, Kinds> for the chunk's rows, adds, and gives
+/// finish(begin row, rows, c, sums) the sums of the block that begins at channel c.
+template <int Channels, std::size_t Kinds, class Terms, class Finish>
+void chunk_sums(std::size_t begin, std::size_t end, const Terms& terms, const Finish& finish) {
+  using Block = ChannelBlock<Channels>;
+  using Batch = typename Block::Batch;
+  constexpr std::size_t run = 32;
+  Block::for_each([&](int c) {
+    std::array<Batch, Kinds> sums;
+    for (Batch& sum : sums) sum = Batch(0.0F);
+    for (std::size_t first = begin; first < end; first += run) {
+      std::array<Batch, Kinds> part = terms(first, c);
+      for (std::size_t row = first + 1; row < std::min(end, first + run); ++row) {
+        const std::array<Batch, Kinds> term = terms(row, c);
+        for (std::size_t k = 0; k < Kinds; ++k) part[k] += term[k];
+      }
+      for (std::size_t k = 0; k < Kinds; ++k) sums[k] += part[k];
+    }
+    finish(c, sums);
+  });
+}
+
+/// Sums of Kinds quantities over all rows: f(row, c) -> std::array<Batch, Kinds>. `partial` holds
+/// channel_sums_workspace(); result(c, totals as std::array<double, Kinds>) is called once a channel.
+template <int Channels, std::size_t Kinds, class Terms, class Result>
+void channel_sums(ThreadPool& threads, std::size_t rows, double* partial, const Terms& terms, const Result& result) {
+  using Block = ChannelBlock<Channels>;
+  constexpr std::size_t chunk = channel_chunk<Channels>, C = static_cast<std::size_t>(Channels);
+  const std::size_t chunks = (rows + chunk - 1) / chunk;
+  threads.parallel_for(chunks, [&](std::size_t i) {
+    double* mine = partial + i * Kinds * C;
+    chunk_sums<Channels, Kinds>(i * chunk, std::min(rows, (i + 1) * chunk), terms, [&](int c, const auto& sums) {
+      alignas(64) float values[static_cast<std::size_t>(Block::width)];
+      for (std::size_t k = 0; k < Kinds; ++k) {
+        sums[k].store_aligned(values);
+        for (int j = 0; j < Block::used; ++j) mine[k * C + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
+      }
+    });
+  });
+  for (std::size_t c = 0; c < C; ++c) {
+    std::array<double, Kinds> totals{};
+    for (std::size_t i = 0; i < chunks; ++i)
+      for (std::size_t k = 0; k < Kinds; ++k) totals[k] += partial[(i * Kinds + k) * C + c];
+    result(c, totals);
+  }
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

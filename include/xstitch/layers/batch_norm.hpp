@@ -1,0 +1,121 @@
+#pragma once
+/// \file
+/// BatchNorm<"name", Momentum<m>, Epsilon<e>>: y = (x - mean) / sqrt(variance + e) weight + bias, per channel.
+///
+/// In training mean and variance are those of the batch, over samples and pixels, and the running ones move towards
+/// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1 (1 for a single row). Inference
+/// uses the running ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
+/// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
+/// Ioffe, Szegedy: Batch normalization, 2015.
+
+#include <xstitch/kernels/batch_norm.hpp>
+#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/options.hpp>
+
+#include <cmath>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// How far the running statistics of BatchNorm move in a step.
+template <Ratio Value> struct Momentum { static constexpr Ratio value = Value; };
+/// What BatchNorm adds to the variance.
+template <Ratio Value> struct Epsilon { static constexpr Ratio value = Value; };
+
+template <FixedString Name, class... Options>
+struct BatchNorm {
+  static constexpr auto name = Name;
+  static constexpr bool reads_output = false;
+  static constexpr Ratio momentum = options::FindValue<Momentum, Momentum<Ratio{1, 10}>, Options...>::type::value;
+  static constexpr Ratio epsilon = options::FindValue<Epsilon, Epsilon<Ratio{1, 100000}>, Options...>::type::value;
+  static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F, "xstitch: the momentum of BatchNorm is in [0, 1]");
+  static_assert(epsilon.value() > 0.0F, "xstitch: the epsilon of BatchNorm is positive");
+
+  static constexpr Dims output_shape(Dims in) { return in; }
+  static constexpr auto parameters(Dims in) {
+    const Extents each(in.channels);
+    return std::array{
+        ParameterSpec{.name = "weight", .extents = each, .fill = Fill::constant(1.0F), .decay_multiplier = 0.0F},
+        ParameterSpec{.name = "bias", .extents = each, .fill = Fill::constant(0.0F), .group = ParameterGroup::bias},
+        ParameterSpec{.name = "running_mean", .extents = each, .fill = Fill::constant(0.0F),
+                      .group = ParameterGroup::state},
+        ParameterSpec{.name = "running_variance", .extents = each, .fill = Fill::constant(1.0F),
+                      .group = ParameterGroup::state}};
+  }
+  /// Mean and 1 / sqrt(variance + epsilon) of the batch.
+  static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }
+  /// Coefficients of each channel, then partial sums.
+  static constexpr Extent workspace(Dims in) {
+    const Extent sums = kernels::channel_sums_workspace(in, chunk(in), 2);
+    return {sums.per_sample, sums.fixed + coefficient_bytes(in)};
+  }
+
+  template <Dims In>
+  static void forward(const ForwardCall& call) {
+    constexpr int C = In.channels;
+    const std::size_t rows = call.batch * In.pixels();
+    float* const* p = call.parameters;
+    float* factor = reinterpret_cast<float*>(call.workspace);
+    if (!call.training) {
+      for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
+      return kernels::normalise<C>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
+    }
+    float* mean = reinterpret_cast<float*>(call.saved);
+    float* inverse_deviation = mean + C;
+    const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
+    kernels::channel_moments<C>(call.threads, call.input, rows, partial_sums<In>(call.workspace),
+                                [&](std::size_t c, double average, double squares) {
+                                  mean[c] = static_cast<float>(average);
+                                  inverse_deviation[c] = inverse(squares / n);
+                                  factor[c] = p[0][c] * inverse_deviation[c];
+                                  p[2][c] = moved(p[2][c], average, m);
+                                  p[3][c] = moved(p[3][c], squares / (n > 1.0 ? n - 1.0 : 1.0), m);
+                                });
+    kernels::normalise<C>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    constexpr int C = In.channels;
+    using Block = kernels::ChannelBlock<C>;
+    const std::size_t rows = call.batch * In.pixels();
+    const float* mean = reinterpret_cast<const float*>(call.saved);
+    const float* inverse_deviation = mean + C;
+    float* factor = reinterpret_cast<float*>(call.workspace);
+    float *gradient_mean = factor + C, *slope = gradient_mean + C;
+    const auto terms = [&](std::size_t row, int c) {
+      const auto at = static_cast<std::ptrdiff_t>(row) * C + c;
+      const auto g = Block::load(call.output_gradient + at);
+      return std::array{g, g * (Block::load(call.input + at) - Block::load(mean + c))};
+    };
+    const auto n = static_cast<double>(rows);
+    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), terms,
+                                [&](std::size_t c, const std::array<double, 2>& sums) {
+                                  const auto i = static_cast<double>(inverse_deviation[c]);
+                                  call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);
+                                  call.parameter_gradients[1][c] = static_cast<float>(sums[0]);
+                                  factor[c] = call.parameters[0][c] * inverse_deviation[c];
+                                  gradient_mean[c] = static_cast<float>(sums[0] / n);
+                                  slope[c] = static_cast<float>(sums[1] * i * i / n);
+                                });
+    if (call.input_gradient == nullptr) return;
+    kernels::normalise_gradient<C>(call.threads, call.input, call.output_gradient, call.input_gradient, rows, mean,
+                                   factor, gradient_mean, slope);
+  }
+
+ private:
+  static constexpr std::size_t bytes(Dims in) { return static_cast<std::size_t>(in.channels) * sizeof(float); }
+  static constexpr std::size_t coefficient_bytes(Dims in) { return align_up(3 * bytes(in)); }
+  static constexpr std::size_t chunk(Dims in) { return kernels::channel_chunk_rows(in.channels); }
+  template <Dims In>
+  static double* partial_sums(std::byte* workspace) {
+    return reinterpret_cast<double*>(workspace + coefficient_bytes(In));
+  }
+  static float inverse(double variance) {
+    return static_cast<float>(1.0 / std::sqrt(variance + static_cast<double>(epsilon.value())));
+  }
+  static float moved(float running, double batch, double m) {
+    return static_cast<float>((1.0 - m) * static_cast<double>(running) + m * batch);
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

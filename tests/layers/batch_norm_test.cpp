@@ -1,0 +1,101 @@
+#include "../golden/batch_norm.inc"
+#include "compare.hpp"
+
+#include <xstitch/kernels/batch_norm_reference.hpp>
+#include <xstitch/layers/batch_norm.hpp>
+
+namespace xs = xstitch;
+using xs::BatchNorm, xs::Dims, xs::Epsilon, xs::Momentum, xs::Ratio;
+
+namespace {
+
+using Norm = BatchNorm<"norm">;
+constexpr Dims golden_in{4, 2, 5};
+
+void prepare(xs::RunLayer<Norm, golden_in>& run) {
+  std::ranges::copy(before_weight, run.parameter(0).begin());
+  std::ranges::copy(before_bias, run.parameter(1).begin());
+  std::ranges::copy(before_running_mean, run.parameter(2).begin());
+  std::ranges::copy(before_running_var, run.parameter(3).begin());
+  std::ranges::copy(norm_x, run.input().begin());
+}
+
+}  // namespace
+
+TEST_CASE("training, its gradients and the running statistics are PyTorch's") {
+  xs::RunLayer<Norm, golden_in> run({.batch = 3, .threads = 2});
+  prepare(run);
+  run.forward();
+  CHECK(test::largest_error(run.output(), norm_y) < 2e-6);
+  CHECK(test::largest_error(run.parameter(2), after_running_mean) < 1e-6);
+  CHECK(test::largest_error(run.parameter(3), after_running_var) < 1e-6);
+  std::ranges::copy(norm_dy, run.output_gradient().begin());
+  run.backward();
+  CHECK(test::largest_error(run.input_gradient(), norm_dx) < 2e-6);
+  CHECK(test::largest_error(run.parameter_gradient(0), norm_dweight) < 2e-6);
+  CHECK(test::largest_error(run.parameter_gradient(1), norm_dbias) < 2e-6);
+  CHECK(run.fault() == "");
+}
+
+TEST_CASE("inference uses the running statistics and leaves them alone") {
+  xs::RunLayer<Norm, golden_in> run({.batch = 3});
+  prepare(run);
+  run.forward(false);
+  CHECK(test::largest_error(run.output(), inference_y) < 2e-6);
+  CHECK(test::same_bits(run.parameter(2), before_running_mean));
+  CHECK(test::same_bits(run.parameter(3), before_running_var));
+}
+
+TEST_CASE("gradients") {
+  // Batch statistics make the loss curved: a smaller step.
+  const xs::GradientOptions options{.step = 1.0F / 128.0F, .tolerance = 5e-3};
+  test::check_gradients<Norm, xs::Shape<3, 2, 5>>(options);
+  test::check_gradients<BatchNorm<"n", Epsilon<Ratio{1}>>, xs::Shape<2, 3, 17>>(options);
+}
+
+TEST_CASE("a large batch agrees with the scalar twin") {
+  constexpr Dims in{9, 11, 33};
+  constexpr std::size_t batch = 12, channels = 33, rows = batch * in.pixels();
+  xs::RunLayer<Norm, in> run({.batch = batch, .threads = 3});
+  std::ranges::copy(test::random_values(run.input().size(), 1), run.input().begin());
+  run.forward();
+  std::ranges::copy(test::random_values(run.input().size(), 2), run.output_gradient().begin());
+  run.backward();
+  std::vector<float> dx(run.input().size());
+  for (std::size_t c = 0; c < channels; ++c) {
+    const auto sums = xs::kernels::reference::batch_norm_gradient(
+        run.input().data() + c, run.output_gradient().data() + c, dx.data() + c, rows, channels, 1.0, 1e-5);
+    CHECK(static_cast<double>(run.parameter_gradient(0)[c]) == doctest::Approx(sums.gamma).epsilon(1e-4));
+    CHECK(static_cast<double>(run.parameter_gradient(1)[c]) == doctest::Approx(sums.beta).epsilon(1e-4));
+  }
+  CHECK(test::largest_error(run.input_gradient(), dx) < 1e-5);
+}
+
+TEST_CASE("the same bits on any number of threads") { test::check_threads<Norm, Dims{23, 17, 20}>(9); }
+
+TEST_CASE("settings") {
+  using Slow = BatchNorm<"slow", Epsilon<Ratio{1, 1000}>, Momentum<Ratio{1, 2}>>;
+  xs::RunLayer<Slow, Dims{1, 1, 1}> run({.batch = 2});
+  std::ranges::copy(std::vector{1.0F, 3.0F}, run.input().begin());
+  run.forward();
+  CHECK(run.parameter(2)[0] == 1.0F);              // half way from 0 to 2
+  CHECK(run.parameter(3)[0] == doctest::Approx(1.5));  // half way from 1 to the unbiased 2
+  CHECK(run.output()[1] == doctest::Approx(1.0 / std::sqrt(1.001)));
+  static_assert(Slow::parameters(Dims{1, 1, 1})[0].decay_multiplier == 0.0F);
+}
+
+TEST_CASE("a NaN spoils its channel and no other") {
+  xs::RunLayer<Norm, Dims{3, 3, 20}> run;
+  std::ranges::copy(test::random_values(run.input().size(), 4), run.input().begin());
+  run.input()[7] = NAN;
+  run.forward();
+  for (std::size_t i = 0; i < run.output().size(); ++i) CHECK(std::isnan(run.output()[i]) == (i % 20 == 7));
+}
+
+TEST_CASE("a batch of a single value is its bias") {
+  xs::RunLayer<Norm, Dims{1, 1, 3}> run({.batch = 1});
+  std::ranges::fill(run.input(), 5.0F);
+  run.forward();
+  for (const float y : run.output()) CHECK(y == 0.0F);
+  for (const float v : run.parameter(3)) CHECK(std::isfinite(v));
+}
