@@ -88,7 +88,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
         tolerance * std::sqrt(pixels));
   CHECK(distance(p.bias_gradient, xs::kernels::reference::bias_gradient(batch * S.out().pixels(), bias.size(),
                                                                        dy.data())) < 1e-5 * std::sqrt(pixels));
-  for (const std::size_t thread_count : {2, 3, 7}) CHECK(run(thread_count) == p);
+  for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) CHECK(run(thread_count) == p);
 }
 
 }  // namespace conv_check

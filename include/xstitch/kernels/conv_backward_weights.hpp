@@ -5,11 +5,14 @@
 ///     dW[u, v, c, o] = sum over n, y, x of x[n, y s - p + u d, x s - p + v d, c] dy[n, y, x, o]
 ///     db[o] = sum over n, y, x of dy[n, y, x, o]
 ///
-/// First the padded images are copied, each group by itself, with a distance between pixels that spreads them over
-/// the sets of the first-level cache (unless they can be read in place). Then one task makes a range of rows of the
-/// [taps * channels][out] matrix for one block of output channels: over all images in order, a few image rows at a
-/// time, whose output gradient it first packs. The sums of a tile stay in registers over those rows. The order of
-/// sums depends on the sizes alone.
+/// One task makes a range of rows of the [taps * channels][out] matrix for one block of output channels: over all
+/// images in order, a few image rows at a time, whose output gradient it first packs (in place its pixels may share
+/// sets of the first-level cache). The sums of a tile stay in registers over those rows. Products with padding are
+/// left out: a tap passes over those pixels only that read the image. While a task works on some rows it fetches the
+/// next ones into the second-level cache. The order of sums depends on the sizes alone.
+///
+/// With few channels a row of taps is one run of numbers; if it can reach into the padding, padded images are copied
+/// first. bf16 always copies: it multiplies pairs of neighbouring pixels.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_shape.hpp>
@@ -19,25 +22,36 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// How the rows of the weight gradient and the copies of the images are laid out.
+/// How the rows of the weight gradient and the images are laid out; strides in elements.
 struct WeightGradientLayout {
-  bool merged = false;  ///< few channels: a row of taps is one run of numbers, else the channels of one tap
+  bool merged = false;    ///< few channels: a row of taps is one run of numbers, else the channels of one tap
   int inner = 1, run = 0;
-  int pixel = 0;        ///< elements
-  int window_height = 0, window_width = 0;
-  bool in_place = false;
-  Index row = 0, image = 0;  ///< elements; of one group
+  bool in_place = false;  ///< else a padded copy of each group
+  int top = 0, left = 0;  ///< padding that the copy does not hold: products with it are left out
+  int height = 0, width = 0;
+  Index pixel = 0, row = 0, image = 0;
 
   constexpr WeightGradientLayout(const ConvShape& s, int numbers) noexcept
       : merged(s.group_in() < tile_rows && s.dilation.width == 1),
         inner(merged ? 1 : s.kernel.width),
         run(merged ? s.kernel.width * s.group_in() : s.group_in()),
-        pixel(!merged && s.group_in() % 32 == 0 ? s.group_in() + 16 : s.group_in()),
-        window_height((s.out_height() - 1) * s.stride.height + (s.kernel.height - 1) * s.dilation.height + 1),
-        window_width((s.out_width() - 1) * s.stride.width + (s.kernel.width - 1) * s.dilation.width + 1),
-        in_place(numbers == 1 && s.groups == 1 && s.pad == Size{0} && pixel == s.in.channels),
-        row(in_place ? Index{s.in.width} * s.in.channels : round_up(Index{window_width + numbers - 1} * pixel, 16)),
-        image(in_place ? static_cast<Index>(s.in.size()) : row * window_height) {}
+        in_place(numbers == 1 && (!merged || (s.groups == 1 && s.pad.width == 0))) {
+    if (in_place) {
+      top = s.pad.height;
+      left = s.pad.width;
+      height = s.in.height;
+      width = s.in.width;
+      pixel = s.in.channels;
+      row = width * pixel;
+      image = static_cast<Index>(s.in.size());
+    } else {
+      height = (s.out_height() - 1) * s.stride.height + (s.kernel.height - 1) * s.dilation.height + 1;
+      width = (s.out_width() - 1) * s.stride.width + (s.kernel.width - 1) * s.dilation.width + 1;
+      pixel = !merged && s.group_in() % 32 == 0 ? s.group_in() + 16 : s.group_in();
+      row = round_up((width + numbers - 1) * pixel, 16);
+      image = row * height;
+    }
+  }
 };
 /// Bytes of the padded copies of the images, each sample.
 template <class Arithmetic>
@@ -51,17 +65,16 @@ class ConvBackwardWeights {
   using Element = typename Arithmetic::Element;
   static constexpr int numbers = Arithmetic::numbers;
   static constexpr WeightGradientLayout layout{S, numbers};
-  static constexpr int inner = layout.inner, run = layout.run, pixel = layout.pixel;
-  static constexpr Index row = layout.row, image = layout.image;
+  static constexpr int inner = layout.inner, run = layout.run;
 
   static constexpr Split split{run, tile_rows};
   static constexpr int tiles = S.kernel.height * inner * split.tiles;
   static constexpr int blocks = static_cast<int>(divide_up(S.group_out(), block_width));
-  static constexpr int wanted_tasks = 32;
+  static constexpr int wanted_tasks = 16;
   static constexpr int parts = std::clamp<int>((wanted_tasks + S.groups * blocks - 1) / (S.groups * blocks), 1, tiles);
 
   // Image rows whose gradient is packed together: it shares the first-level cache with as many input pixels.
-  static constexpr int cached_pixels = 176;
+  static constexpr int cached_pixels = 128;
   static constexpr int row_blocks = static_cast<int>(
       divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height())));
   static constexpr int row_block = static_cast<int>(divide_up(S.out_height(), row_blocks));
@@ -83,9 +96,10 @@ class ConvBackwardWeights {
                             S.group_in(),
                             -S.pad.height,
                             -S.pad.width,
-                            layout.window_height,
-                            layout.window_width};
-        copy_window_pixels(window, copies + static_cast<Index>(task) * image, pixel, row, S.stride.width, Arithmetic{});
+                            layout.height,
+                            layout.width};
+        copy_window_pixels(window, copies + static_cast<Index>(task) * layout.image, layout.pixel, layout.row,
+                           S.stride.width, Arithmetic{});
       });
     }
     constexpr auto tasks = static_cast<std::size_t>(S.groups * blocks * parts);
@@ -136,30 +150,44 @@ class ConvBackwardWeights {
     alignas(64) float bias_sums[width] = {};
 
     for (Index n = 0; n < t.batch; ++n) {
+      const Element* image = layout.in_place ? t.images + n * layout.image + t.group * S.group_in()
+                                             : t.images + (n * S.groups + t.group) * layout.image;
       for (int y = 0; y < S.out_height(); y += row_block) {
         const int rows = std::min(row_block, S.out_height() - y);
         const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + channel;
         if (t.bias_gradient != nullptr) add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
-        Pixels where{rows, row_elements, S.stride.height * row, Index{numbers} * S.stride.width * pixel,
-                     Index{S.out_width()} * S.out_channels, S.out_channels};
         const Element* g = reinterpret_cast<const Element*>(dy);
+        Index gradient_row = Index{S.out_width()} * S.out_channels, gradient_pixel = S.out_channels;
         if (packs) {
           pack_gradient(dy, S.out_channels, rows, S.out_width(), valid, width, gradient, Arithmetic{});
           g = gradient;
-          where.gradient_row = packed_row;
-          where.gradient_pixel = width;
+          gradient_row = packed_row;
+          gradient_pixel = width;
         }
-        const Element* x = t.images + (n * S.groups + t.group) * image + Index{y} * S.stride.height * row;
-        const bool fresh = n == 0 && y == 0;
+        Prefetch next(t, n, y, rows, image, dy);
         for (int tile = t.first_tile; tile < t.last_tile; ++tile) {
-          const int k = tile_start(tile), tap = tile / split.tiles;
-          const Element* from = x + tap / inner * S.dilation.height * row +
-                                Index{tap % inner} * S.dilation.width * pixel + (k - tap * run);
+          const int k = tile_start(tile), tap = tile / split.tiles, u = tap / inner, v = tap % inner;
+          const Range ys = inside(u * S.dilation.height - layout.top, S.stride.height, layout.height, y, y + rows);
+          const Range xs = numbers > 1 || layout.merged
+                               ? Range{0, row_elements}
+                               : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0, S.out_width());
+          const Pixels where{ys.last - ys.first,
+                             xs.last - xs.first,
+                             S.stride.height * layout.row,
+                             numbers * S.stride.width * layout.pixel,
+                             gradient_row,
+                             gradient_pixel};
+          const Element* from = image + (ys.first * S.stride.height + u * S.dilation.height - layout.top) * layout.row +
+                                (xs.first * numbers * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
+                                (k - tap * run);
+          const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
           float* to = sums + (k - first_k) * sums_row;
+          const bool fresh = n == 0 && y == 0;
+          next.some();
           if (tile % split.tiles < split.large_count)
-            weight_gradient_tile<Arithmetic, split.large, V>(from, g, where, to, sums_row, fresh);
+            weight_gradient_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
           else if constexpr (split.large > 1)
-            weight_gradient_tile<Arithmetic, split.large - 1, V>(from, g, where, to, sums_row, fresh);
+            weight_gradient_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
         }
       }
     }
@@ -168,6 +196,58 @@ class ConvBackwardWeights {
         std::copy_n(sums + Index{k - first_k} * width, valid, t.weight_gradient + Index{k} * S.out_channels + channel);
     if (t.bias_gradient != nullptr) std::copy_n(bias_sums, valid, t.bias_gradient + channel);
   }
+
+  struct Range {
+    int first, last;
+  };
+  /// Those i of [first, last) with 0 <= i * stride + offset < size.
+  static constexpr Range inside(int offset, int stride, int size, int first, int last) noexcept {
+    const int low = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+    const int high = size - 1 - offset < 0 ? 0 : (size - 1 - offset) / stride + 1;
+    const int from = std::clamp(low, first, last);
+    return {from, std::clamp(high, from, last)};
+  }
+
+  /// Fetches what the task reads after the present rows into the second-level cache, a share with each tile.
+  class Prefetch {
+   public:
+    Prefetch(const Task& t, Index n, int y, int rows, const Element* image, const float* dy) noexcept {
+      const int first_tap = t.first_tile / split.tiles / inner, last_tap = (t.last_tile - 1) / split.tiles / inner;
+      const auto row_after = [&](int out_row, int tap) {  // of the image, one behind the last that is read
+        return std::clamp((out_row - 1) * S.stride.height + tap * S.dilation.height - layout.top + 1, 0, layout.height);
+      };
+      int next_y = y + rows, first_row = row_after(next_y, last_tap);
+      if (next_y >= S.out_height()) {
+        if (n + 1 == t.batch) return;
+        image += layout.in_place ? layout.image : layout.image * S.groups;
+        next_y = 0;
+        first_row = std::max(0, row_after(1, first_tap) - 1);
+      }
+      const int last_row = row_after(std::min(next_y + row_block, S.out_height()), last_tap);
+      image_ = reinterpret_cast<const char*>(image + first_row * layout.row);
+      image_pixel_ = static_cast<Index>(sizeof(Element)) * (layout.merged ? 16 : layout.pixel);
+      image_left_ = std::max(0, last_row - first_row) * (layout.merged ? divide_up(layout.row, 16) : Index{layout.width});
+      gradient_ = reinterpret_cast<const char*>(dy + Index{rows} * S.out_width() * S.out_channels);
+      gradient_left_ = (std::min(next_y + row_block, S.out_height()) - next_y) * S.out_width();
+      const Index shares = t.last_tile - t.first_tile;
+      image_share_ = divide_up(image_left_, shares);
+      gradient_share_ = divide_up(gradient_left_, shares);
+    }
+    void some() noexcept {
+      constexpr Index pixel_bytes = layout.merged ? 64 : run * static_cast<Index>(sizeof(Element));
+      for (Index i = std::min(image_share_, image_left_); i > 0; --i, --image_left_, image_ += image_pixel_)
+        for (Index b = 0; b < pixel_bytes; b += 64) __builtin_prefetch(image_ + b, 0, 2);
+      constexpr Index gradient_bytes = std::min(S.group_out(), block_width) * 4;
+      for (Index i = std::min(gradient_share_, gradient_left_); i > 0; --i, --gradient_left_) {
+        for (Index b = 0; b < gradient_bytes; b += 64) __builtin_prefetch(gradient_ + b, 0, 2);
+        gradient_ += S.out_channels * 4;
+      }
+    }
+
+   private:
+    const char *image_ = nullptr, *gradient_ = nullptr;
+    Index image_pixel_ = 0, image_left_ = 0, image_share_ = 0, gradient_left_ = 0, gradient_share_ = 0;
+  };
 
   template <int V>
   static void add_columns(const float* from, int pixels, int valid, float* sums) noexcept {

@@ -121,34 +121,48 @@ class Correlate {
         if (bias != nullptr) std::copy_n(bias + channel, valid, block_bias);
         const Epilogue epilogue{bias != nullptr ? block_bias : nullptr, with_relu};
         const Element* w = group_weights + block * block_width * depth;
-        float* to = out + n * c.out_image + first_row * c.out_row + channel;
-        const Index step = c.stride.height * row_elements;
+        float* to = out + n * c.out_image + channel;
+        const Rows rows_here{first_row, last_row, c.stride.height * row_elements};
         if constexpr (GroupOut % block_width == 0 || GroupOut % block_width > lanes) {
-          run_rows<tile_vectors>(source, step, w, taps, epilogue, to, c, last_row - first_row, valid);
+          run_rows<tile_vectors>(source, rows_here, w, taps, epilogue, to, c, valid);
         } else if (valid <= lanes) {
-          run_rows<1>(source, step, w, taps, epilogue, to, c, last_row - first_row, valid);
+          run_rows<1>(source, rows_here, w, taps, epilogue, to, c, valid);
         } else if constexpr (GroupOut > lanes) {
-          run_rows<tile_vectors>(source, step, w, taps, epilogue, to, c, last_row - first_row, valid);
+          run_rows<tile_vectors>(source, rows_here, w, taps, epilogue, to, c, valid);
         }
       }
     });
   }
 
  private:
+  struct Rows {
+    int first, last;
+    Index in_step;  ///< elements from the source of one output row to the next
+  };
+
   template <int V>
-  static void run_rows(const Element* in, Index in_row, const Element* weights, const Taps& taps,
-                       const Epilogue& epilogue, float* out, const Correlation& c, int rows, int valid) noexcept {
+  static void run_rows(const Element* in, const Rows& rows, const Element* weights, const Taps& all_taps,
+                       const Epilogue& epilogue, float* out, const Correlation& c, int valid) noexcept {
     constexpr Split split(Width, tile_rows);
-    for (int y = 0; y < rows; ++y, in += in_row, out += c.out_row) {
-      const Element* p = in;
+    out += rows.first * c.out_row;
+    for (int y = rows.first; y < rows.last; ++y, in += rows.in_step, out += c.out_row) {
+      // Taps in rows above and below the image would multiply zeros.
+      const int above = c.top - y * c.stride.height;
+      const int first_tap = std::clamp<int>(static_cast<int>(divide_up(above, c.dilation.height)), 0, all_taps.outer);
+      const int reach = above + c.image_height - 1;
+      const int last_tap = reach < 0 ? first_tap : std::clamp(reach / c.dilation.height + 1, first_tap, all_taps.outer);
+      Taps taps = all_taps;
+      taps.outer = last_tap - first_tap;
+      const Element* p = in + first_tap * taps.outer_stride;
+      const Element* w = weights + first_tap * (taps.inner * taps.run * V * lanes);
       float* q = out;
       int tile = 0;
       for (; tile < split.large_count; ++tile, p += split.large * PixelStep, q += split.large * c.out_pixel)
-        correlate_tile<Arithmetic, split.large, V, PixelStep>(p, weights, taps, epilogue, q, c.out_pixel, valid);
+        correlate_tile<Arithmetic, split.large, V, PixelStep>(p, w, taps, epilogue, q, c.out_pixel, valid);
       if constexpr (split.large_count < split.tiles) {
         constexpr int small = split.large - 1;
         for (; tile < split.tiles; ++tile, p += small * PixelStep, q += small * c.out_pixel)
-          correlate_tile<Arithmetic, small, V, PixelStep>(p, weights, taps, epilogue, q, c.out_pixel, valid);
+          correlate_tile<Arithmetic, small, V, PixelStep>(p, w, taps, epilogue, q, c.out_pixel, valid);
       }
     }
   }
