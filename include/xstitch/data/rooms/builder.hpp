@@ -173,8 +173,8 @@ class Builder {
   /// A place away from the walls; `free_turn`: at any angle, else square to the room.
   std::optional<Place> in_the_open(float width, float depth, float height, bool free_turn, float margin = 0.1F) {
     for (int attempt = 0; attempt < 14; ++attempt) {
-      const float angle = free_turn ? dice.uniform(0.0F, 6.2832F)
-                                    : static_cast<float>(dice.below(4)) * 1.5707963F + dice.uniform(-0.06F, 0.06F);
+      float angle = dice.uniform(-0.06F, 0.06F);
+      angle = free_turn ? dice.uniform(0.0F, 6.2832F) : angle + static_cast<float>(dice.below(4)) * 1.5707963F;
       const Place place{{dice.uniform(0.4F, scene.width - 0.4F), 0.0F, dice.uniform(0.4F, scene.depth - 0.4F)}, turn(angle), -1};
       Footprint f = footprint(place, width + 2 * margin, depth + 2 * margin, height);
       if (!floor_free(f)) continue;

@@ -47,7 +47,7 @@ inline Camera choose_camera(const Builder& b, float aspect) {
     // Towards some point of the inner room.
     const float target_x = scene.width * dice.uniform(0.2F, 0.8F), target_z = scene.depth * dice.uniform(0.2F, 0.8F);
     const float yaw = std::atan2(-(target_x - x), -(target_z - z));
-    const float pitch = dice.uniform(-0.43F, 0.12F) * (dice.chance(0.7F) ? 0.75F : 1.0F), tilt = dice.uniform(-0.04F, 0.04F);
+    const float steep = dice.chance(0.7F) ? 0.75F : 1.0F, pitch = dice.uniform(-0.43F, 0.12F) * steep, tilt = dice.uniform(-0.04F, 0.04F);
     camera.axes = turn(yaw) * lean(pitch) * roll(tilt);
     camera.tangent_x = std::tan(0.5F * dice.uniform(0.94F, 1.22F));
     camera.tangent_y = camera.tangent_x / aspect;
@@ -76,14 +76,16 @@ inline Camera choose_camera(const Builder& b, float aspect) {
       if (i != static_cast<std::size_t>(RoomClass::wall) && i != static_cast<std::size_t>(RoomClass::floor) &&
           i != static_cast<std::size_t>(RoomClass::ceiling))
         kinds += static_cast<int>(seen[i] > 0);
-    const float walls = static_cast<float>(seen[static_cast<std::size_t>(RoomClass::wall)]) / (rows * columns);
-    const float score = static_cast<float>(kinds < 5 ? kinds : 5) - 6.0F * larger(0.0F, walls - 0.45F) -
-                        (nearest < 0.5F ? 4.0F : 0.0F) - (inside ? 100.0F : 0.0F);
+    const auto share = [&](RoomClass c) { return static_cast<float>(seen[static_cast<std::size_t>(c)]) / (rows * columns); };
+    const float walls = share(RoomClass::wall);
+    const float things = 1.0F - walls - share(RoomClass::floor) - share(RoomClass::ceiling) - share(RoomClass::window);
+    const float score = static_cast<float>(kinds < 5 ? kinds : 5) + 8.0F * smaller(0.4F, things) -
+                        6.0F * larger(0.0F, walls - 0.4F) - (nearest < 0.6F ? 4.0F : 0.0F) - (inside ? 100.0F : 0.0F);
     if (score > best_score) {
       best_score = score;
       best = camera;
     }
-    if (score >= 4.0F) break;
+    if (score >= 6.2F) break;
   }
   return best;
 }

@@ -71,7 +71,7 @@ inline void dresser(Builder& b, float chance) {
   const auto place = b.against_wall(width, depth, height);
   if (!place) return;
   cabinet(b, *place, width, depth, height, b.dice.between(2, 5));
-  if (b.dice.chance(0.3F)) lamp(b, place->at({-0.3F * width, height, 0}), b.dice.uniform(0.4F, 0.6F), 0.14F, b.dice.chance(0.5F));
+  if (b.dice.chance(0.3F)) lamp(b, place->at({-0.3F * width, height, 0}), draw_table_lamp(b.dice));
   else clutter(b, *place, 0.45F * width, 0.35F * depth, height, b.dice.between(1, 4));
 }
 
@@ -94,7 +94,7 @@ inline void tv_corner(Builder& b, float chance) {
 inline void standing_lamp(Builder& b, float chance, bool lit) {
   if (!b.dice.chance(chance)) return;
   const float height = b.dice.uniform(1.35F, 1.75F);
-  if (const auto place = b.against_wall(0.4F, 0.4F, height, 0.05F)) lamp(b, *place, height, b.dice.uniform(0.14F, 0.2F), lit);
+  if (const auto place = b.against_wall(0.4F, 0.4F, height, 0.05F)) lamp(b, *place, {height, b.dice.uniform(0.14F, 0.2F), lit});
 }
 
 inline void floor_plant(Builder& b, float chance) {
@@ -147,8 +147,8 @@ inline void dining_group(Builder& b) {
       for (int i = 0; i < seats; ++i)
         if (dice.chance(0.9F)) {
           const float x = 0.6F * (static_cast<float>(i) - 0.5F * static_cast<float>(seats - 1)) + dice.uniform(-0.04F, 0.04F);
-          chair(b, place->at({x, 0, side * (0.5F * depth + dice.uniform(-0.02F, 0.16F))},
-                             turn((side > 0 ? 3.14159F : 0.0F) + dice.uniform(-0.25F, 0.25F))), model);
+          const float z = side * (0.5F * depth + dice.uniform(-0.02F, 0.16F)), aside = dice.uniform(-0.25F, 0.25F);
+          chair(b, place->at({x, 0, z}, turn((side > 0 ? 3.14159F : 0.0F) + aside)), model);
         }
   }
   if (dice.chance(0.3F)) lay_rug(b, place->origin, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.5F * depth + 0.6F);
@@ -161,16 +161,21 @@ inline void sofa_group(Builder& b) {
   auto place = dice.chance(0.75F) ? b.against_wall(width, 0.95F, 0.95F, 0.03F, true) : b.in_the_open(width, 0.95F, 0.95F, false);
   if (!place) return;
   sofa(b, *place, seats, arm);
-  const Place front = place->at({0, 0, dice.uniform(1.0F, 1.2F)}, turn(dice.uniform(-0.1F, 0.1F)));
+  const float before = dice.uniform(1.0F, 1.2F), askew = dice.uniform(-0.1F, 0.1F);
+  const Place front = place->at({0, 0, before}, turn(askew));
   const float length_of = dice.uniform(0.7F, 1.2F), depth = dice.uniform(0.45F, 0.65F), height = dice.uniform(0.35F, 0.48F);
   if (dice.chance(0.75F) && b.take(front, length_of, depth, height)) {
     table(b, front, length_of, depth, height, dice.chance(0.25F));
     clutter(b, front, 0.4F * length_of, 0.3F * depth, height, dice.between(0, 4));
   }
-  if (dice.chance(0.55F)) lay_rug(b, front.origin, std::atan2(front.axes.z.x, front.axes.z.z), 0.5F * width + dice.uniform(-0.2F, 0.3F), dice.uniform(0.7F, 1.0F));
+  if (dice.chance(0.55F)) {
+    const float half_x = 0.5F * width + dice.uniform(-0.2F, 0.3F), half_z = dice.uniform(0.7F, 1.0F);
+    lay_rug(b, front.origin, std::atan2(front.axes.z.x, front.axes.z.z), half_x, half_z);
+  }
   for (const float side : {-1.0F, 1.0F})
     if (dice.chance(0.4F)) {
-      const Place beside = place->at({side * (0.5F * width + 0.55F), 0, dice.uniform(0.6F, 1.4F)}, turn(-side * dice.uniform(0.5F, 1.5F)));
+      const float ahead = dice.uniform(0.6F, 1.4F), angle = -side * dice.uniform(0.5F, 1.5F);
+      const Place beside = place->at({side * (0.5F * width + 0.55F), 0, ahead}, turn(angle));
       if (b.take(beside, sofa_width(1, 0.14F), 0.92F, 0.95F)) sofa(b, beside, 1, 0.14F);
     }
 }
@@ -186,7 +191,7 @@ inline void bed_group(Builder& b) {
     const float height = dice.uniform(0.42F, 0.62F);
     if (!dice.chance(0.75F) || !b.take(beside, 0.46F, 0.42F, height + 0.5F)) continue;
     cabinet(b, beside, 0.45F, 0.4F, height, dice.between(1, 3));
-    if (dice.chance(0.6F)) lamp(b, beside.at({0, height, -0.03F}), dice.uniform(0.38F, 0.55F), 0.13F, dice.chance(0.5F));
+    if (dice.chance(0.6F)) lamp(b, beside.at({0, height, -0.03F}), draw_table_lamp(dice));
     else clutter(b, beside, 0.18F, 0.15F, height, dice.between(1, 2));
   }
   if (dice.chance(0.35F)) lay_rug(b, place->origin + place->axes.z * 0.7F, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.8F);
@@ -198,11 +203,12 @@ inline void desk_group(Builder& b) {
   const auto place = b.against_wall(width, depth, 0.8F, 0.02F);
   if (!place) return;
   desk(b, *place, width, depth);
-  const Place before = place->at({dice.uniform(-0.2F, 0.2F), 0, 0.5F * depth + dice.uniform(0.22F, 0.5F)}, turn(3.14159F + dice.uniform(-0.7F, 0.7F)));
+  const Vec seat{dice.uniform(-0.2F, 0.2F), 0, 0.5F * depth + dice.uniform(0.22F, 0.5F)};
+  const Place before = place->at(seat, turn(3.14159F + dice.uniform(-0.7F, 0.7F)));
   const Footprint f = Builder::footprint(before, 0.5F, 0.5F, 0.95F);
   b.reserve(f);
   if (dice.chance(0.6F)) office_chair(b, before);
-  else chair(b, before.at({0, 0, dice.uniform(-0.1F, 0.0F)}), draw_chair(b));
+  else chair(b, before, draw_chair(b));
 }
 
 inline void kitchen_group(Builder& b) {
@@ -237,7 +243,8 @@ inline void ceiling_light(Builder& b, bool lit) {
   if (!lit) return;
   light.position.y -= drop + 0.05F;
   light.u.x = larger(0.1F, radius);
-  light.power = mix({1.0F, 0.82F, 0.6F}, {1.0F, 0.97F, 0.92F}, dice.uniform()) * dice.uniform(2.2F, 4.0F);
+  light.power = mix({1.0F, 0.82F, 0.6F}, {1.0F, 0.97F, 0.92F}, dice.uniform());
+  light.power *= dice.uniform(2.2F, 4.0F);
   b.scene.lights.push_back(light);
 }
 
@@ -247,13 +254,14 @@ inline void ceiling_light(Builder& b, bool lit) {
 inline Builder furnish(Scene& scene, Dice& dice) {
   using namespace detail;  // NOLINT(google-build-using-namespace): the parts above
   Builder b(scene, dice);
-  const auto kind = static_cast<RoomKind>(dice.below(5));
+  const auto kind = static_cast<RoomKind>(dice.below(6) % 5);  // living rooms twice as often
   const bool attic = dice.chance(0.18F);
-  raise_shell(b, dice.uniform(3.2F, 6.0F), dice.uniform(3.2F, 6.0F), attic ? dice.uniform(2.5F, 3.2F) : dice.uniform(2.35F, 2.9F), attic);
+  const Vec size{dice.uniform(3.1F, 5.4F), attic ? dice.uniform(2.5F, 3.2F) : dice.uniform(2.35F, 2.9F), dice.uniform(3.1F, 5.4F)};
+  raise_shell(b, size, attic);
   const float day = dice.chance(0.72F) ? dice.uniform(0.9F, 2.6F) : 0.03F;
   add_door(b);
   if (dice.chance(0.25F)) add_door(b);
-  const int windows = dice.between(1, 3);
+  const int windows = dice.between(1, 2);
   for (int i = 0; i < windows; ++i) add_window(b, day);
   if (attic && dice.chance(0.7F)) add_skylight(b, day);
   if (dice.chance(0.2F)) add_pillar(b);
@@ -264,8 +272,9 @@ inline Builder furnish(Scene& scene, Dice& dice) {
   switch (kind) {
     case RoomKind::living:
       sofa_group(b);
-      tv_corner(b, 0.8F);
-      shelves_with_books(b, 0.8F, 0.85F);
+      tv_corner(b, 0.9F);
+      shelves_with_books(b, 0.9F, 0.85F);
+      if (dice.chance(0.4F)) sofa_group(b);
       if (dice.chance(0.35F)) dining_group(b);
       dresser(b, 0.4F);
       break;
@@ -274,19 +283,21 @@ inline Builder furnish(Scene& scene, Dice& dice) {
       wardrobe(b, 0.7F);
       dresser(b, 0.6F);
       if (dice.chance(0.35F)) desk_group(b);
-      tv_corner(b, 0.2F);
+      tv_corner(b, 0.4F);
       shelves_with_books(b, 0.4F, 0.6F);
       break;
     case RoomKind::dining:
       dining_group(b);
       dresser(b, 0.8F);
       shelves_with_books(b, 0.5F, 0.5F);
-      if (dice.chance(0.3F)) sofa_group(b);
+      if (dice.chance(0.5F)) sofa_group(b);
+      tv_corner(b, 0.3F);
       break;
     case RoomKind::kitchen:
       kitchen_group(b);
       dining_group(b);
-      dresser(b, 0.3F);
+      dresser(b, 0.5F);
+      if (dice.chance(0.3F)) sofa_group(b);
       break;
     case RoomKind::study:
       desk_group(b);
@@ -297,17 +308,27 @@ inline Builder furnish(Scene& scene, Dice& dice) {
       dresser(b, 0.4F);
       break;
   }
+  // Free stretches of wall get something too.
+  for (int i = dice.between(0, 3); i > 0; --i) {
+    const float which = dice.uniform();
+    if (which < 0.4F) shelves_with_books(b, 1.0F, 0.75F);
+    else if (which < 0.75F) dresser(b, 1.0F);
+    else wardrobe(b, 1.0F);
+  }
   standing_lamp(b, 0.4F, lamps);
   floor_plant(b, 0.4F);
   if (dice.chance(0.3F))
     if (const auto place = b.against_wall(0.55F, 0.55F, 0.95F, 0.05F)) chair(b, *place, draw_chair(b));
   if (dice.chance(0.15F))
     if (const auto place = b.in_the_open(0.36F, 0.36F, 0.5F, true)) stool(b, *place, dice.uniform(0.42F, 0.5F));
-  const int pictures = dice.between(0, 5);
+  const int pictures = dice.between(1, 5);
   for (int i = 0; i < pictures; ++i) hang_picture(b);
   if (dice.chance(0.35F)) wall_shelf(b);
   floor_things(b, dice.between(0, 5));
-  if (dice.chance(0.2F)) lay_rug(b, {0.5F * scene.width, 0, 0.5F * scene.depth}, dice.uniform(0.0F, 3.0F), dice.uniform(0.5F, 1.2F), dice.uniform(0.5F, 0.9F));
+  if (dice.chance(0.2F)) {
+    const Vec how{dice.uniform(0.5F, 1.2F), dice.uniform(0.0F, 3.0F), dice.uniform(0.5F, 0.9F)};
+    lay_rug(b, {0.5F * scene.width, 0, 0.5F * scene.depth}, how.y, how.x, how.z);
+  }
   if (dice.chance(0.7F)) add_skirting(b);
   return b;
 }

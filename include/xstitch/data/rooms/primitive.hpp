@@ -53,15 +53,15 @@ inline float intersect_local(const Primitive& p, Vec o, Vec d, float limit) noex
       const Vec inner = p.half - Vec{p.shape, p.shape, p.shape};
       const float step = 1.0F / length(d);
       float t = larger(near, start);
-      for (int i = 0; i < 32 && t < far; ++i) {
+      float distance = infinity;
+      for (int i = 0; i < 64 && t < far; ++i) {
         const Vec q = absolute(o + d * t) - inner;
         const Vec outside = larger(q, Vec{});
-        const float distance =
-            length(outside) + smaller(larger(q.x, larger(q.y, q.z)), 0.0F) - p.shape;
+        distance = length(outside) + smaller(larger(q.x, larger(q.y, q.z)), 0.0F) - p.shape;
         if (distance < 5e-5F) return i == 0 && near < start ? infinity : t;
         t += distance * step;
       }
-      return infinity;
+      return t < far && distance < 1e-3F ? t : infinity;  // a ray along the surface creeps
     }
     case Solid::ellipsoid: {
       const Vec inverse{1.0F / p.half.x, 1.0F / p.half.y, 1.0F / p.half.z};

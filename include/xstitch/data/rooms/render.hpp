@@ -3,7 +3,7 @@
 /// Draws a scene: what each pixel's central ray meets (class, normal, depth), then its colour.
 ///
 /// Solids are drawn one after the other into the rectangle of pixels that can see them, keeping the nearest. Light
-/// is deferred: one jittered shadow ray per light and two short ambient-occlusion rays per pixel, smoothed over
+/// is deferred: one jittered shadow ray per light and one short ambient-occlusion ray per pixel, smoothed over
 /// neighbours on the same surface, which gives soft shadows. Pixels at the edge of a surface mix the colours of
 /// what four sub-rays meet.
 
@@ -20,6 +20,7 @@ namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
 struct Picture {
   int height = 0, width = 0;
+  float tangent_x = 0.0F, tangent_y = 0.0F;  ///< of half the fields of view: pixel (0, 0) begins at (-tangent_x, tangent_y, -1)
   std::vector<Vec> rgb;              ///< linear light until `develop`, then 0..1 as displayed
   std::vector<std::uint8_t> labels;  ///< RoomClass
   std::vector<Vec> normals;          ///< camera coordinates, unit, towards the camera
@@ -34,6 +35,7 @@ class Renderer {
   void render(Picture& picture) {
     const std::size_t count = static_cast<std::size_t>(height_) * static_cast<std::size_t>(width_);
     picture.height = height_, picture.width = width_;
+    picture.tangent_x = camera_.tangent_x, picture.tangent_y = camera_.tangent_y;
     picture.rgb.resize(count);
     picture.labels.resize(count);
     picture.normals.resize(count);
@@ -222,27 +224,20 @@ class Renderer {
         const auto salt = static_cast<std::uint32_t>(3 * l);
         s.seen[l] = visibility(scene_.lights[l], from, s.normal, jitter(i, salt), jitter(i, salt + 1), jitter(i, salt + 2));
       }
-      float open = 0.0F;
-      const float spin = jitter(i, 90);
-      for (int ray = 0; ray < 2; ++ray) {
-        // Cosine-weighted directions, opposite each other in azimuth.
-        const float radius = std::sqrt(jitter(i, 91U + static_cast<std::uint32_t>(ray)));
-        const float around = 6.2831853F * (spin + 0.5F * static_cast<float>(ray));
-        const Vec helper = std::fabs(s.normal.x) > 0.7F ? Vec{0, 1, 0} : Vec{1, 0, 0};
-        const Vec t = normalize(cross(s.normal, helper)), b = cross(s.normal, t);
-        const Vec d = t * (radius * std::cos(around)) + b * (radius * std::sin(around)) + s.normal * std::sqrt(1.0F - radius * radius);
-        float distance = smaller(0.7F, scene_.leave(from, d).t);
-        scene_.tree.closest(scene_.primitives, from, d, distance);
-        open += smooth_step(0.0F, 0.7F, distance);
-      }
-      s.seen[most_lights] = 0.5F * open;
+      // One cosine-weighted direction.
+      const float radius = std::sqrt(jitter(i, 91)), around = 6.2831853F * jitter(i, 90);
+      const Vec helper = std::fabs(s.normal.x) > 0.7F ? Vec{0, 1, 0} : Vec{1, 0, 0};
+      const Vec t = normalize(cross(s.normal, helper)), b = cross(s.normal, t);
+      const Vec d = t * (radius * std::cos(around)) + b * (radius * std::sin(around)) + s.normal * std::sqrt(1.0F - radius * radius);
+      float distance = smaller(0.7F, scene_.leave(from, d).t);
+      scene_.tree.closest(scene_.primitives, from, d, distance);
+      s.seen[most_lights] = smooth_step(0.0F, 0.7F, distance);
     }
     smooth_light();
   }
 
   [[nodiscard]] float visibility(const Light& light, Vec from, Vec normal, float r0, float r1, float r2) const noexcept {
     Vec to;
-    float distance = infinity;
     if (light.kind == Light::Kind::sun) {
       const Vec d = normalize(light.position + Vec{r0 - 0.5F, r1 - 0.5F, r2 - 0.5F} * 0.02F);
       if (dot(d, normal) <= 0.0F) return 0.0F;
@@ -260,14 +255,14 @@ class Renderer {
     }
     const Vec d = to - from;
     if (dot(d, normal) <= 0.0F) return 0.0F;
-    distance = 0.999F;
-    return scene_.tree.blocked(scene_.primitives, from, d, distance) ? 0.0F : 1.0F;
+    // Too weak here to leave a visible shadow.
+    if (light.power.y < 0.04F * scene_.ambient.y * dot(d, d)) return 1.0F;
+    return scene_.tree.blocked(scene_.primitives, from, d, 0.999F) ? 0.0F : 1.0F;
   }
 
   /// Averages what the noisy rays found over 3x3 neighbours of the same surface and direction, twice with holes.
   void smooth_light() {
     std::vector<std::array<float, most_lights + 1>> result(surface_.size());
-    const std::size_t used = lights();
     for (const int step : {1, 2}) {
       for (int row = 0; row < height_; ++row)
         for (int column = 0; column < width_; ++column) {
@@ -280,8 +275,7 @@ class Renderer {
               if ((x == 0 && y == 0) || r < 0 || c < 0 || r >= height_ || c >= width_) continue;
               const std::size_t j = index(r, c);
               if (id_[i] != id_[j] || dot(surface_[i].normal, surface_[j].normal) < 0.9F) continue;
-              for (std::size_t l = 0; l < used; ++l) sum[l] += surface_[j].seen[l];
-              sum[most_lights] += surface_[j].seen[most_lights];
+              for (std::size_t l = 0; l <= most_lights; ++l) sum[l] += surface_[j].seen[l];
               weight += 1.0F;
             }
           for (float& value : sum) value /= weight;

@@ -76,7 +76,10 @@ inline void stool(Builder& b, const Place& place, float height) {
   b.legs(place, 0.14F, 0.14F, height - 0.05F, 0.018F, true, m, RoomClass::chair);
 }
 
-inline void cushion(Builder& b, const Place& place, Vec centre, float size, Rotation turned) {
+/// A flat pillow leaning against the back, somewhere about `centre`.
+inline void cushion(Builder& b, const Place& place, Vec centre, float size) {
+  centre.x += b.dice.uniform(-0.12F, 0.12F);
+  const Rotation turned = lean(-0.4F) * roll(b.dice.uniform(-0.5F, 0.5F));
   b.ball(place, centre, {size, size, size * 0.36F}, b.material(fabric(b.dice, b.style)), RoomClass::objects, turned);
 }
 
@@ -101,8 +104,7 @@ inline void sofa(Builder& b, const Place& place, int seats, float arm) {
     b.soft_box(place, {x, seat - 0.05F, 0.1F}, {0.315F, 0.08F, 0.34F}, 0.06F, cover, label);
     b.soft_box(place, {x, 0.5F * (seat + top) + 0.03F, -0.2F}, {0.31F, 0.5F * (top - seat) - 0.02F, 0.1F}, 0.08F, cover, label, lean(-0.16F));
     if (dice.chance(0.4F))
-      cushion(b, place, {x + dice.uniform(-0.12F, 0.12F), seat + 0.22F, -0.02F}, dice.uniform(0.16F, 0.22F),
-              lean(-0.4F) * roll(dice.uniform(-0.5F, 0.5F)));
+      cushion(b, place, {x, seat + 0.22F, -0.02F}, dice.uniform(0.16F, 0.22F));
   }
   const std::uint16_t feet = b.material(wood(dice, b.style));
   if (foot > 0.03F) b.legs(place, half - 0.03F, 0.4F, foot + 0.01F, 0.025F, false, feet, label);
@@ -128,10 +130,10 @@ inline void bed(Builder& b, const Place& place, float width, float length_of) {
   const std::uint16_t pillow = b.material(dice.chance(0.5F) ? sheet : fabric(dice, b.style));
   const int pillows = width > 1.25F ? 2 : 1;
   for (int i = 0; i < pillows; ++i) {
-    const float x = pillows == 1 ? 0.0F : (static_cast<float>(i) - 0.5F) * width * 0.48F;
-    b.ball(place, {x + dice.uniform(-0.04F, 0.04F), top + 0.09F, -half_z + 0.35F}, {0.34F, 0.1F, 0.22F}, pillow, RoomClass::objects,
-           turn(dice.uniform(-0.15F, 0.15F)) * lean(dice.uniform(0.1F, 0.5F)));
-    if (dice.chance(0.35F)) cushion(b, place, {x * 0.8F, top + 0.17F, -half_z + 0.56F}, dice.uniform(0.16F, 0.22F), lean(-0.5F));
+    const float x = (pillows == 1 ? 0.0F : (static_cast<float>(i) - 0.5F) * width * 0.48F) + dice.uniform(-0.04F, 0.04F);
+    const Vec angles{dice.uniform(0.1F, 0.5F), dice.uniform(-0.15F, 0.15F), 0.0F};
+    b.ball(place, {x, top + 0.09F, -half_z + 0.35F}, {0.34F, 0.1F, 0.22F}, pillow, RoomClass::objects, turn(angles.y) * lean(angles.x));
+    if (dice.chance(0.35F)) cushion(b, place, {x * 0.8F, top + 0.17F, -half_z + 0.56F}, dice.uniform(0.16F, 0.22F));
   }
 }
 

@@ -7,10 +7,11 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
 /// Faces 0..3 are the walls in the order of Builder::wall_frame, 4 the floor, 5 the ceiling, 6.. roof slopes.
-inline void raise_shell(Builder& b, float width, float depth, float height, bool attic) {
+inline void raise_shell(Builder& b, Vec size, bool attic) {
   Dice& dice = b.dice;
   Scene& s = b.scene;
-  s.width = width, s.depth = depth, s.height = height;
+  const float height = size.y;
+  s.width = size.x, s.height = height, s.depth = size.z;
   const std::uint16_t finish = b.material(wall_finish(dice, b.style));
   const std::uint16_t feature = dice.chance(0.25F) ? b.material(wall_finish(dice, b.style)) : finish;
   const int feature_wall = dice.below(4);
@@ -78,7 +79,8 @@ inline void curtains(Builder& b, const Place& middle, float width, float height,
 /// Cuts a window into a wall; `day` is the brightness outside.
 inline bool add_window(Builder& b, float day) {
   Dice& dice = b.dice;
-  const float width = dice.uniform(0.7F, dice.chance(0.3F) ? 2.4F : 1.6F), sill = dice.chance(0.2F) ? 0.25F : dice.uniform(0.75F, 1.05F);
+  const float widest = dice.chance(0.2F) ? 2.2F : 1.4F, width = dice.uniform(0.7F, widest);
+  const float sill = dice.chance(0.15F) ? 0.25F : dice.uniform(0.75F, 1.05F);
   const float height = smaller(dice.uniform(0.9F, 1.5F) + (sill < 0.5F ? 0.5F : 0.0F), b.scene.height - sill - 0.25F);
   const auto place = b.on_wall(width, height, sill);
   if (!place) return false;
@@ -173,7 +175,8 @@ inline void add_door(Builder& b) {
     for (const float s : {-1.0F, 1.0F})
       b.box(frame, {u0 + 0.5F * width + s * (0.5F * width + 0.04F), 0.5F * height, 0.008F}, {0.04F, 0.5F * height, 0.01F}, o.reveal, label);
     b.box(frame, {u0 + 0.5F * width, height + 0.04F, 0.008F}, {0.5F * width + 0.08F, 0.04F, 0.01F}, o.reveal, label);
-    b.ball(frame, {u0 + (dice.chance(0.5F) ? 0.08F : width - 0.08F), 1.02F, 0.03F - o.depth}, {0.03F, 0.03F, 0.03F}, b.material(metal(dice)), label);
+    const float knob = u0 + (dice.chance(0.5F) ? 0.08F : width - 0.08F);
+    b.ball(frame, {knob, 1.02F, 0.03F - o.depth}, {0.03F, 0.03F, 0.03F}, b.material(metal(dice)), label);
     return;
   }
 }

@@ -20,9 +20,10 @@ inline void book_row(Builder& b, const Place& place, float half_width, float dep
     m.half_width = 0.5F * width;
     m.half_height = 0.5F * height;
     const float deep = depth * dice.uniform(0.7F, 0.95F);
+    const float forward = 0.5F * (depth - deep) * dice.uniform();
     const bool leaning = width < 0.1F && dice.chance(0.25F);
-    b.box(place, {x + 0.5F * width, 0.5F * height, 0.5F * (depth - deep) * dice.uniform()}, {0.5F * width, 0.5F * height, 0.5F * deep},
-          b.material(m), RoomClass::books, leaning ? roll(dice.uniform(-0.12F, 0.12F)) : Rotation{});
+    b.box(place, {x + 0.5F * width, 0.5F * height, forward}, {0.5F * width, 0.5F * height, 0.5F * deep}, b.material(m),
+          RoomClass::books, leaning ? roll(dice.uniform(-0.12F, 0.12F)) : Rotation{});
     x += width + (leaning ? 0.03F : 0.002F);
     if (dice.chance(0.12F)) x += dice.uniform(0.05F, 0.2F);
   }
@@ -33,7 +34,8 @@ inline void book_stack(Builder& b, const Place& place, int count) {
   float y = 0.0F;
   for (int i = 0; i < count; ++i) {
     const Vec half{b.dice.uniform(0.08F, 0.13F), b.dice.uniform(0.01F, 0.025F), b.dice.uniform(0.1F, 0.17F)};
-    b.box(place, {0.0F, y + half.y, 0.0F}, half, b.material(any(b.dice)), RoomClass::books, turn(b.dice.uniform(-0.4F, 0.4F)));
+    const float turned = b.dice.uniform(-0.4F, 0.4F);
+    b.box(place, {0.0F, y + half.y, 0.0F}, half, b.material(any(b.dice)), RoomClass::books, turn(turned));
     y += 2.0F * half.y;
   }
 }
@@ -58,9 +60,16 @@ inline void plant(Builder& b, const Place& place, float height) {
   b.cylinder(place, {0, 2.0F * pot + 0.3F * crown, 0}, 0.012F, 0.3F * crown, green, RoomClass::objects);
 }
 
+struct LampModel {
+  float height = 1.5F, radius = 0.15F;  ///< in all; of the shade
+  bool lit = false;
+};
+inline LampModel draw_table_lamp(Dice& dice) { return {dice.uniform(0.38F, 0.58F), dice.uniform(0.1F, 0.15F), dice.chance(0.5F)}; }
+
 /// Stand and shade; adds its light when it is switched on.
-inline void lamp(Builder& b, const Place& place, float height, float radius, bool lit) {
+inline void lamp(Builder& b, const Place& place, LampModel model) {
   Dice& dice = b.dice;
+  const auto [height, radius, lit] = model;
   const std::uint16_t stand = b.material(dice.chance(0.6F) ? metal(dice) : any(dice));
   const float shade = radius * dice.uniform(0.55F, 0.9F);
   b.cylinder(place, {0, 0.015F, 0}, radius * 0.6F, 0.015F, stand, RoomClass::objects);
@@ -119,7 +128,7 @@ inline void trinket(Builder& b, const Place& place, float size) {
       b.ball(place, {0, 0.4F * s, 0}, {0.4F * s, 0.4F * s, 0.4F * s}, m, label);
       break;
     case 3:
-      b.box(place, {0, 0.3F * s, 0}, {dice.uniform(0.3F, 0.5F) * s, 0.3F * s, 0.4F * s}, m, label, turn(dice.uniform(-0.6F, 0.6F)));
+      b.box(place, {0, 0.3F * s, 0}, {dice.uniform(0.3F, 0.5F) * s, 0.3F * s, 0.4F * s}, m, label);
       break;
     case 4:  // bottle
       b.cylinder(place, {0, 0.09F, 0}, 0.038F, 0.09F, m, label);
@@ -145,7 +154,8 @@ inline void clutter(Builder& b, const Place& place, float half_x, float half_z, 
     if (size < 0.07F) return;
     const float x = -half_x + slot * (static_cast<float>(i) + 0.5F);
     const float reach = larger(0.0F, half_z - 0.6F * size);
-    trinket(b, place.at({x, height, b.dice.uniform(-reach, reach)}, turn(b.dice.uniform(-0.7F, 0.7F))), size);
+    const float z = b.dice.uniform(-reach, reach), turned = b.dice.uniform(-0.7F, 0.7F);
+    trinket(b, place.at({x, height, z}, turn(turned)), size);
   }
 }
 

@@ -24,7 +24,8 @@ inline void table(Builder& b, const Place& place, float width, float depth, floa
     return;
   }
   b.box(place, {0, height - thick, 0}, {0.5F * width, thick, 0.5F * depth}, top, label);
-  b.legs(place, 0.48F * width, 0.47F * depth, height - 2.0F * thick, dice.uniform(0.02F, 0.04F), dice.chance(0.4F), m, label);
+  const bool round_legs = dice.chance(0.4F);
+  b.legs(place, 0.48F * width, 0.47F * depth, height - 2.0F * thick, dice.uniform(0.02F, 0.04F), round_legs, m, label);
   if (dice.chance(0.6F)) {
     const float apron = 0.035F;
     for (const float s : {-1.0F, 1.0F}) {
@@ -87,11 +88,14 @@ inline void desk(Builder& b, const Place& place, float width, float depth) {
   const float height = dice.uniform(0.7F, 0.77F);
   table(b, place, width, depth, height, false);
   if (dice.chance(0.6F)) cabinet(b, place.at({dice.sign() * (0.5F * width - 0.28F), 0, 0}), 0.36F, depth - 0.1F, height - 0.08F, 3, true, RoomClass::table);
-  if (dice.chance(0.75F)) screen(b, place.at({dice.uniform(-0.15F, 0.15F), height, -0.12F}, turn(dice.uniform(-0.2F, 0.2F))), dice.uniform(0.45F, 0.62F), true);
+  if (dice.chance(0.75F)) {
+    const float aside = dice.uniform(-0.15F, 0.15F), turned = dice.uniform(-0.2F, 0.2F);
+    screen(b, place.at({aside, height, -0.12F}, turn(turned)), dice.uniform(0.45F, 0.62F), true);
+  }
   Material keys = paint_of(dice, {0.6F, 0.05F, dice.chance(0.5F) ? 0.2F : 0.9F});
   b.box(place, {0, height + 0.01F, 0.5F * depth - 0.2F}, {0.21F, 0.01F, 0.07F}, b.material(keys), RoomClass::objects);
-  if (dice.chance(0.5F)) lamp(b, place.at({-0.5F * width + 0.16F, height, -0.5F * depth + 0.17F}), dice.uniform(0.4F, 0.55F), 0.1F, dice.chance(0.5F));
-  if (dice.chance(0.6F)) book_stack(b, place.at({0.5F * width - 0.18F, height, 0.05F}, turn(dice.uniform(-0.5F, 0.5F))), dice.between(1, 5));
+  if (dice.chance(0.5F)) lamp(b, place.at({-0.5F * width + 0.16F, height, -0.5F * depth + 0.17F}), draw_table_lamp(dice));
+  if (dice.chance(0.6F)) book_stack(b, place.at({0.5F * width - 0.18F, height, 0.05F}), dice.between(1, 5));
   if (dice.chance(0.5F)) trinket(b, place.at({0.5F * width - 0.42F, height, 0.5F * depth - 0.14F}), 0.12F);
 }
 
