@@ -12,7 +12,7 @@ template <Size Kernel, Size Stride = Kernel, class... Options>
 struct AveragePool {
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
-  static constexpr const char* requirement = "its input, with padding, is at least as large as its window";
+  static constexpr std::string_view requirement = "AveragePool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }

@@ -33,7 +33,7 @@ struct MaxPool {
   static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps places in a byte: at most 256 cells");
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
-  static constexpr const char* requirement = "its input, with padding, is at least as large as its window";
+  static constexpr std::string_view requirement = "MaxPool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }

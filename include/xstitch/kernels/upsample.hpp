@@ -1,0 +1,109 @@
+#pragma once
+/// \file
+/// Bilinear enlargement by a whole factor f in each direction, pixel centres aligned (not corners): output o lies at
+/// u = (o + 1/2) / f - 1/2 of the input, at least 0, between cells floor(u) and floor(u) + 1 (the last one repeated).
+/// The gradient is gathered: an input cell looks at the outputs it has a share in, in row-major order.
+
+#include <xstitch/kernels/channel_block.hpp>
+#include <xstitch/layers/options.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+struct UpsampleTap {
+  int low = 0, high = 0;
+  float share = 0.0F;  ///< of `high`
+};
+
+struct UpsampleShape {
+  Dims in{};
+  Size factor{};
+  [[nodiscard]] constexpr Dims out() const noexcept {
+    return {in.height * factor.height, in.width * factor.width, in.channels};
+  }
+};
+
+namespace detail {
+
+/// The two cells of each output along one axis.
+template <int In, int Factor>
+inline constexpr auto upsample_taps = [] {
+  std::array<UpsampleTap, static_cast<std::size_t>(In) * Factor> taps{};
+  for (int o = 0; o < In * Factor; ++o) {
+    const double u = std::max(0.0, (o + 0.5) / Factor - 0.5);
+    const int low = static_cast<int>(u);
+    taps[static_cast<std::size_t>(o)] = {low, std::min(low + 1, In - 1), static_cast<float>(u - low)};
+  }
+  return taps;
+}();
+
+/// The outputs with a share in a cell, and how large.
+template <int In, int Factor>
+struct UpsampleShares {
+  int first = 0, count = 0;
+  std::array<float, static_cast<std::size_t>(3 * Factor)> share{};
+
+  explicit UpsampleShares(int cell) {
+    const int end = std::min(In, cell + 2) * Factor;
+    first = std::max(0, cell - 1) * Factor;
+    for (int o = first; o < end; ++o) {
+      const UpsampleTap& tap = upsample_taps<In, Factor>[static_cast<std::size_t>(o)];
+      const float s = (tap.low == cell ? 1.0F - tap.share : 0.0F) + (tap.high == cell ? tap.share : 0.0F);
+      if (s == 0.0F && count == 0) first = o + 1;
+      if (s != 0.0F) share[static_cast<std::size_t>(count++)] = s;  // the outputs with a share are neighbours
+    }
+  }
+};
+
+}  // namespace detail
+
+/// One output row; `x` is the sample.
+template <UpsampleShape S>
+void upsample_row(const float* x, float* y, int row) {
+  using Block = ChannelBlock<S.in.channels>;
+  using Batch = typename Block::Batch;
+  const UpsampleTap& down = detail::upsample_taps<S.in.height, S.factor.height>[static_cast<std::size_t>(row)];
+  const Index row_size = static_cast<Index>(S.in.width) * S.in.channels;
+  const float *upper = x + down.low * row_size, *lower = x + down.high * row_size;
+  for (int column = 0; column < S.out().width; ++column) {
+    const UpsampleTap& across = detail::upsample_taps<S.in.width, S.factor.width>[static_cast<std::size_t>(column)];
+    const Index left = static_cast<Index>(across.low) * S.in.channels, right = static_cast<Index>(across.high) * S.in.channels;
+    const Batch right_share(across.share), left_share(1.0F - across.share);
+    Block::for_each([&](int c) {
+      const Batch above = left_share * Block::load(upper + left + c) + right_share * Block::load(upper + right + c);
+      const Batch below = left_share * Block::load(lower + left + c) + right_share * Block::load(lower + right + c);
+      Block::store(y + static_cast<Index>(column) * S.in.channels + c,
+                   Batch(1.0F - down.share) * above + Batch(down.share) * below);
+    });
+  }
+}
+
+/// One row of dL/dx; `dy` is the sample.
+template <UpsampleShape S>
+void upsample_gradient_row(const float* dy, float* dx, int row) {
+  using Block = ChannelBlock<S.in.channels>;
+  using Batch = typename Block::Batch;
+  const detail::UpsampleShares<S.in.height, S.factor.height> down(row);
+  for (int column = 0; column < S.in.width; ++column) {
+    const detail::UpsampleShares<S.in.width, S.factor.width> across(column);
+    Block::for_each([&](int c) {
+      Batch sum(0.0F);
+      for (int i = 0; i < down.count; ++i) {
+        const float* line = dy + (static_cast<Index>(down.first + i) * S.out().width + across.first) * S.in.channels + c;
+        Batch line_sum(0.0F);
+        for (int j = 0; j < across.count; ++j)
+          line_sum += Batch(across.share[static_cast<std::size_t>(j)]) *
+                      Block::load(line + static_cast<Index>(j) * S.in.channels);
+        sum += Batch(down.share[static_cast<std::size_t>(i)]) * line_sum;
+      }
+      Block::store(dx + static_cast<Index>(column) * S.in.channels + c, sum);
+    });
+  }
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA
