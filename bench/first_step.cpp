@@ -1,0 +1,93 @@
+// What another framework needs to repeat our training: writes first weights, data, the gradients of the first step and
+// the losses of the steps to a folder, as plain little-endian files with a manifest. Dropout is off.
+// bench/peers/pytorch_first_step.py reads it and compares.
+//
+//     first_step FOLDER [--batch N] [--steps N] [--threads N]
+
+#include "support/arguments.hpp"
+#include "support/work.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <span>
+
+namespace {
+
+using namespace bench;
+
+constexpr std::size_t data_batches = 4;  // taken in turn
+
+template <class T>
+void write(const std::filesystem::path& path, std::span<const T> values) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+  if (!file.flush()) xs::fail("cannot write ", path.string());
+}
+
+void write_parameters(const std::filesystem::path& folder, const xs::Engine& engine, bool gradients) {
+  std::filesystem::create_directories(folder);
+  for (std::size_t p = 0; p < engine.parameters().size(); ++p)
+    write(folder / (engine.parameters()[p].name + ".f32"), gradients ? engine.gradient(p) : engine.parameter(p));
+}
+
+int run(const std::filesystem::path& folder, const Arguments& arguments) {
+  const std::unique_ptr<Network> network = make_network({.dropout = false});
+  xs::Engine& engine = network->engine();
+  xs::ThreadPool threads(arguments.threads);
+  const xs::Sgd sgd{.rate = 0.001F, .momentum = 0.9F, .decay = 0.0005F, .stitch_scale = 100.0F};
+
+  std::filesystem::create_directories(folder);
+  std::vector<xs::Batch> batches;
+  for (std::size_t k = 0; k < data_batches; ++k) {
+    batches.push_back(random_batch(engine, arguments.batch, k));
+    write(folder / ("input" + std::to_string(k) + ".f32"), std::span<const float>(batches[k].inputs[0]));
+    for (std::size_t h = 0; h < engine.heads().size(); ++h)
+      write(folder / ("labels" + std::to_string(k) + "." + engine.heads()[h].name() + ".i32"),
+            std::span<const std::int32_t>(batches[k].labels[h].indices));
+  }
+  write_parameters(folder / "initial", engine, false);
+  if (!engine.compute_gradients(batches[0], 0, threads).finite) xs::fail("the first loss is not finite");
+  write_parameters(folder / "gradient", engine, true);
+
+  std::ofstream manifest(folder / "manifest.json");
+  manifest << std::setprecision(9) << "{\"batch\": " << arguments.batch << ", \"data_batches\": " << data_batches
+           << ", \"rate\": " << sgd.rate << ", \"momentum\": " << sgd.momentum << ", \"decay\": " << sgd.decay
+           << ", \"bias_scale\": " << sgd.bias_scale << ", \"stitch_scale\": " << sgd.stitch_scale
+           << ",\n \"threads\": " << arguments.threads << ", \"parameters\": {";
+  for (std::size_t p = 0; p < engine.parameters().size(); ++p) {
+    const xs::ParameterSlot& slot = engine.parameters()[p];
+    manifest << (p == 0 ? "\n  \"" : ",\n  \"") << slot.name << "\": [";
+    for (int k = 0; k < slot.spec.extents.rank; ++k)
+      manifest << (k == 0 ? "" : ", ") << slot.spec.extents.size[static_cast<std::size_t>(k)];
+    manifest << "]";
+  }
+  manifest << "},\n \"losses\": [";
+  for (std::size_t step = 0; step < arguments.steps; ++step) {
+    const xs::StepResult& result = network->train_step(batches[step % data_batches], sgd, step, threads);
+    if (!result.finite) xs::fail("step ", step, ": the loss is not finite, first at ", result.location);
+    manifest << (step == 0 ? "" : ", ") << result.total;
+  }
+  manifest << "]}\n";
+  if (!manifest.flush()) xs::fail("cannot write ", (folder / "manifest.json").string());
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    if (count < 2 || values[1][0] == '-') {
+      std::fputs("Usage: first_step FOLDER [--batch N] [--steps N] [--threads N]\n", stderr);
+      return 1;
+    }
+    bench::Arguments defaults;
+    defaults.steps = 50;
+    return run(values[1], bench::read_arguments(count - 1, values + 1, defaults));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "first_step: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,17 @@
+// The paper's ensemble: two CaffeNets for one task, each trained by itself, multiplying in bf16.
+
+#include "support/host.hpp"
+
+#include <xstitch/losses/softmax_cross_entropy.hpp>
+#include <xstitch/models/caffenet.hpp>
+#include <xstitch/weave/ensemble.hpp>
+
+namespace {
+
+namespace xs = xstitch;
+
+using Net = xs::Ensemble<2, xs::Bfloat16, xs::models::CaffeNet<"a", 1000, xs::SoftmaxCrossEntropy>>;
+
+const bench::Registration announced{{.network = "ensemble", .model = "caffenet", .precision = "bf16"}, &bench::make<Net>};
+
+}  // namespace

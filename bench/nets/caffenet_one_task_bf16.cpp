@@ -1,0 +1,17 @@
+// A CaffeNet by itself, multiplying in bf16.
+
+#include "support/host.hpp"
+
+#include <xstitch/losses/softmax_cross_entropy.hpp>
+#include <xstitch/models/caffenet.hpp>
+#include <xstitch/weave/one_task.hpp>
+
+namespace {
+
+namespace xs = xstitch;
+
+using Net = xs::OneTask<xs::Bfloat16, xs::models::CaffeNet<"a", 1000, xs::SoftmaxCrossEntropy>>;
+
+const bench::Registration announced{{.network = "one_task", .model = "caffenet", .precision = "bf16"}, &bench::make<Net>};
+
+}  // namespace

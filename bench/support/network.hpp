@@ -1,0 +1,53 @@
+#pragma once
+// A network behind a run-time face, so that each network type is compiled in a translation unit of its own and the
+// programs know none of them.
+
+#include <xstitch/train/sgd.hpp>
+#include <xstitch/weave/engine.hpp>
+
+#include <memory>
+#include <string>
+
+namespace bench {
+
+namespace xs = xstitch;
+
+/// What the command line asks for.
+struct Wanted {
+  std::string network = "cross_stitch";  ///< cross_stitch, one_task or ensemble
+  std::string model = "caffenet";        ///< caffenet or fcn32s
+  std::string precision = "fp32";        ///< fp32 or bf16
+  int towers = 2;                        ///< of a cross_stitch network
+  int width = 1;                         ///< divides every width
+  bool dropout = true;
+
+  bool operator==(const Wanted&) const = default;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+  Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  virtual xs::Engine& engine() = 0;
+  // Compiled with the network, as a user's program would have them.
+  virtual const xs::StepResult& train_step(const xs::Batch& batch, const xs::Sgd& sgd, std::uint64_t step,
+                                           xs::ThreadPool& threads) = 0;
+  virtual const xs::StepResult& evaluate(const xs::Batch& batch, xs::ThreadPool& threads) = 0;
+};
+
+/// Looks at or changes the network's operations before the engine gets them (the profile puts clocks around them).
+using EditTables = xs::NetworkTables (*)(const xs::NetworkTables&);
+using MakeNetwork = std::unique_ptr<Network> (*)(xs::Seed, EditTables);
+
+/// A translation unit of bench/nets/ announces its network by an object of this type.
+struct Registration {
+  Registration(Wanted what, MakeNetwork make);
+};
+
+/// The network of that description; throws xstitch::Error with a list of all where there is none.
+std::unique_ptr<Network> make_network(const Wanted& wanted, EditTables edit = nullptr);
+
+}  // namespace bench

@@ -1,0 +1,83 @@
+#pragma once
+// Data for a network, and how much arithmetic a step is.
+
+#include <xstitch/weave/engine.hpp>
+
+#include <cmath>
+
+namespace bench {
+
+namespace xs = xstitch;
+
+/// Random inputs and labels of every head. Members of an ensemble get data of their own; towers share one input.
+inline xs::Batch random_batch(const xs::Engine& engine, std::size_t size, std::uint64_t number = 0) {
+  const xs::RandomKey key = xs::RandomKey(xs::seed(7)).with("benchmark").with(number);
+  xs::Batch batch;
+  batch.size = size;
+  batch.inputs.resize(engine.inputs().size());
+  batch.shared_input.resize(engine.inputs().size());
+  for (std::size_t slot = 0; slot < engine.inputs().size(); ++slot) {
+    const xs::InputSlot& input = engine.inputs()[slot];
+    std::size_t from = slot;
+    for (std::size_t other = slot; other-- > 0;)
+      if (engine.inputs()[other].shape == input.shape && engine.inputs()[other].member == input.member) from = other;
+    batch.shared_input[slot] = from;
+    if (from != slot) continue;
+    const xs::RandomKey mine = key.with("input").with(slot);
+    batch.inputs[slot].resize(size * input.shape.size());
+    for (std::size_t i = 0; i < batch.inputs[slot].size(); ++i) batch.inputs[slot][i] = mine.normal(i);
+  }
+  for (std::size_t head = 0; head < engine.heads().size(); ++head) {
+    const xs::LabelSpec& spec = engine.heads()[head].label;
+    const xs::RandomKey mine = key.with("label").with(head);
+    xs::LabelBatch labels;
+    labels.present.assign(size, 1);
+    const std::size_t count = size * spec.shape.size();
+    if (spec.integral()) {
+      labels.indices.resize(count);
+      for (std::size_t i = 0; i < count; ++i)
+        labels.indices[i] = static_cast<std::int32_t>(mine.below(i, static_cast<std::uint64_t>(spec.classes)));
+    } else {
+      labels.values.resize(count);
+      for (std::size_t i = 0; i < count; ++i)
+        labels.values[i] = spec.kind == xs::LabelKind::binary ? static_cast<float>(mine.below(i, 2)) : mine.normal(i);
+    }
+    if (spec.kind == xs::LabelKind::unit_normal)
+      for (std::size_t i = 0; i + 2 < count; i += 3) {
+        float* const n = labels.values.data() + i;
+        n[2] = std::abs(n[2]) + 0.1F;  // faces the camera
+        const float length = std::sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+        for (int k = 0; k < 3; ++k) n[k] /= length;
+      }
+    if (spec.mask.valid()) labels.mask.assign(size * spec.mask.size(), 1);
+    batch.labels.push_back(std::move(labels));
+  }
+  return batch;
+}
+
+/// Multiplications and additions of one sample, in layers with weights: forward once; in training again for the
+/// gradients of the weights (where they are trained) and of the input (where something below needs it).
+inline double operations_per_sample(const xs::Engine& engine, bool training) {
+  const xs::NetworkTables& tables = engine.tables();
+  double sum = 0.0;
+  for (const xs::Op& op : tables.ops) {
+    if (op.kind != xs::OpKind::layer) continue;
+    bool trained = false;
+    for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
+      trained = trained || (op.layer.parameters[p].group == xs::ParameterGroup::weight &&
+                            op.layer.parameters[p].rate_multiplier != 0.0F);
+    int passes = 1;
+    if (training && trained) ++passes;
+    if (training && tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient) ++passes;
+    sum += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes;
+  }
+  return sum;
+}
+
+inline std::size_t weight_count(const xs::Engine& engine) {
+  std::size_t count = 0;
+  for (const xs::ParameterSlot& slot : engine.parameters()) count += slot.count;
+  return count;
+}
+
+}  // namespace bench
