@@ -44,7 +44,7 @@ void check(std::size_t thread_count, std::uint64_t seed) {
     for (std::size_t k = 0; k < values.size(); ++k) values[k] += key.uniform(k, -0.4F, 0.4F);
   }
   xs::ThreadPool threads(thread_count);
-  const xs::GradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, seed), threads);
+  const xs::NetworkGradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, seed), threads);
   CHECK_MESSAGE(report.ok, report.text, "worst ", report.worst, ", ", report.kinks, " kinks of ", report.checked);
   CHECK(report.checked > 100);
   MESSAGE("worst ", report.worst, ", ", report.kinks, " kinks of ", report.checked);

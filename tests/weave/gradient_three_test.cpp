@@ -46,7 +46,7 @@ TEST_CASE("three unequal towers, a seam of three and a seam of two") {
   CHECK(net.parameter(net.find_parameter("stitch.s2.alpha")).size() == 2 * 2 * 6);
   for (const std::size_t count : {1U, 3U}) {
     xs::ThreadPool threads(count);
-    const xs::GradientReport report = xs::check_network_gradients(net, support::random_batch(net, 4, 1), threads);
+    const xs::NetworkGradientReport report = xs::check_network_gradients(net, support::random_batch(net, 4, 1), threads);
     CHECK_MESSAGE(report.ok, report.text, "worst ", report.worst);
     CHECK(report.checked > 150);
   }
@@ -59,7 +59,7 @@ TEST_CASE("five towers") {
   using Five = xs::CrossStitch<D, A, E, B, C>;
   Five net{xs::seed(8)};
   xs::ThreadPool threads(2);
-  const xs::GradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, 2), threads);
+  const xs::NetworkGradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, 2), threads);
   CHECK_MESSAGE(report.ok, report.text, "worst ", report.worst);
   CHECK(net.parameter(net.find_parameter("stitch.s1.alpha")).size() == 5 * 5 * 8);
 }
@@ -68,7 +68,7 @@ TEST_CASE("a wrong gradient is found and named") {
   using Net = xs::OneTask<xs::Tower<"t", xs::Shape<4>, Dense<"f1", 5>, WrongCube, Dense<"f2", 2>, tiny::SmallOutput>>;
   Net net{xs::seed(1)};
   xs::ThreadPool threads(1);
-  const xs::GradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, 1), threads);
+  const xs::NetworkGradientReport report = xs::check_network_gradients(net, support::random_batch(net, 3, 1), threads);
   CHECK_FALSE(report.ok);
   CHECK(report.text.find("t.f1.weight") != std::string::npos);
   CHECK(report.text.find("t.f2.weight") == std::string::npos);

@@ -2,7 +2,7 @@
 /// \file
 /// Checks the gradients of a whole network against numeric differences: every parameter, alphas included.
 ///
-///     GradientReport r = check_network_gradients(net, batch, threads);   r.ok, r.worst, r.text
+///     NetworkGradientReport r = check_network_gradients(net, batch, threads);   r.ok, r.worst, r.text
 ///
 /// The loss is a sum of float activations, so differences are noisy: a parameter's error is measured against the
 /// largest gradient of that parameter, and elements at which the loss has a kink (Relu, max pooling) are recognised by
@@ -19,7 +19,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-struct GradientReport {
+struct NetworkGradientReport {
   bool ok = true;
   double worst = 0.0;     ///< largest relative error
   std::size_t checked = 0, kinks = 0;
@@ -32,9 +32,9 @@ struct NetworkCheckOptions {
   std::size_t elements = 24;  ///< at most so many of each parameter, spread evenly
 };
 
-inline GradientReport check_network_gradients(Engine& net, const Batch& batch, ThreadPool& threads,
+inline NetworkGradientReport check_network_gradients(Engine& net, const Batch& batch, ThreadPool& threads,
                                               const NetworkCheckOptions& options = {}) {
-  GradientReport report;
+  NetworkGradientReport report;
   std::ostringstream text;
   if (!net.compute_gradients(batch, 0, threads).finite) {
     report.ok = false;

@@ -1,0 +1,34 @@
+#pragma once
+// The menu of networks: one translation unit a preset, because its networks share all their kernels.
+#include <xstitch/weave/engine.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace alexnet_nyu {
+
+namespace xs = xstitch;
+
+/// Size, width and classes are types; everything else of a preset is a default that the command line can change.
+struct Preset {
+  std::string name;
+  std::string what;        ///< one line for --help
+  int height = 0, width = 0, classes = 0;
+  std::size_t batch = 16;
+  std::size_t segmentation_iterations = 0, normals_iterations = 0, stitched_iterations = 0;
+  float rate = 0.01F, decay = 5e-4F, stitch_scale = 100.0F;
+  std::size_t train_rooms = 0, test_rooms = 0;
+  /// "segmentation", "normals" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch",
+  /// "cross_stitch:layer" (one alpha matrix a layer). An Error names what there is for anything else.
+  std::unique_ptr<xs::Engine> (*make)(const std::string& network, xs::Seed seed) = nullptr;
+  std::string (*describe)() = nullptr;  ///< table of the cross-stitched pair
+};
+
+Preset demo_preset();
+Preset full_preset();
+Preset paper_preset();
+
+inline std::vector<Preset> presets() { return {demo_preset(), full_preset(), paper_preset()}; }
+
+}  // namespace alexnet_nyu

@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// Everything but the parts that link against other libraries (those are data/nyuv2.hpp, data/fashion_mnist.hpp,
+/// data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
+
+#include <xstitch/core/error.hpp>
+#include <xstitch/core/random.hpp>
+#include <xstitch/core/threads.hpp>
+#include <xstitch/data/data_set.hpp>
+#include <xstitch/data/rooms.hpp>
+#include <xstitch/layers/average_pool.hpp>
+#include <xstitch/layers/batch_norm.hpp>
+#include <xstitch/layers/check_gradients.hpp>
+#include <xstitch/layers/conv.hpp>
+#include <xstitch/layers/crop.hpp>
+#include <xstitch/layers/dropout.hpp>
+#include <xstitch/layers/gelu.hpp>
+#include <xstitch/layers/global_average_pool.hpp>
+#include <xstitch/layers/leaky_relu.hpp>
+#include <xstitch/layers/linear.hpp>
+#include <xstitch/layers/lrn.hpp>
+#include <xstitch/layers/max_pool.hpp>
+#include <xstitch/layers/relu.hpp>
+#include <xstitch/layers/sigmoid.hpp>
+#include <xstitch/layers/tanh.hpp>
+#include <xstitch/layers/transposed_conv.hpp>
+#include <xstitch/layers/upsample.hpp>
+#include <xstitch/losses/losses.hpp>
+#include <xstitch/metrics/metrics.hpp>
+#include <xstitch/report/table.hpp>
+#include <xstitch/train/adam.hpp>
+#include <xstitch/train/interrupt.hpp>
+#include <xstitch/train/job.hpp>
+#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/train/sgd.hpp>
+#include <xstitch/train/trainer.hpp>
+#include <xstitch/weave/check_network.hpp>
+#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/weave/describe.hpp>
+#include <xstitch/weave/ensemble.hpp>
+#include <xstitch/weave/one_task.hpp>
+#include <xstitch/weave/split.hpp>
+#include <xstitch/weave/weights.hpp>
