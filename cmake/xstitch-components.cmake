@@ -2,6 +2,7 @@
 #   xstitch::nyuv2   MAT files (HDF5 and matio)
 #   xstitch::images  PNG and JPEG files (libpng, libturbojpeg)
 #   xstitch::gzip    compressed files (zlib)
+#   xstitch::xz      tables of R packages (liblzma, with gzip)
 # Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
 # XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
 
@@ -64,4 +65,12 @@ if(NOT TARGET ZLIB::ZLIB)
   set(xstitch_missing "zlib (zlib1g-dev)")
 endif()
 xstitch_component(gzip "${xstitch_missing}" ZLIB::ZLIB)
+
+# --- xz
+find_package(LibLZMA QUIET)
+set(xstitch_missing "")
+if(NOT TARGET LibLZMA::LibLZMA)
+  set(xstitch_missing "liblzma (liblzma-dev)")
+endif()
+xstitch_component(xz "${xstitch_missing}" LibLZMA::LibLZMA)
 unset(xstitch_missing)

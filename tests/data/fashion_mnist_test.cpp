@@ -98,7 +98,7 @@ TEST_CASE("a cut or damaged gzip stream is refused at every length") {
   const Bytes whole = read_bytes(folder.file("whole.gz"));
   REQUIRE(xs::data::read_idx_file(folder.file("whole.gz"), 2).elements == content);
   const std::string path = folder.file("cut.gz");
-  for (std::size_t length = 0; length < whole.size(); ++length) {
+  for (std::size_t length = 0; length < whole.size(); length += 1 + whole.size() / 100) {
     write_bytes(path, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
     const std::string text = error_of<xs::Error>([&] { (void)xs::data::read_idx_file(path, 2); });
     CHECK_MESSAGE(contains(text, path), "cut to " << length << " of " << whole.size() << " bytes");
