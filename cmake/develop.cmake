@@ -13,6 +13,8 @@ target_compile_options(xstitch_dev INTERFACE -Wall -Wextra -Wpedantic -Wconversi
 # g++ 12 reports its own AVX-512 headers as reading uninitialised values wherever they are inlined (GCC bug 105593).
 target_compile_options(xstitch_dev INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+# ... and std::string's operator+ as copying overlapping memory (GCC bug 105651).
+target_compile_options(xstitch_dev INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(XSTITCH_MARCH)
   target_compile_options(xstitch_dev INTERFACE -march=${XSTITCH_MARCH})
 endif()
