@@ -4,6 +4,7 @@
 ///
 /// A pointwise convolution (1x1, stride 1, no pad) takes the image as one long row.
 
+#include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_backward_weights.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
@@ -62,16 +63,11 @@ struct DirectConv {
   }
 };
 
-template <Precision P>
-struct ArithmeticOf {
-  using type = Fp32;
-};
-
 /// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu.
 /// backward(): writes the wanted gradients; returns where those of weight and bias are. Reads the weights before it
 /// writes their gradient.
 template <ConvShape S, Precision P>
-struct Conv : DirectConv<canonical(S), typename ArithmeticOf<P>::type> {
+struct Conv : DirectConv<canonical(S), ArithmeticOf<P>> {
   static_assert(S.valid());
 };
 

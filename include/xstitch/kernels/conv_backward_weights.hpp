@@ -16,8 +16,8 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_shape.hpp>
-#include <xstitch/kernels/conv_tile.hpp>
 #include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/sum_tile.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -185,9 +185,9 @@ class ConvBackwardWeights {
           const bool fresh = n == 0 && y == 0;
           next.some();
           if (tile % split.tiles < split.large_count)
-            weight_gradient_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
+            sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
           else if constexpr (split.large > 1)
-            weight_gradient_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
+            sum_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
         }
       }
     }

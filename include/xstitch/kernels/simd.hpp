@@ -98,6 +98,8 @@ struct Fp32 {
   static Operand broadcast(const Element* p) noexcept { return Vector(*p); }
   static Operand load(const Element* p) noexcept { return Vector::load_unaligned(p); }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept { return xsimd::fma(a, b, c); }
+  /// The element of two numbers that meet in one multiply-add (fp32: the first alone).
+  static Element make(float first, float /*second*/) noexcept { return first; }
 };
 
 }  // namespace kernels

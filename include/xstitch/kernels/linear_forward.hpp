@@ -1,0 +1,137 @@
+#pragma once
+/// \file
+/// Fully connected layer, forward: y[n, o] = b[o] + sum over i of x[n, i] W[i, o], then perhaps max(0, y).
+///
+/// The weights are far larger than everything else and are read once, in place. One task makes some columns of the
+/// output: it walks down the weights in chunks of rows, fetching the next chunk into the second-level cache while it
+/// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
+
+#include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/sum_tile.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// Samples are cut into tiles of these sizes, largest first. Few samples take more columns, to keep enough
+/// multiply-adds under way.
+template <class Function>
+void for_each_sample_tile(Index batch, Function&& f) {
+  constexpr int most = vector_registers == 32 ? 16 : tile_rows;
+  constexpr int columns = vector_registers == 32 ? 1 : 2;
+  using std::integral_constant;
+  Index n = 0;
+  for (; batch - n >= most; n += most) f(n, integral_constant<int, most>{}, integral_constant<int, columns>{});
+  if constexpr (most > 8)
+    for (; batch - n >= 8; n += 8) f(n, integral_constant<int, 8>{}, integral_constant<int, 2>{});
+  if constexpr (most > 4)
+    for (; batch - n >= 4; n += 4) f(n, integral_constant<int, 4>{}, integral_constant<int, 2>{});
+  for (; batch - n >= 2; n += 2) f(n, integral_constant<int, 2>{}, integral_constant<int, 4>{});
+  for (; batch - n >= 1; n += 1) f(n, integral_constant<int, 1>{}, integral_constant<int, 8>{});
+}
+
+template <class Arithmetic>
+class LinearForward {
+  using Element = typename Arithmetic::Element;
+  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr Index chunk = 32;  ///< rows of weights; with a power of two of columns they share cache sets
+
+ public:
+  static constexpr Extent workspace(int in, int /*out*/) noexcept {
+    return {static_cast<std::size_t>(divide_up(in, numbers)) * sizeof(Element), 64};
+  }
+
+  static void run(std::size_t batch, int inputs, int outputs, const float* in, const float* weights, const float* bias,
+                  bool with_relu, float* out, std::byte* workspace, ThreadPool& threads) {
+    auto* panels = reinterpret_cast<Element*>(workspace);
+    const Index depth = divide_up(inputs, numbers), samples = static_cast<Index>(batch);
+    constexpr Index pack_range = 256;
+    threads.parallel_for(static_cast<std::size_t>(divide_up(depth, pack_range)), [&](std::size_t task) {
+      const Index first = static_cast<Index>(task) * pack_range, last = std::min(depth, first + pack_range);
+      for_each_sample_tile(samples, [&](Index n, auto rows, auto) {
+        for (int m = 0; m < rows; ++m) {
+          const float* x = in + (n + m) * inputs;
+          Element* to = panels + n * depth + m;
+          for (Index k = first; k < last; ++k)
+            to[k * rows] = Arithmetic::make(x[k * numbers], k * numbers + 1 < inputs ? x[k * numbers + 1] : 0.0F);
+        }
+      });
+    });
+    const Index columns = std::clamp<Index>(round_up(divide_up(outputs, 16), block_width), block_width, 256);
+    threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns)), [&](std::size_t task) {
+      const Index first = static_cast<Index>(task) * columns;
+      const Columns c{inputs, outputs, first, std::min<Index>(columns, outputs - first)};
+      run_columns(c, samples, panels, weights, bias, with_relu, out);
+    });
+  }
+
+ private:
+  struct Columns {
+    Index inputs, outputs, first, count;
+  };
+
+  static void run_columns(const Columns& c, Index batch, const Element* panels, const float* weights, const float* bias,
+                          bool with_relu, float* out) {
+    const Index width = round_up(c.count, lanes), full = c.count / lanes * lanes;
+    const Index depth = divide_up(c.inputs, numbers);
+    // Scratch: sums [batch][width], then a chunk of weights where those cannot be read in place.
+    auto* sums = reinterpret_cast<float*>(
+        thread_scratch(static_cast<std::size_t>(width * (batch + chunk)) * sizeof(float)));
+    auto* copy = reinterpret_cast<Element*>(sums + width * batch);
+    for (Index n = 0; n < batch; ++n) {
+      float* row = sums + n * width;
+      std::fill(row, row + width, 0.0F);
+      if (bias != nullptr) std::copy_n(bias + c.first, c.count, row);
+    }
+    constexpr Index step = chunk / numbers;
+    for (Index k = 0; k < depth; k += step) {
+      const Index terms = std::min(step, depth - k);
+      const float* w = weights + k * numbers * c.outputs + c.first;
+      const Index next = std::min<Index>(chunk, c.inputs - (k + terms) * numbers);
+      if constexpr (numbers > 1) {
+        pack_columns(w, c.outputs, 1, std::min<Index>(chunk, c.inputs - k * numbers), static_cast<int>(c.count),
+                     static_cast<int>(width), copy, Arithmetic{});
+        prefetch(w + chunk * c.outputs, c.outputs, next, 0, c.count);
+      } else if (full < c.count) {
+        pack_columns(w + full, c.outputs, 1, terms, static_cast<int>(c.count - full), lanes, copy, Arithmetic{});
+      }
+      bool fetched = numbers > 1;
+      for_each_sample_tile(batch, [&](Index n, auto rows, auto vectors) {
+        constexpr int M = rows, V = vectors;
+        const Element* x = panels + n * depth + k * M;
+        Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs};
+        const Element* from = numbers > 1 ? copy : reinterpret_cast<const Element*>(w);
+        Index column = 0;
+        for (; column + V * lanes <= (numbers > 1 ? width : full); column += V * lanes) {
+          if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + V * lanes);
+          sum_tile<Arithmetic, M, V>(x, from + column, where, sums + n * width + column, width, false);
+        }
+        for (; column < (numbers > 1 ? width : full); column += lanes) {
+          if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + lanes);
+          sum_tile<Arithmetic, M, 1>(x, from + column, where, sums + n * width + column, width, false);
+        }
+        if (column < width) {
+          where.gradient_pixel = lanes;
+          sum_tile<Arithmetic, M, 1>(x, copy, where, sums + n * width + column, width, false);
+        }
+        fetched = true;
+      });
+    }
+    for (Index n = 0; n < batch; ++n) {
+      const float* row = sums + n * width;
+      float* to = out + n * c.outputs + c.first;
+      for (Index o = 0; o < full; o += lanes) store(to + o, with_relu ? relu(load(row + o)) : load(row + o));
+      if (full < width)
+        store_some(to + full, with_relu ? relu(load(row + full)) : load(row + full), static_cast<int>(c.count - full));
+    }
+  }
+
+  /// Fetches columns [first, last) of `rows` rows into the second-level cache.
+  static void prefetch(const float* from, Index row, Index rows, Index first, Index last) noexcept {
+    for (Index r = 0; r < rows; ++r, from += row)
+      for (Index c = first; c < last; c += 16) __builtin_prefetch(from + c, 0, 2);
+  }
+};
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,56 @@
+#pragma once
+/// \file
+/// A register tile of a sum of outer products: gradients of weights, and linear layers.
+
+#include <xstitch/kernels/simd.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// Where a tile reads its operands: `rows` x `pixels` terms of the sum; strides in elements.
+struct Pixels {
+  int rows = 0;
+  int pixels = 0;
+  Index in_row = 0, in_pixel = 0;
+  Index gradient_row = 0, gradient_pixel = 0;
+};
+
+/// M rows by V * lanes columns:
+///
+///     sums[m, o] (+)= sum over pixels p of in[p][m] * gradient[p][o]
+///
+/// `fresh` starts from zero instead of what `sums` holds.
+template <class Arithmetic, int M, int V>
+[[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in,
+                                const typename Arithmetic::Element* gradient, const Pixels& where,
+                                float* sums, Index sums_row, bool fresh) noexcept {
+  Vector acc[M][V];
+  XSTITCH_UNROLL
+  for (int m = 0; m < M; ++m) {
+    XSTITCH_UNROLL
+    for (int v = 0; v < V; ++v) acc[m][v] = fresh ? Vector(0.0F) : load(sums + m * sums_row + v * lanes);
+  }
+  for (int row = 0; row < where.rows; ++row, in += where.in_row, gradient += where.gradient_row) {
+    const typename Arithmetic::Element* p = in;
+    const typename Arithmetic::Element* q = gradient;
+    for (int x = where.pixels; x > 0; --x, p += where.in_pixel, q += where.gradient_pixel) {
+      typename Arithmetic::Operand g[V];
+      XSTITCH_UNROLL
+      for (int v = 0; v < V; ++v) g[v] = Arithmetic::load(q + v * lanes);
+      XSTITCH_UNROLL
+      for (int m = 0; m < M; ++m) {
+        const auto a = Arithmetic::broadcast(p + m);
+        XSTITCH_UNROLL
+        for (int v = 0; v < V; ++v) acc[m][v] = Arithmetic::multiply_add(a, g[v], acc[m][v]);
+      }
+    }
+  }
+  XSTITCH_UNROLL
+  for (int m = 0; m < M; ++m) {
+    XSTITCH_UNROLL
+    for (int v = 0; v < V; ++v) store(sums + m * sums_row + v * lanes, acc[m][v]);
+  }
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,89 @@
+#pragma once
+/// \file
+/// Fully connected layer: y[o] = b[o] + sum over i of x[i] W[i, o].
+///
+///     Linear<"fc6", 4096>        Linear<"fc8", 10, NoBias, Gaussian<Ratio{1, 100}>>
+///
+/// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen; first
+/// weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0). Parameters:
+/// weight {in, out}, bias {out}. Backward hands the weight's gradient over a few rows at a time, right after it has used
+/// those rows, so that no gradient of the size of the weights need exist.
+
+#include <xstitch/core/fixed_string.hpp>
+#include <xstitch/kernels/linear.hpp>
+#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/options.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+template <FixedString Name, int Outputs, class... Options>
+struct Linear {
+  static constexpr auto name = Name;
+  static constexpr bool has_bias = !options::has<NoBias, Options...>;
+  static constexpr bool reads_output = false;
+  static constexpr bool streams_gradients = true;
+  static constexpr std::string_view requirement = "Linear: at least one output, and fewer than 2^31 inputs";
+
+  static constexpr Dims output_shape(Dims in) {
+    return in.valid() && Outputs > 0 && in.size() < (std::size_t{1} << 31) ? Dims{1, 1, Outputs} : Dims{};
+  }
+  static constexpr auto parameters(Dims in) {
+    const int inputs = static_cast<int>(in.size());
+    const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
+    const ParameterSpec weight{"weight", Extents(inputs, Outputs), weight_fill<Options...>(), ParameterGroup::weight, inputs,
+                               rate, 1.0F};
+    if constexpr (has_bias) {
+      const ParameterSpec bias{"bias", Extents(Outputs), bias_fill<Options...>(), ParameterGroup::bias, inputs, rate, 1.0F};
+      return std::array{weight, bias};
+    } else {
+      return std::array{weight};
+    }
+  }
+  static constexpr std::size_t multiply_adds(Dims in) { return in.size() * static_cast<std::size_t>(Outputs); }
+  static constexpr Extent workspace(Dims in) {
+    const Extent kernel = kernels::linear_workspace(static_cast<int>(in.size()), Outputs);
+    return {kernel.per_sample, bias_bytes + kernel.fixed};
+  }
+
+  template <Dims In, Precision P = Precision::fp32>
+  static void forward(const ForwardCall& call) {
+    run_forward<In, P>(call, false);
+  }
+  /// max(0, y) in the same pass.
+  template <Dims In, Precision P = Precision::fp32>
+  static void forward_relu(const ForwardCall& call) {
+    run_forward<In, P>(call, true);
+  }
+
+  template <Dims In, Precision P = Precision::fp32>
+  static void backward(const BackwardCall& call) {
+    float* bias_gradient = nullptr;
+    if constexpr (has_bias)
+      bias_gradient = call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
+    kernels::LinearBackward<kernels::ArithmeticOf<P>>::run(
+        call.batch, static_cast<int>(In.size()), Outputs, call.input, call.output_gradient, call.parameters[0],
+        call.input_gradient, call.sinks[0].store(), bias_gradient,
+        [&](std::size_t offset, const float* gradient, std::size_t count) {
+          call.sinks[0].take(offset, gradient, count);
+        },
+        call.workspace + bias_bytes, call.threads);
+    if constexpr (has_bias)
+      if (call.sinks[1].store() == nullptr) call.sinks[1].take(0, bias_gradient, std::size_t{Outputs});
+  }
+
+ private:
+  static constexpr std::size_t bias_bytes = has_bias ? align_up(std::size_t{Outputs} * sizeof(float)) : 0;
+
+  template <Dims In, Precision P>
+  static void run_forward(const ForwardCall& call, bool with_relu) {
+    kernels::LinearForward<kernels::ArithmeticOf<P>>::run(call.batch, static_cast<int>(In.size()), Outputs, call.input,
+                                                          call.parameters[0], has_bias ? call.parameters[1] : nullptr,
+                                                          with_relu, call.output, call.workspace, call.threads);
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,75 @@
+#pragma once
+// Compares the passes of a fully connected layer with their twins, and their bits on several numbers of threads.
+
+#include "conv_check.hpp"
+
+#include <xstitch/kernels/linear.hpp>
+#include <xstitch/kernels/linear_reference.hpp>
+
+#include <mutex>
+
+namespace linear_check {
+
+using conv_check::distance;
+using conv_check::random_floats;
+namespace kernels = xstitch::kernels;
+
+struct Passes {
+  std::vector<float> out, rectified, in_gradient, stored, taken, bias_gradient;
+  bool operator==(const Passes&) const = default;
+};
+
+template <class Arithmetic>
+Passes run(std::size_t batch, int inputs, int outputs, std::size_t thread_count) {
+  const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
+  const auto x = random_floats(batch * i, 1), w = random_floats(i * o, 2), b = random_floats(o, 3);
+  const auto dy = random_floats(batch * o, 4);
+  xstitch::ThreadPool threads(thread_count);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  using Forward = kernels::LinearForward<Arithmetic>;
+  using Backward = kernels::LinearBackward<Arithmetic>;
+  const xstitch::Memory workspace(std::max(Forward::workspace(inputs, outputs).bytes(batch),
+                                           Backward::workspace(inputs, outputs).bytes(batch)));
+  Passes p{std::vector<float>(batch * o, nan), std::vector<float>(batch * o, nan), std::vector<float>(batch * i, nan),
+           std::vector<float>(i * o, nan), std::vector<float>(i * o, nan), std::vector<float>(o, nan)};
+  Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), false, p.out.data(), workspace.data(), threads);
+  Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), true, p.rectified.data(), workspace.data(), threads);
+  std::mutex mutex;
+  std::size_t count = 0;
+  const auto take = [&](std::size_t offset, const float* gradient, std::size_t n) {
+    const std::lock_guard lock(mutex);
+    std::copy_n(gradient, n, p.taken.data() + offset);
+    count += n;
+  };
+  Backward::run(batch, inputs, outputs, x.data(), dy.data(), w.data(), p.in_gradient.data(), nullptr,
+                p.bias_gradient.data(), take, workspace.data(), threads);
+  CHECK(count == i * o);
+  Backward::run(batch, inputs, outputs, x.data(), dy.data(), w.data(), nullptr, p.stored.data(), nullptr, take,
+                workspace.data(), threads);
+  CHECK(count == i * o);
+  return p;
+}
+
+template <class Arithmetic = kernels::Fp32>
+void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) {
+  CAPTURE(batch);
+  CAPTURE(inputs);
+  CAPTURE(outputs);
+  const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
+  const auto x = random_floats(batch * i, 1), w = random_floats(i * o, 2), b = random_floats(o, 3);
+  const auto dy = random_floats(batch * o, 4);
+  const Passes p = run<Arithmetic>(batch, inputs, outputs, 1);
+  CHECK(distance(p.out, kernels::reference::linear_forward(batch, i, o, x.data(), w.data(), b.data())) <
+        tolerance * std::sqrt(inputs + 1.0));
+  for (std::size_t k = 0; k < p.out.size(); ++k) CHECK_EQ(p.rectified[k], std::max(0.0F, p.out[k]));
+  CHECK(distance(p.in_gradient, kernels::reference::linear_backward_data(batch, i, o, dy.data(), w.data())) <
+        tolerance * std::sqrt(static_cast<double>(outputs)));
+  CHECK(distance(p.taken, kernels::reference::linear_backward_weights(batch, i, o, x.data(), dy.data())) <
+        tolerance * std::sqrt(static_cast<double>(batch)));
+  CHECK(distance(p.bias_gradient, kernels::reference::bias_gradient(batch, o, dy.data())) < 1e-5);
+  CHECK(p.stored == p.taken);
+  for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}})
+    CHECK(run<Arithmetic>(batch, inputs, outputs, thread_count) == p);
+}
+
+}  // namespace linear_check
