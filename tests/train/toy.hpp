@@ -32,24 +32,26 @@ struct Stripes {
   [[nodiscard]] std::size_t size() const { return count; }
   [[nodiscard]] std::vector<xs::InputField> inputs() const { return {{"input", {6, 6, 1}, true}}; }
   [[nodiscard]] std::vector<xs::LabelField> labels() const {
-    return {{"a", {xs::LabelKind::class_index, {1, 1, 1}, {}, 3}}, {"b", {xs::LabelKind::class_index, {1, 1, 1}, {}, 2}}};
+    return {{"a", {xs::LabelKind::class_index, {1, 1, 1}, {}, 3}},
+            {"b", {xs::LabelKind::class_index, {1, 1, 1}, {}, 2}}};
   }
   void load(std::size_t index, xs::Sample& sample) const {
     const xs::RandomKey key = xs::RandomKey(xs::seed(seed)).with(index);
     const auto column = static_cast<std::size_t>(key.below(100, 6)), row = static_cast<std::size_t>(key.below(101, 6));
     sample.inputs[0].resize(36);
     for (std::size_t i = 0; i < 36; ++i)
-      sample.inputs[0][i] = key.uniform(i, -0.2F, 0.2F) + (i % 6 == column ? 1.0F : 0.0F) - (i / 6 == row ? 1.0F : 0.0F);
+      sample.inputs[0][i] =
+          key.uniform(i, -0.2F, 0.2F) + (i % 6 == column ? 1.0F : 0.0F) - (i / 6 == row ? 1.0F : 0.0F);
     sample.labels[0].indices = {static_cast<std::int32_t>(column % 3)};
     sample.labels[1].indices = {row < 3 ? 0 : 1};
     sample.labels[1].present = index % 5 != 4;
   }
 };
 
-using A = xs::Tower<"a", xs::Shape<6, 6, 1>, xs::Conv<"conv1", 8, 3>, xs::Relu, xs::Seam<"one">, xs::Dropout<xs::Ratio{1, 4}>,
-                    xs::Conv<"fc", 3, 4>, xs::SoftmaxCrossEntropy>;
-using B = xs::Tower<"b", xs::Shape<6, 6, 1>, xs::Conv<"wide", 8, 5, xs::Pad<1>>, xs::Relu, xs::Seam<"one">, xs::Conv<"fc", 2, 4>,
-                    xs::SoftmaxCrossEntropy>;
+using A = xs::Tower<"a", xs::Shape<6, 6, 1>, xs::Conv<"conv1", 8, 3>, xs::Relu, xs::Seam<"one">,
+                    xs::Dropout<xs::Ratio{1, 4}>, xs::Conv<"fc", 3, 4>, xs::SoftmaxCrossEntropy>;
+using B = xs::Tower<"b", xs::Shape<6, 6, 1>, xs::Conv<"wide", 8, 5, xs::Pad<1>>, xs::Relu, xs::Seam<"one">,
+                    xs::Conv<"fc", 2, 4>, xs::SoftmaxCrossEntropy>;
 using OneTaskA = xs::OneTask<A>;
 using OneTaskB = xs::OneTask<B>;
 using Pair = xs::CrossStitch<A, B>;

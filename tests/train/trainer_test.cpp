@@ -1,6 +1,5 @@
 #include "toy.hpp"
 
-#include <xstitch/train/adam.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
 
@@ -9,7 +8,6 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
-#include <stdexcept>
 
 using namespace toy;
 
@@ -27,8 +25,6 @@ xs::TrainOptions quiet(std::uint64_t iterations) {
   options.augment.mirror = true;
   return options;
 }
-
-struct Killed {};
 
 }  // namespace
 
@@ -86,130 +82,6 @@ TEST_CASE("the seed of the data order is the network's unless given") {
   CHECK_FALSE(same_bits(a, c));
 }
 
-TEST_CASE("killed after any step and resumed: the same bits, and the same log") {
-  const Stripes data;
-  const xs::AdamW adam{.rate = 0.01F};
-  const auto check = [&](const auto& optimizer) {
-    const Folder whole_folder("whole");
-    xs::TrainOptions options = quiet(18);
-    options.checkpoint_every = 4;
-    options.evaluation = data;
-    options.evaluate_every = 6;
-    options.log_every = 5;
-    options.checkpoint_directory = whole_folder.path;
-    options.log_file = whole_folder.path / "log.jsonl";
-    Pair expected{xs::seed(4)};
-    const xs::TrainResult expected_result = xs::train(expected, data, optimizer, options);
-    const std::string expected_log = xs::read_file(options.log_file);
-    for (std::uint64_t kill = 1; kill < 18; kill += 2) {
-      CAPTURE(kill);
-      const Folder folder("killed");
-      options.checkpoint_directory = folder.path;
-      options.log_file = folder.path / "log.jsonl";
-      {
-        Pair net{xs::seed(4)};
-        options.resume = false;
-        options.after_step = [kill](std::uint64_t step, const xs::StepResult&) {
-          if (step == kill) throw Killed{};
-        };
-        CHECK_THROWS_AS(xs::train(net, data, optimizer, options), Killed);
-      }
-      Pair net{xs::seed(4)};
-      options.resume = true;
-      options.after_step = nullptr;
-      const xs::TrainResult result = xs::train(net, data, optimizer, options);
-      CHECK(result.finished());
-      CHECK(result.iterations == 18);
-      CHECK(same_bits(net, expected));
-      CHECK(result.best_step == expected_result.best_step);
-      CHECK(result.best_score == expected_result.best_score);
-      CHECK(xs::read_file(options.log_file) == expected_log);
-      CHECK(xs::read_file(folder.path / "last.safetensors") == xs::read_file(whole_folder.path / "last.safetensors"));
-      CHECK(xs::read_file(folder.path / "best.safetensors") == xs::read_file(whole_folder.path / "best.safetensors"));
-    }
-  };
-  check(sgd);
-  check(adam);
-}
-
-TEST_CASE("a stop flag ends after the step with a checkpoint; a finished training is not repeated") {
-  const Stripes data;
-  const Folder folder("stop");
-  Pair expected{xs::seed(4)}, first{xs::seed(4)}, second{xs::seed(4)}, third{xs::seed(4)};
-  xs::TrainOptions options = quiet(11);
-  xs::train(expected, data, sgd, options);
-  std::atomic<bool> stop{false};
-  options.stop = &stop;
-  options.checkpoint_directory = folder.path;
-  options.resume = true;
-  options.after_step = [&](std::uint64_t step, const xs::StepResult&) { stop = step == 3; };
-  const xs::TrainResult stopped = xs::train(first, data, sgd, options);
-  CHECK(stopped.reason == xs::StopReason::interrupted);
-  CHECK(stopped.iterations == 3);
-  CHECK(stopped.message == "stopped after iteration 3 of 11; a checkpoint is written");
-  std::uint64_t steps = 0;
-  options.after_step = [&](std::uint64_t, const xs::StepResult&) {
-    stop = false;
-    ++steps;
-  };
-  stop = false;
-  CHECK(xs::train(second, data, sgd, options).finished());
-  CHECK(steps == 8);
-  CHECK(same_bits(second, expected));
-  CHECK(xs::train(third, data, sgd, options).finished());
-  CHECK(steps == 8);
-  CHECK(same_bits(third, expected));
-}
-
-TEST_CASE("starting anew removes what an older training left") {
-  const Stripes data;
-  const Folder folder("anew");
-  xs::TrainOptions options = quiet(4);
-  options.checkpoint_directory = folder.path;
-  Pair first{xs::seed(1)}, second{xs::seed(1)};
-  xs::train(first, data, sgd, options);
-  CHECK(std::filesystem::exists(folder.path / "last.safetensors"));
-  options.after_step = [](std::uint64_t, const xs::StepResult&) { throw Killed{}; };
-  CHECK_THROWS_AS(xs::train(second, data, sgd, options), Killed);
-  CHECK_FALSE(std::filesystem::exists(folder.path / "last.safetensors"));
-}
-
-TEST_CASE("a checkpoint of another training is refused with what differs") {
-  const Stripes data;
-  const Folder folder("other");
-  xs::TrainOptions options = quiet(3);
-  options.checkpoint_directory = folder.path;
-  Pair net{xs::seed(1)};
-  xs::train(net, data, sgd, options);
-  options.resume = true;
-  options.iterations = 6;
-  const auto refused = [&](xs::Engine& other, const xs::OptimizerRef& optimizer, const xs::TrainOptions& o, const char* what) {
-    const std::vector<float> before = values(other);
-    const std::string error = error_of([&] { xs::train(other, data, optimizer, o); });
-    CHECK_MESSAGE(error.find("belongs to another training") != std::string::npos, error);
-    CHECK_MESSAGE(error.find(what) != std::string::npos, error);
-    CHECK(same_bits(values(other), before));
-  };
-  OneTaskA one_task{xs::seed(1)};
-  Pair other_seed{xs::seed(2)}, same{xs::seed(1)};
-  xs::TrainOptions batch = options, schedule = options, seed = options;
-  batch.batch = 6;
-  schedule.schedule = {};
-  seed.seed = xs::seed(9);
-  refused(one_task, sgd, options, "network: then \"CrossStitch");
-  refused(other_seed, sgd, options, "network_seed: then \"1\", now \"2\"");
-  refused(same, xs::Sgd{.rate = 0.1F}, options, "optimizer: then");
-  refused(same, xs::Adam{}, options, "now \"Adam(");
-  refused(same, sgd, batch, "batch: then 5, now 6");
-  refused(same, sgd, schedule, "schedule: then \"multi_step");
-  refused(same, sgd, seed, "seed: then \"1\", now \"9\"");
-  xs::TrainOptions shorter = options;
-  shorter.iterations = 2;
-  CHECK(error_of([&] { xs::train(same, data, sgd, shorter); }).find("has done 3 iterations, but 2") != std::string::npos);
-  xs::save(same, folder.path / "last.safetensors");
-  CHECK(error_of([&] { xs::train(same, data, sgd, options); }).find("no state of a training") != std::string::npos);
-}
-
 namespace {
 
 /// Stripes with a NaN in one sample.
@@ -237,7 +109,8 @@ TEST_CASE("a NaN stops the training, says where, and keeps the last good state")
   const xs::TrainResult result = xs::train(net, data, sgd, options);
   CHECK(result.reason == xs::StopReason::not_finite);
   CHECK(result.iterations < 5);
-  CHECK_MESSAGE(result.message.starts_with("iteration " + std::to_string(result.iterations + 1) + " (epoch 1, "), result.message);
+  CHECK_MESSAGE(result.message.starts_with("iteration " + std::to_string(result.iterations + 1) + " (epoch 1, "),
+                result.message);
   CHECK_MESSAGE(result.message.find("input of tower 'a'") != std::string::npos, result.message);
   CHECK(same_bits(values(net), good));
   if (result.iterations > 0) {
@@ -256,7 +129,8 @@ struct Exploding {  // a user's own optimizer: fine for two steps, then infinity
   [[nodiscard]] xs::Multipliers multipliers(xs::ParameterGroup) const { return {}; }
   void update(const xs::UpdateCall& call) const {
     for (std::size_t i = 0; i < call.count; ++i)
-      call.weight[i] = call.step < 2 ? call.weight[i] - 0.01F * call.gradient[i] : std::numeric_limits<float>::infinity();
+      call.weight[i] =
+          call.step < 2 ? call.weight[i] - 0.01F * call.gradient[i] : std::numeric_limits<float>::infinity();
   }
 };
 
@@ -301,9 +175,11 @@ TEST_CASE("options that make no sense are refused") {
   const Stripes data;
   Pair net{xs::seed(1)};
   xs::TrainOptions options = quiet(0);
-  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("expected one of them above 0") != std::string::npos);
+  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("expected one of them above 0") !=
+        std::string::npos);
   options.iterations = options.epochs = 1;
-  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("expected one of them above 0") != std::string::npos);
+  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("expected one of them above 0") !=
+        std::string::npos);
   options = quiet(1);
   options.batch = 0;
   CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("batch size is 0") != std::string::npos);

@@ -23,14 +23,14 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// What must be equal for a training to go on where another stopped.
 struct TrainingIdentity {
-  std::string network;          ///< Engine::signature()
+  std::string network;  ///< Engine::signature()
   std::uint64_t network_seed = 0;
-  std::string optimizer;        ///< OptimizerRef::describe()
+  std::string optimizer;  ///< OptimizerRef::describe()
   std::string schedule;
   std::string augment;
   std::uint64_t seed = 0;
   std::uint64_t batch = 0;
-  std::uint64_t samples = 0;    ///< of the data set
+  std::uint64_t samples = 0;  ///< of the data set
   float clip_norm = 0.0F;
 
   [[nodiscard]] Json to_json() const {
@@ -55,8 +55,8 @@ struct TrainingState {
   bool has_best = false;
   double best_score = 0.0;
   std::uint64_t best_step = 0;
-  std::uint64_t interval_steps = 0;    ///< steps since the last line of the log
-  std::vector<double> interval_losses; ///< their losses summed, one a head
+  std::uint64_t interval_steps = 0;     ///< steps since the last line of the log
+  std::vector<double> interval_losses;  ///< their losses summed, one a head
 };
 
 namespace checkpoint {
@@ -148,7 +148,8 @@ inline TrainingState read(const std::filesystem::path& path, Engine& net, const 
                           std::size_t optimizer_states) {
   const SafetensorsFile file(path);
   const auto found = file.metadata().find("training");
-  if (found == file.metadata().end()) fail(path.string(), ": holds parameters, but no state of a training to go on from");
+  if (found == file.metadata().end())
+    fail(path.string(), ": holds parameters, but no state of a training to go on from");
   TrainingState state;
   try {
     const Json training = Json::parse(found->second, "metadata \"training\"");
@@ -169,7 +170,8 @@ inline TrainingState read(const std::filesystem::path& path, Engine& net, const 
       if (slot.spec.group == ParameterGroup::state) continue;
       const SafetensorsFile::Entry* entry = file.find(optimizer_name(k, slot.name));
       if (entry == nullptr || entry->shape != parameter_file::shape_of(slot.spec.extents))
-        fail(path.string(), ": \"", optimizer_name(k, slot.name), "\" is ", entry == nullptr ? "missing" : "of a wrong shape");
+        fail(path.string(), ": \"", optimizer_name(k, slot.name), "\" is ",
+             entry == nullptr ? "missing" : "of a wrong shape");
     }
   load(net, path);
   if (!stepped) return state;

@@ -29,11 +29,11 @@ struct EvaluateOptions {
 
 struct Evaluation {
   struct Row {
-    std::string name;                 ///< "tower" or "tower.head"
-    double loss = 0.0;                ///< sum over the set / normaliser over the set
-    float weight = 1.0F;              ///< of the loss in the total
+    std::string name;     ///< "tower" or "tower.head"
+    double loss = 0.0;    ///< sum over the set / normaliser over the set
+    float weight = 1.0F;  ///< of the loss in the total
     std::vector<MetricValue> values;
-    std::size_t main = 0;             ///< index into values of the one that decides which checkpoint is best
+    std::size_t main = 0;  ///< index into values of the one that decides which checkpoint is best
   };
   std::vector<Row> rows;
   std::size_t samples = 0;
@@ -62,9 +62,12 @@ struct Evaluation {
       if (row.main >= row.values.size() || !row.values[row.main].measured) continue;
       const MetricValue& v = row.values[row.main];
       const double sign = v.larger_is_better ? 1.0 : -1.0;
-      if (v.unit == "%") sum += sign * v.value / 100.0;
-      else if (v.unit == "deg") sum += sign * v.value / 90.0;
-      else sum += (v.larger_is_better ? v.value : 1.0) / (1.0 + std::abs(v.value));
+      if (v.unit == "%")
+        sum += sign * v.value / 100.0;
+      else if (v.unit == "deg")
+        sum += sign * v.value / 90.0;
+      else
+        sum += (v.larger_is_better ? v.value : 1.0) / (1.0 + std::abs(v.value));
       ++count;
     }
     return count == 0 ? 0.0 : sum / static_cast<double>(count);
@@ -98,7 +101,8 @@ inline void normalise(std::span<float> vectors, std::size_t channels) {
       squares += static_cast<double>(vectors[at + c]) * static_cast<double>(vectors[at + c]);
     const double length = std::sqrt(squares);
     if (length > 0.0)
-      for (std::size_t c = 0; c < channels; ++c) vectors[at + c] = static_cast<float>(static_cast<double>(vectors[at + c]) / length);
+      for (std::size_t c = 0; c < channels; ++c)
+        vectors[at + c] = static_cast<float>(static_cast<double>(vectors[at + c]) / length);
   }
 }
 

@@ -34,8 +34,10 @@ class TrainingJob {
     make_folder(folder_);
     remove_partial_files(folder_);
     std::error_code ignored;
-    if (options_.resume && std::filesystem::exists(manifest_path(), ignored)) read_manifest();
-    else write_manifest();
+    if (options_.resume && std::filesystem::exists(manifest_path(), ignored))
+      read_manifest();
+    else
+      write_manifest();
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
@@ -49,15 +51,16 @@ class TrainingJob {
       return result;
     }
     const std::filesystem::path folder = folder_ / stage;
-    const std::uint64_t total =
-        trainer::count_steps(options, (data.size() + std::max<std::size_t>(1, options.batch) - 1) / std::max<std::size_t>(1, options.batch));
+    const std::uint64_t total = trainer::count_steps(
+        options, (data.size() + std::max<std::size_t>(1, options.batch) - 1) / std::max<std::size_t>(1, options.batch));
     const Json settings = trainer::identify(net, data, optimizer, options).to_json().set("total", total);
     Json* entry = find(stage);
     if (entry != nullptr)
       if (const std::string text = checkpoint::differences(entry->at("settings"), settings); !text.empty())
         fail("stage \"", stage, "\" in ", manifest_path().string(),
              " was trained with other settings; start anew without resume, or in another folder:", text);
-    if (entry != nullptr && entry->at("state").string() == "finished") return load_finished(folder, net, total, options);
+    if (entry != nullptr && entry->at("state").string() == "finished")
+      return load_finished(folder, net, total, options);
     set_state(stage, "running", settings);
 
     options.checkpoint_directory = folder;
@@ -67,7 +70,10 @@ class TrainingJob {
     if (options.stop == nullptr) options.stop = options_.stop;
     TrainResult result = xstitch::train(net, data, optimizer, options);
     complete_ = result.finished();
-    set_state(stage, result.finished() ? "finished" : result.reason == StopReason::interrupted ? "interrupted" : "not finite",
+    set_state(stage,
+              result.finished()                          ? "finished"
+              : result.reason == StopReason::interrupted ? "interrupted"
+                                                         : "not finite",
               settings);
     return result;
   }
@@ -96,7 +102,8 @@ class TrainingJob {
     return nullptr;
   }
 
-  TrainResult load_finished(const std::filesystem::path& folder, Engine& net, std::uint64_t total, const TrainOptions& options) {
+  TrainResult load_finished(const std::filesystem::path& folder, Engine& net, std::uint64_t total,
+                            const TrainOptions& options) {
     load(net, folder / "last.safetensors");
     TrainResult result;
     result.iterations = total;

@@ -33,16 +33,17 @@ struct PrefixMapping {
 
 /// What initialise_from did.
 struct Initialised {
-  std::size_t parameters = 0;         ///< copied
-  std::size_t values = 0;             ///< numbers in them
-  std::vector<std::string> untouched; ///< parameters of the network that the source does not have
+  std::size_t parameters = 0;          ///< copied
+  std::size_t values = 0;              ///< numbers in them
+  std::vector<std::string> untouched;  ///< parameters of the network that the source does not have
 };
 
 namespace parameter_file {
 
 inline std::vector<std::uint64_t> shape_of(const Extents& extents) {
   std::vector<std::uint64_t> shape;
-  for (int i = 0; i < extents.rank; ++i) shape.push_back(static_cast<std::uint64_t>(extents.size[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < extents.rank; ++i)
+    shape.push_back(static_cast<std::uint64_t>(extents.size[static_cast<std::size_t>(i)]));
   return shape;
 }
 
@@ -56,7 +57,8 @@ inline bool is_optimizer_state(std::string_view name) { return name.starts_with(
 inline std::vector<TensorView> views(const Engine& net) {
   std::vector<TensorView> tensors;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
-    tensors.push_back(TensorView::floats(net.parameters()[i].name, shape_of(net.parameters()[i].spec.extents), net.parameter(i)));
+    tensors.push_back(
+        TensorView::floats(net.parameters()[i].name, shape_of(net.parameters()[i].spec.extents), net.parameter(i)));
   return tensors;
 }
 
@@ -82,23 +84,24 @@ inline std::vector<std::string> candidates(std::string_view name, const std::vec
 
 /// `find(name)` gives the shape or null, `read(name, span)` the values.
 template <class Find, class Read>
-Initialised initialise(Engine& net, const std::string& source, const std::vector<PrefixMapping>& mapping, const Find& find,
-                       const Read& read) {
+Initialised initialise(Engine& net, const std::string& source, const std::vector<PrefixMapping>& mapping,
+                       const Find& find, const Read& read) {
   Initialised result;
   Staged staged;
   std::string problems;
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const ParameterSlot& slot = net.parameters()[i];
     const std::vector<std::string> names = candidates(slot.name, mapping);
-    const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& n) { return find(n).has_value(); });
+    const auto found =
+        std::find_if(names.begin(), names.end(), [&](const std::string& n) { return find(n).has_value(); });
     if (found == names.end()) {
       result.untouched.push_back(slot.name);
       continue;
     }
     const std::vector<std::uint64_t> shape = *find(*found), want = shape_of(slot.spec.extents);
     if (shape != want) {
-      problems += "\n  \"" + *found + "\" has shape " + safetensors::to_text(shape) + ", but \"" + slot.name + "\" is " +
-                  safetensors::to_text(want);
+      problems += "\n  \"" + *found + "\" has shape " + safetensors::to_text(shape) + ", but \"" + slot.name +
+                  "\" is " + safetensors::to_text(want);
       continue;
     }
     staged.parameters.push_back(i);

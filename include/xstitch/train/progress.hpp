@@ -56,12 +56,18 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   /// `out` null: silence. Whether it is a terminal is found out for std::cout and std::cerr.
-  Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total, std::vector<std::string> tasks)
+  Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total,
+           std::vector<std::string> tasks)
       : Progress(out, std::move(name), first_step, total, std::move(tasks), terminal_columns(out)) {}
   /// `columns` 0: not a terminal.
-  Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total, std::vector<std::string> tasks,
-           std::size_t columns)
-      : out_(out), name_(std::move(name)), tasks_(std::move(tasks)), first_step_(first_step), total_(total), columns_(columns) {}
+  Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total,
+           std::vector<std::string> tasks, std::size_t columns)
+      : out_(out),
+        name_(std::move(name)),
+        tasks_(std::move(tasks)),
+        first_step_(first_step),
+        total_(total),
+        columns_(columns) {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -111,9 +117,11 @@ class Progress {
   [[nodiscard]] std::string text(std::uint64_t done, const std::vector<double>& losses, Clock::time_point now) const {
     const double passed = std::chrono::duration<double>(now - start_).count();
     const std::uint64_t steps = done > first_step_ ? done - first_step_ : 0;
-    const double left = steps == 0 ? -1.0 : passed / static_cast<double>(steps) * static_cast<double>(total_ - std::min(total_, done));
-    std::string line = (name_.empty() ? "" : name_ + ": ") + std::to_string(done) + "/" + std::to_string(total_) + "  " +
-                       progress::short_number(rate_at(now)) + " samples/s  " + progress::duration(left) + " left ";
+    const double left =
+        steps == 0 ? -1.0 : passed / static_cast<double>(steps) * static_cast<double>(total_ - std::min(total_, done));
+    std::string line = (name_.empty() ? "" : name_ + ": ") + std::to_string(done) + "/" + std::to_string(total_) +
+                       "  " + progress::short_number(rate_at(now)) + " samples/s  " + progress::duration(left) +
+                       " left ";
     for (std::size_t i = 0; i < losses.size() && i < tasks_.size(); ++i)
       line += " " + tasks_[i] + " " + progress::short_number(losses[i]);
     return line;

@@ -32,10 +32,10 @@ struct TrainOptions {
   std::uint64_t iterations = 0;  ///< ... or steps; one of the two
   std::size_t batch = 32;
   Schedule schedule{};
-  std::optional<Seed> seed{};    ///< of data order and augmentation; the network's if not given
-  std::size_t threads = 0;       ///< 0: as many as the machine has
+  std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
+  std::size_t threads = 0;     ///< 0: as many as the machine has
   Augment augment{};
-  float clip_norm = 0.0F;        ///< largest norm of the whole gradient; 0: off
+  float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
 
   std::optional<DataSetRef> evaluation{};
   std::uint64_t evaluate_every = 0;            ///< steps; 0: with each epoch. And always at the end
@@ -43,17 +43,17 @@ struct TrainOptions {
   std::uint64_t checkpoint_every = 0;          ///< steps; 0: with each epoch. And always at the end
   /// Go on from last.safetensors if there is one. Else start anew; an older training's checkpoints are removed.
   bool resume = false;
-  std::filesystem::path log_file;              ///< JSON lines; empty: none
-  std::uint64_t log_every = 20;                ///< steps; a line holds the means since the last one
-  std::string name;                            ///< shown in front of progress lines
+  std::filesystem::path log_file;  ///< JSON lines; empty: none
+  std::uint64_t log_every = 20;    ///< steps; a line holds the means since the last one
+  std::string name;                ///< shown in front of progress lines
 
-  const std::atomic<bool>* stop = nullptr;     ///< ends after the step in which it becomes true (see Interrupt)
-  std::ostream* output = &std::cerr;           ///< progress; null: silence
+  const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)
+  std::ostream* output = &std::cerr;        ///< progress; null: silence
   std::function<void(std::uint64_t step, const StepResult&)> after_step{};
 
   std::size_t loader_threads = 1;
-  bool cache = false;                          ///< keep all samples in memory
-  OnError on_error = OnError::stop;            ///< for samples that do not load
+  bool cache = false;                ///< keep all samples in memory
+  OnError on_error = OnError::stop;  ///< for samples that do not load
 };
 
 enum class StopReason : std::uint8_t { finished, interrupted, not_finite };
@@ -71,12 +71,12 @@ struct TrainResult {
 
   std::uint64_t iterations = 0;  ///< done in all, those before a resume too
   StopReason reason = StopReason::finished;
-  std::string message;           ///< why it stopped, in words
-  std::vector<Losses> history;   ///< of this run, at the log's pace
+  std::string message;          ///< why it stopped, in words
+  std::vector<Losses> history;  ///< of this run, at the log's pace
   std::vector<Evaluated> evaluations;
   std::optional<std::uint64_t> best_step;
   double best_score = 0.0;
-  std::uint64_t skipped = 0;     ///< samples that were replaced
+  std::uint64_t skipped = 0;  ///< samples that were replaced
   double seconds = 0.0;
 
   [[nodiscard]] bool finished() const { return reason == StopReason::finished; }
@@ -86,7 +86,8 @@ namespace trainer {
 
 inline std::uint64_t count_steps(const TrainOptions& options, std::uint64_t steps_per_epoch) {
   if ((options.epochs == 0) == (options.iterations == 0))
-    fail("train: found epochs = ", options.epochs, " and iterations = ", options.iterations, ", expected one of them above 0");
+    fail("train: found epochs = ", options.epochs, " and iterations = ", options.iterations,
+         ", expected one of them above 0");
   return options.iterations > 0 ? options.iterations : options.epochs * steps_per_epoch;
 }
 
@@ -109,7 +110,11 @@ inline TrainingIdentity identify(const Engine& net, const DataSetRef& data, cons
 class Run {
  public:
   Run(Engine& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
-      : net_(net), data_(data), optimizer_(optimizer), options_(options), identity_(identify(net, data, optimizer, options)) {
+      : net_(net),
+        data_(data),
+        optimizer_(optimizer),
+        options_(options),
+        identity_(identify(net, data, optimizer, options)) {
     if (data.size() == 0) fail("train: the data set has no samples");
     if (options.batch == 0) fail("train: the batch size is 0, expected at least 1");
     if (options.log_every == 0) fail("train: log_every is 0, expected at least 1");
@@ -127,8 +132,11 @@ class Run {
       tasks.push_back(head.name() + (net_.members() > 1 ? "#" + std::to_string(head.member) : ""));
     Progress progress(options_.output, options_.name, state_.step, state_.total, tasks);
     log_ = options_.log_file.empty() ? TrainingLog() : TrainingLog(options_.log_file, state_.step);
-    if (resumed) progress.say("goes on after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
-    else log_.write(Json().set("event", "start").set("step", 0).set("total", state_.total).set("settings", identity_.to_json()));
+    if (resumed)
+      progress.say("goes on after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
+    else
+      log_.write(
+          Json().set("event", "start").set("step", 0).set("total", state_.total).set("settings", identity_.to_json()));
     if (state_.step < state_.total) train(progress);
     result_.iterations = state_.step;
     if (state_.has_best) result_.best_step = state_.best_step;
@@ -142,7 +150,8 @@ class Run {
 
  private:
   TrainResult stopped(Progress& progress) {
-    if (result_.reason == StopReason::not_finite && options_.output == nullptr) std::cerr << result_.message << std::endl;
+    if (result_.reason == StopReason::not_finite && options_.output == nullptr)
+      std::cerr << result_.message << std::endl;
     if (!result_.finished()) progress.say(result_.message);
     return std::move(result_);
   }
@@ -164,7 +173,8 @@ class Run {
     if (state_.interval_losses.empty()) state_.interval_losses.assign(net_.heads().size(), 0.0);
     state_.total = total;
     if (state_.step > total)
-      fail(file("last.safetensors").string(), ": has done ", state_.step, " iterations, but ", total, " are wanted in all");
+      fail(file("last.safetensors").string(), ": has done ", state_.step, " iterations, but ", total,
+           " are wanted in all");
     return state_.step > 0;
   }
 
@@ -193,8 +203,8 @@ class Run {
       const StepResult& losses = net_.train_step(loaded.batch, optimizer_, step, threads);
       if (!losses.finite) {
         stop_not_finite("iteration " + std::to_string(state_.step + 1) + " (epoch " + std::to_string(loaded.epoch + 1) +
-                        ", samples from " + std::to_string(loaded.position) + " on): the loss is not finite; first in " +
-                        losses.location);
+                        ", samples from " + std::to_string(loaded.position) +
+                        " on): the loss is not finite; first in " + losses.location);
         break;
       }
       ++state_.step;
@@ -212,8 +222,9 @@ class Run {
       if (!check_points(progress, threads, interrupted)) break;
       if (!interrupted) continue;
       result_.reason = StopReason::interrupted;
-      result_.message = "stopped after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total) +
-                        (options_.checkpoint_directory.empty() ? "; no checkpoint directory was given" : "; a checkpoint is written");
+      result_.message =
+          "stopped after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total) +
+          (options_.checkpoint_directory.empty() ? "; no checkpoint directory was given" : "; a checkpoint is written");
       break;
     }
     result_.skipped = loader.skipped();
@@ -226,7 +237,8 @@ class Run {
     for (std::size_t h = 0; h < state_.interval_losses.size(); ++h) {
       means.push_back(state_.interval_losses[h] / static_cast<double>(state_.interval_steps));
       const HeadSlot& head = net_.heads()[h];
-      losses.set(head.name() + (head.member > 0 ? "#" + std::to_string(head.member) : ""), TrainingLog::number(means.back()));
+      losses.set(head.name() + (head.member > 0 ? "#" + std::to_string(head.member) : ""),
+                 TrainingLog::number(means.back()));
       state_.interval_losses[h] = 0.0;
     }
     state_.interval_steps = 0;
@@ -247,10 +259,12 @@ class Run {
   /// Evaluation and checkpoints where they are due. False when a parameter is not finite.
   bool check_points(Progress& progress, ThreadPool& threads, bool interrupted) {
     const bool evaluation_due = options_.evaluation && due(options_.evaluate_every);
-    const bool checkpoint_due = !options_.checkpoint_directory.empty() && (due(options_.checkpoint_every) || interrupted);
+    const bool checkpoint_due =
+        !options_.checkpoint_directory.empty() && (due(options_.checkpoint_every) || interrupted);
     if (!evaluation_due && !checkpoint_due && state_.step < state_.total) return true;
     if (const std::string bad = net_.find_non_finite_parameter(); !bad.empty()) {
-      stop_not_finite("iteration " + std::to_string(state_.step) + ": parameter '" + bad + "' is not finite after the update");
+      stop_not_finite("iteration " + std::to_string(state_.step) + ": parameter '" + bad +
+                      "' is not finite after the update");
       return false;
     }
     if (evaluation_due) evaluate(progress, threads);
@@ -276,7 +290,11 @@ class Run {
         text += ", " + row.values[row.main].name + " " + evaluation::to_text(row.values[row.main]) + ";";
     }
     if (text.back() == ';') text.pop_back();
-    log_.write(Json().set("event", "evaluate").set("step", state_.step).set("score", TrainingLog::number(score)).set("tasks", std::move(tasks)));
+    log_.write(Json()
+                   .set("event", "evaluate")
+                   .set("step", state_.step)
+                   .set("score", TrainingLog::number(score))
+                   .set("tasks", std::move(tasks)));
     progress.say(text);
     if (std::isfinite(score) && (!state_.has_best || score > state_.best_score)) {
       state_.has_best = true;
@@ -309,7 +327,8 @@ class Run {
 
 }  // namespace trainer
 
-inline TrainResult train(Engine& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options) {
+inline TrainResult train(Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                         const TrainOptions& options) {
   return trainer::Run(net, data, optimizer, options).run();
 }
 

@@ -1,0 +1,117 @@
+#include "toy.hpp"
+
+#include <xstitch/train/parameter_file.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace toy;
+
+namespace {
+
+/// As A, but fc sees fewer channels, and one layer has another name.
+using OtherA = xs::OneTask<xs::Tower<"a", xs::Shape<6, 6, 1>, xs::Conv<"conv1", 4, 3>, xs::Relu,
+                                     xs::Conv<"fc", 3, 4, xs::NoBias>, xs::SoftmaxCrossEntropy>>;
+
+}  // namespace
+
+TEST_CASE("what is saved is loaded, under names that say what they are") {
+  const Folder folder("save");
+  const Pair net{xs::seed(1)};
+  Pair other{xs::seed(2)};
+  CHECK_FALSE(same_bits(net, other));
+  xs::save(net, folder.path / "net.safetensors");
+  xs::load(other, folder.path / "net.safetensors");
+  CHECK(same_bits(net, other));
+  const xs::SafetensorsFile file(folder.path / "net.safetensors");
+  CHECK(file.entries().size() == net.parameters().size());
+  REQUIRE(file.find("a.conv1.weight") != nullptr);
+  CHECK(file.find("a.conv1.weight")->shape == std::vector<std::uint64_t>{3, 3, 1, 8});
+  CHECK(file.find("stitch.one.alpha") != nullptr);
+  CHECK(file.metadata().at("signature") == net.signature());
+}
+
+TEST_CASE("all mismatches are told at once, and nothing is changed") {
+  const Folder folder("mismatch");
+  const OneTaskA saved{xs::seed(1)};
+  xs::save(saved, folder.path / "a");
+  OtherA net{xs::seed(2)};
+  const std::vector<float> before = values(net);
+  CHECK(error_of([&] { xs::load(net, folder.path / "a"); }) ==
+        (folder.path / "a").string() +
+            " does not fit the network:\n"
+            "  wrong shape: \"a.conv1.weight\" is [3, 3, 1, 8], expected [3, 3, 1, 4]\n"
+            "  wrong shape: \"a.conv1.bias\" is [8], expected [4]\n"
+            "  wrong shape: \"a.fc.weight\" is [4, 4, 8, 3], expected [4, 4, 4, 3]\n"
+            "  unexpected: \"a.fc.bias\" [3]");
+  CHECK(same_bits(values(net), before));
+  Pair pair{xs::seed(2)};
+  const std::vector<float> pair_before = values(pair);
+  const std::string missing = error_of([&] { xs::load(pair, folder.path / "a"); });
+  CHECK(missing.find("missing: \"b.wide.weight\" [5, 5, 1, 8]") != std::string::npos);
+  CHECK(missing.find("missing: \"stitch.one.alpha\"") != std::string::npos);
+  CHECK(same_bits(values(pair), pair_before));
+}
+
+TEST_CASE("values that are not finite are neither saved nor loaded") {
+  const Folder folder("nan");
+  OneTaskA net{xs::seed(1)};
+  xs::save(net, folder.path / "a");
+  net.mutable_parameter(1)[2] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(error_of([&] { xs::save(net, folder.path / "a"); }).find("parameter \"a.conv1.bias\" is not finite") !=
+        std::string::npos);
+  OneTaskA fresh{xs::seed(5)};
+  xs::load(fresh, folder.path / "a");  // the old file stayed
+  std::vector<xs::TensorView> tensors = xs::parameter_file::views(net);
+  xs::safetensors::write(folder.path / "nan", tensors);
+  const std::vector<float> before = values(fresh);
+  CHECK(error_of([&] {
+          xs::load(fresh, folder.path / "nan");
+        }).find("\"a.conv1.bias\" holds values that are not finite") != std::string::npos);
+  CHECK(same_bits(values(fresh), before));
+  CHECK(error_of([&] { xs::initialise_from(fresh, net); }).find("not finite") != std::string::npos);
+  CHECK(same_bits(values(fresh), before));
+}
+
+TEST_CASE("towers of a woven network start from one-task networks, in memory and on disk") {
+  const Folder folder("initialise");
+  const OneTaskA a{xs::seed(11)};
+  const OneTaskB b{xs::seed(12)};
+  xs::save(b, folder.path / "b.safetensors");
+  Pair pair{xs::seed(13)};
+  const xs::Initialised from_a = xs::initialise_from(pair, a);
+  CHECK(from_a.parameters == 4);
+  CHECK(from_a.values == values(a).size());
+  CHECK(from_a.untouched ==
+        std::vector<std::string>{"b.wide.weight", "b.wide.bias", "b.fc.weight", "b.fc.bias", "stitch.one.alpha"});
+  CHECK(xs::initialise_from(pair, folder.path / "b.safetensors").parameters == 4);
+  for (const auto& [one, tower] : {std::pair<const xs::Engine*, const char*>{&a, "a"}, {&b, "b"}})
+    for (std::size_t i = 0; i < one->parameters().size(); ++i) {
+      const auto from = one->parameter(i), to = pair.parameter(pair.find_parameter(one->parameters()[i].name));
+      CHECK(one->parameters()[i].name.starts_with(tower));
+      CHECK(std::equal(from.begin(), from.end(), to.begin(), to.end()));
+    }
+}
+
+TEST_CASE("prefixes are mapped where names differ") {
+  using OtherName = xs::OneTask<xs::Tower<"z", xs::Shape<6, 6, 1>, xs::Conv<"conv1", 8, 3>, xs::Relu,
+                                          xs::Conv<"fc", 3, 4>, xs::SoftmaxCrossEntropy>>;
+  const OneTaskA a{xs::seed(1)};
+  OtherName net{xs::seed(2)};
+  CHECK(error_of([&] { xs::initialise_from(net, a); }).find("no name matches") != std::string::npos);
+  CHECK(xs::initialise_from(net, a, {{"a.", "z."}}).parameters == 4);
+  CHECK(same_bits(values(net), values(a)));
+}
+
+TEST_CASE("misshapen parameters are told together and nothing is taken") {
+  const OneTaskA a{xs::seed(1)};
+  OtherA net{xs::seed(2)};
+  const std::vector<float> before = values(net);
+  CHECK(error_of([&] { xs::initialise_from(net, a); }) ==
+        "cannot take parameters from the trained network:\n"
+        "  \"a.conv1.weight\" has shape [3, 3, 1, 8], but \"a.conv1.weight\" is [3, 3, 1, 4]\n"
+        "  \"a.conv1.bias\" has shape [8], but \"a.conv1.bias\" is [4]\n"
+        "  \"a.fc.weight\" has shape [4, 4, 8, 3], but \"a.fc.weight\" is [4, 4, 4, 3]");
+  CHECK(same_bits(values(net), before));
+}
