@@ -42,7 +42,8 @@ TEST_CASE("codebook: a word's code is the word") {
   for (int w = 0; w < 20; ++w) {
     const auto code = book.encode(book.word(w));
     check_code(code, 20);
-    for (std::size_t k = 0; k < 3; ++k) CHECK(code.weight[k] == (code.word[k] == w && code.weight[k] > 0 ? 1.0F : 0.0F));
+    for (std::size_t k = 0; k < 3; ++k)
+      CHECK(code.weight[k] == (code.word[k] == w && code.weight[k] > 0 ? 1.0F : 0.0F));
     CHECK(book.decode(code) == book.word(w));
   }
 }

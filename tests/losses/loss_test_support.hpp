@@ -47,8 +47,8 @@ Result run(const std::vector<float>& input, const xs::LabelBatch& labels, std::s
   std::vector<float*> pointers;
   for (auto& parameter : parameters) pointers.push_back(parameter.data());
   Result result{{}, std::vector<float>(input.size(), std::numeric_limits<float>::quiet_NaN())};
-  const xs::LossCall call{input.size() / In.size(), input.data(), result.gradient.data(), labels, pointers.data(),
-                          weight, pool};
+  const xs::LossCall call{
+      input.size() / In.size(), input.data(), result.gradient.data(), labels, pointers.data(), weight, pool};
   result.loss = Loss::template forward<In>(call);
   const xs::LossCall evaluation{call.batch, call.input, nullptr, labels, pointers.data(), weight, pool};
   const xs::LossSum same = Loss::template forward<In>(evaluation);
@@ -150,7 +150,7 @@ template <class Loss, xs::Dims In>
 void check_threads(const std::vector<float>& input, const xs::LabelBatch& labels) {
   const Result one = run<Loss, In>(input, labels, 1);
   CHECK(std::isfinite(one.loss.sum));
-  for (const std::size_t threads : {2, 3, 7}) {
+  for (const std::size_t threads : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
     const Result more = run<Loss, In>(input, labels, threads);
     CHECK(std::memcmp(&one.loss, &more.loss, sizeof(one.loss)) == 0);
     CHECK(std::memcmp(one.gradient.data(), more.gradient.data(), one.gradient.size() * sizeof(float)) == 0);

@@ -14,8 +14,8 @@ using xs::SoftmaxCrossEntropy;
 
 TEST_CASE("softmax cross entropy: PyTorch's values, per sample, per pixel, with class weights") {
   {
-    const auto result =
-        run<SoftmaxCrossEntropy, Dims{1, 1, 21}>(vector_of(golden::sample_input), {vector_of(golden::sample_labels), {}, {}, {}});
+    const auto result = run<SoftmaxCrossEntropy, Dims{1, 1, 21}>(vector_of(golden::sample_input),
+                                                                 {vector_of(golden::sample_labels), {}, {}, {}});
     CHECK(result.loss.value() == doctest::Approx(static_cast<double>(golden::sample_loss[0])).epsilon(1e-6));
     CHECK(result.loss.normaliser == 5.0);
     check_close(result.gradient, golden::sample_gradient);
@@ -72,8 +72,8 @@ TEST_CASE("softmax cross entropy: an ignored position is not looked at, a weight
   CHECK(result.loss.normaliser == 1.0);
   for (std::size_t i = 4; i < 8; ++i) CHECK(result.gradient[i] == 0.0F);
 
-  const auto weighted = run<ClassWeightedSoftmaxCrossEntropy, in>(random_values(in.size(), "zero"), {{1, 2}, {}, {}, {}}, 1,
-                                                                  1.0F, {{1.0F, 0.0F, 2.0F, 1.0F}});
+  const auto weighted = run<ClassWeightedSoftmaxCrossEntropy, in>(
+      random_values(in.size(), "zero"), {{1, 2}, {}, {}, {}}, 1, 1.0F, {{1.0F, 0.0F, 2.0F, 1.0F}});
   CHECK(weighted.loss.normaliser == 2.0);
   for (std::size_t i = 0; i < 4; ++i) CHECK(weighted.gradient[i] == 0.0F);
 }
@@ -104,7 +104,8 @@ TEST_CASE("softmax cross entropy: wrong labels and weights are named") {
   CHECK(contains(error_of<SoftmaxCrossEntropy, map>(input, labels), "1 marks"));
   labels.present.clear();
   for (const float bad : {-1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-    CHECK(contains(error_of<ClassWeightedSoftmaxCrossEntropy, map>(input, labels, {{1, 1, bad, 1}}), "class_weight[2]"));
+    CHECK(
+        contains(error_of<ClassWeightedSoftmaxCrossEntropy, map>(input, labels, {{1, 1, bad, 1}}), "class_weight[2]"));
 }
 
 TEST_CASE("softmax cross entropy: the same bits on any number of threads; large batches") {

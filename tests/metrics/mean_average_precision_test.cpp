@@ -42,9 +42,9 @@ TEST_CASE("average precision: labels without a positive are left out, masks and 
   xs::LabelBatch labels{{}, {1, 0, 0, 0, 0, 1, 1, 0, 1}, {1, 1, 0, 1, 1, 1, 0, 1, 1}, {}};
   metric.add(3, scores.data(), labels);
   const auto each = metric.per_label();
-  CHECK(each[0].value == 100.0);       // the positive of the third sample is masked
-  CHECK_FALSE(each[1].measured);       // no positive
-  CHECK(each[2].value == 100.0);       // the first sample is masked
+  CHECK(each[0].value == 100.0);  // the positive of the third sample is masked
+  CHECK_FALSE(each[1].measured);  // no positive
+  CHECK(each[2].value == 100.0);  // the first sample is masked
   CHECK(value(metric, "mean average precision") == 100.0);
   metric.reset();
   check_empty(metric);

@@ -2,8 +2,8 @@
 // Feeds a metric, whole or in batches.
 
 #include <doctest/doctest.h>
-#include <xstitch/core/random.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/random.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <algorithm>

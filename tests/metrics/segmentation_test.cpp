@@ -9,7 +9,8 @@ using namespace metric_test;
 /// Scores whose largest is the given class.
 static std::vector<float> scores_of(const std::vector<int>& predicted, std::size_t classes) {
   std::vector<float> scores(predicted.size() * classes, 0.1F);
-  for (std::size_t i = 0; i < predicted.size(); ++i) scores[i * classes + static_cast<std::size_t>(predicted[i])] = 0.8F;
+  for (std::size_t i = 0; i < predicted.size(); ++i)
+    scores[i * classes + static_cast<std::size_t>(predicted[i])] = 0.8F;
   return scores;
 }
 

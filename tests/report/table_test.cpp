@@ -68,10 +68,10 @@ TEST_CASE("table: numbers and titles") {
 TEST_CASE("table: widths of UTF-8 text, also of broken text") {
   CHECK(xs::display_width("abc") == 3);
   CHECK(xs::display_width("äöü°α") == 5);
-  CHECK(xs::display_width("a\xCC\x81") == 1);          // a and a combining accent
+  CHECK(xs::display_width("a\xCC\x81") == 1);  // a and a combining accent
   CHECK(xs::display_width("日本") == 4);
-  CHECK(xs::display_width("\xF0\x9F\x98\x80") == 2);   // an emoji
-  CHECK(xs::display_width("\xE6\x97") == 2);           // cut off: a column for each byte
+  CHECK(xs::display_width("\xF0\x9F\x98\x80") == 2);  // an emoji
+  CHECK(xs::display_width("\xE6\x97") == 2);          // cut off: a column for each byte
   CHECK(xs::display_width("\xFF\x80 \xC3") == 4);
   CHECK(xs::display_width("") == 0);
 }

@@ -11,7 +11,8 @@
 
 #include <xstitch/kernels/simd.hpp>
 
-// g++ 12 takes the undefined operand of its own AVX-512 intrinsics for a variable used without a value (GCC bug 105593).
+// g++ 12 takes the undefined operand of its own AVX-512 intrinsics for a variable used without a value (GCC bug
+// 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"

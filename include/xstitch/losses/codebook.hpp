@@ -12,6 +12,7 @@
 /// al., of the triangle with the largest total probability; renormalised.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/kernels/simd.hpp>
 #include <xstitch/losses/spherical_k_means.hpp>
 #include <xstitch/losses/spherical_triangulation.hpp>
 
@@ -22,6 +23,14 @@
 #include <numbers>
 #include <span>
 #include <vector>
+
+// g++ 12 takes the undefined operand of its own AVX-512 intrinsics for a variable used without a value (GCC bug
+// 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -79,21 +88,15 @@ class Codebook {
 
   [[nodiscard]] std::span<const float, 3 * size> words() const noexcept { return words_; }
   [[nodiscard]] Normal word(int w) const noexcept { return at(static_cast<std::size_t>(w)); }
-  [[nodiscard]] std::span<const SphericalTriangle> triangles() const noexcept { return {triangles_.data(), triangle_count_}; }
+  [[nodiscard]] std::span<const SphericalTriangle> triangles() const noexcept {
+    return {triangles_.data(), triangle_count_};
+  }
 
   /// The code of a unit normal.
   [[nodiscard]] CodebookWeights encode(const Normal& n) const noexcept {
-    std::array<float, most_triangles> least;  // NOLINT: all written below
-    for (std::size_t t = 0; t < most_triangles; ++t) {
-      const float a = inverse_[0][t] * n[0] + inverse_[1][t] * n[1] + inverse_[2][t] * n[2];
-      const float b = inverse_[3][t] * n[0] + inverse_[4][t] * n[1] + inverse_[5][t] * n[2];
-      const float c = inverse_[6][t] * n[0] + inverse_[7][t] * n[1] + inverse_[8][t] * n[2];
-      least[t] = std::min(std::min(a, b), c);
-    }
-    std::size_t best = 0;
-    for (std::size_t t = 1; t < triangle_count_; ++t)
-      if (least[t] > least[best]) best = t;
-    if (triangle_count_ == 0 || !(least[best] > -tolerance)) return nearest_on_border(n);
+    float least = 0.0F;
+    const std::size_t best = innermost(n, least);
+    if (triangle_count_ == 0 || !(least > -tolerance)) return nearest_on_border(n);
     std::array<float, 3> weight{};
     for (std::size_t k = 0; k < 3; ++k)
       weight[k] = inverse_[3 * k][best] * n[0] + inverse_[3 * k + 1][best] * n[1] + inverse_[3 * k + 2][best] * n[2];
@@ -137,7 +140,9 @@ class Codebook {
     float cosine;
   };
 
-  [[nodiscard]] Normal at(std::size_t w) const noexcept { return {words_[3 * w], words_[3 * w + 1], words_[3 * w + 2]}; }
+  [[nodiscard]] Normal at(std::size_t w) const noexcept {
+    return {words_[3 * w], words_[3 * w + 1], words_[3 * w + 2]};
+  }
   [[nodiscard]] float dot(const Normal& n, int w) const noexcept {
     const Normal v = word(w);
     return n[0] * v[0] + n[1] * v[1] + n[2] * v[2];
@@ -151,6 +156,34 @@ class Codebook {
     if (length < 1e-6) return {};
     return {static_cast<float>(v[0] / length), static_cast<float>(v[1] / length), static_cast<float>(v[2] / length)};
   }
+  /// The triangle whose least weight is the largest (the first of equals), and that weight: not negative if n is in it.
+  [[nodiscard]] std::size_t innermost(const Normal& n, float& least) const noexcept {
+    using kernels::Vector;
+    constexpr std::size_t step = Vector::size;
+    const Vector x(n[0]), y(n[1]), z(n[2]);
+    const auto weight = [&](std::size_t row, std::size_t t) {
+      return Vector::load_aligned(&inverse_[row][t]) * x + Vector::load_aligned(&inverse_[row + 1][t]) * y +
+             Vector::load_aligned(&inverse_[row + 2][t]) * z;
+    };
+    Vector best = xsimd::min(xsimd::min(weight(0, 0), weight(3, 0)), weight(6, 0)), block(0.0F);
+    for (std::size_t t = step; t < triangle_count_; t += step) {
+      const Vector here = xsimd::min(xsimd::min(weight(0, t), weight(3, t)), weight(6, t));
+      block = xsimd::select(here > best, Vector(static_cast<float>(t)), block);
+      best = xsimd::select(here > best, here, best);
+    }
+    alignas(64) float value[step], start[step];
+    best.store_aligned(value);
+    block.store_aligned(start);
+    least = value[0];
+    std::size_t found = static_cast<std::size_t>(start[0]);
+    for (std::size_t lane = 1; lane < step; ++lane) {
+      const std::size_t t = static_cast<std::size_t>(start[lane]) + lane;
+      if (value[lane] < least || (value[lane] == least && t > found)) continue;
+      least = value[lane];
+      found = t;
+    }
+    return found;
+  }
   /// Weights that sum to 1; crumbs of rounding are dropped, so that a word's code is the word alone.
   static CodebookWeights normalised(const SphericalTriangle& words, std::array<float, 3> weight) noexcept {
     const auto sum = [&] { return weight[0] + weight[1] + weight[2]; };
@@ -162,7 +195,8 @@ class Codebook {
   }
 
   /// Rows of the inverse of [v_a v_b v_c], one column of inverse_ a triangle, so that encode runs over all triangles
-  /// at once. Triangles too thin to invert cover nothing and are dropped.
+  /// at once. Triangles too thin to invert cover nothing and are dropped. The unused columns repeat the first triangle,
+  /// so that they never win.
   void invert_triangles() {
     std::size_t kept = 0;
     for (std::size_t t = 0; t < triangle_count_; ++t) {
@@ -179,6 +213,7 @@ class Codebook {
       triangles_[kept++] = triangles_[t];
     }
     triangle_count_ = kept;
+    for (auto& row : inverse_) std::fill(row.begin() + static_cast<std::ptrdiff_t>(kept), row.end(), row[0]);
   }
   /// Edges that belong to one triangle only.
   void find_border() {
@@ -225,3 +260,7 @@ class Codebook {
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

@@ -50,9 +50,8 @@ LossSum sum_over(const Chunks& chunks, ThreadPool& threads, const Function& f) {
 /// Calls f(begin, end) for each chunk.
 template <class Function>
 void for_each(const Chunks& chunks, ThreadPool& threads, const Function& f) {
-  threads.parallel_for(chunks.count, [&](std::size_t i) {
-    f(i * chunks.size, std::min(chunks.total, (i + 1) * chunks.size));
-  });
+  threads.parallel_for(chunks.count,
+                       [&](std::size_t i) { f(i * chunks.size, std::min(chunks.total, (i + 1) * chunks.size)); });
 }
 
 /// What the gradient of each valid element is multiplied by.
@@ -101,11 +100,13 @@ inline bool has_normal(const LabelBatch& labels, std::size_t position, std::size
 
 /// Number of pixels with a normal.
 inline double count_normals(const LossCall& call, std::size_t pixels, const Chunks& chunks) {
-  return sum_over(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-           std::size_t valid = 0;
-           for (std::size_t i = begin; i < end; ++i) valid += has_normal(call.labels, i, pixels) ? 1U : 0U;
-           return LossSum{0.0, static_cast<double>(valid)};
-         }).normaliser;
+  return sum_over(chunks, call.threads,
+                  [&](std::size_t begin, std::size_t end) {
+                    std::size_t valid = 0;
+                    for (std::size_t i = begin; i < end; ++i) valid += has_normal(call.labels, i, pixels) ? 1U : 0U;
+                    return LossSum{0.0, static_cast<double>(valid)};
+                  })
+      .normaliser;
 }
 
 }  // namespace losses

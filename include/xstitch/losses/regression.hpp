@@ -82,9 +82,7 @@ struct Regression {
     });
   }
 
-  static std::unique_ptr<Metric> metric(Dims in) {
-    return std::make_unique<RootMeanSquareError>(in, label(in).mask);
-  }
+  static std::unique_ptr<Metric> metric(Dims in) { return std::make_unique<RootMeanSquareError>(in, label(in).mask); }
 };
 
 }  // namespace losses

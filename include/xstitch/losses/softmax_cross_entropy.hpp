@@ -38,8 +38,10 @@ double softmax_normaliser(const LossCall& call, const float* class_weight, const
         wrong[begin / chunks.size] = i + 1;
         break;
       }
-      if (class_weight != nullptr) part.normaliser += static_cast<double>(class_weight[label]);
-      else ++valid;
+      if (class_weight != nullptr)
+        part.normaliser += static_cast<double>(class_weight[label]);
+      else
+        ++valid;
     }
     if (class_weight == nullptr) part.normaliser = static_cast<double>(valid);
     return part;
@@ -47,9 +49,10 @@ double softmax_normaliser(const LossCall& call, const float* class_weight, const
   for (const std::size_t found : wrong) {
     if (found == 0) continue;
     const std::size_t i = found - 1, pixel = i % In.pixels(), width = static_cast<std::size_t>(In.width);
-    fail("softmax cross entropy: label ", call.labels.indices[i], " of sample ", i / In.pixels(),
-         " of the batch, row ", pixel / width, ", column ", pixel % width, "; expected 0 to ", In.channels - 1,
-         In.channels <= ignore_label ? ", or a negative value or 255 to ignore it" : ", or a negative value to ignore it");
+    fail("softmax cross entropy: label ", call.labels.indices[i], " of sample ", i / In.pixels(), " of the batch, row ",
+         pixel / width, ", column ", pixel % width, "; expected 0 to ", In.channels - 1,
+         In.channels <= ignore_label ? ", or a negative value or 255 to ignore it"
+                                     : ", or a negative value to ignore it");
   }
   return counted.normaliser;
 }
@@ -71,13 +74,12 @@ LossSum softmax_cross_entropy(const LossCall& call, const float* class_weight) {
         if (gradient != nullptr) std::memset(gradient, 0, channels * sizeof(float));
         continue;
       }
-      const kernels::Exponentials row = gradient == nullptr
-                                            ? kernels::exponentials<In.channels, false>(x, nullptr)
-                                            : kernels::exponentials<In.channels, true>(x, gradient);
+      const kernels::Exponentials row = gradient == nullptr ? kernels::exponentials<In.channels, false>(x, nullptr)
+                                                            : kernels::exponentials<In.channels, true>(x, gradient);
       const float weight = class_weight == nullptr ? 1.0F : class_weight[label];
       const double log_sum = static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum));
-      part.sum += static_cast<double>(weight) * (log_sum - static_cast<double>(x[label])) +
-                  static_cast<double>(row.poison);
+      part.sum +=
+          static_cast<double>(weight) * (log_sum - static_cast<double>(x[label])) + static_cast<double>(row.poison);
       if (gradient == nullptr) continue;
       const float factor = weight * scale + row.poison;
       kernels::scale_row<In.channels>(gradient, factor / row.sum);

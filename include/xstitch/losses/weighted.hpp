@@ -12,8 +12,10 @@ namespace xstitch::inline XSTITCH_ISA {
 /// The weight that a loss declares (a member `weight`), 1 where it declares none.
 template <class Loss>
 constexpr Ratio loss_weight() {
-  if constexpr (requires { Loss::weight.numerator; }) return Loss::weight;
-  else return Ratio{1, 1};
+  if constexpr (requires { Loss::weight.numerator; })
+    return Loss::weight;
+  else
+    return Ratio{1, 1};
 }
 
 /// Weighted twice multiplies.
@@ -21,7 +23,7 @@ template <class Loss, Ratio Weight>
 struct Weighted : Loss {
   static_assert(Weight.denominator > 0 && Weight.numerator >= 0, "xstitch: the weight of a loss is at least 0");
   static constexpr Ratio weight{loss_weight<Loss>().numerator * Weight.numerator,
-                                loss_weight<Loss>().denominator * Weight.denominator};
+                                loss_weight<Loss>().denominator* Weight.denominator};
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

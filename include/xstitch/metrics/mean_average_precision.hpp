@@ -33,7 +33,8 @@ class MeanAveragePrecision : public Metric {
         metrics::not_finite("mean average precision", i / shape_.size(), i % shape_.size());
       const float label = labels.values[i];
       if (label != 0.0F && label != 1.0F)
-        fail("mean average precision: label ", label, " of sample ", i / shape_.size(), " of the batch, expected 0 or 1");
+        fail("mean average precision: label ", label, " of sample ", i / shape_.size(),
+             " of the batch, expected 0 or 1");
       scored_[i % scored_.size()].push_back({prediction[i], label != 0.0F});
     }
   }
@@ -94,8 +95,8 @@ class MeanAveragePrecision : public Metric {
     double sum = 0.0;
     for (int step = 0; step <= 10; ++step) {
       const double recall = step / 10.0;
-      const auto at = std::find_if(curve.begin(), curve.end(),
-                                   [&](const Point& point) { return point.recall >= recall - 1e-12; });
+      const auto at =
+          std::find_if(curve.begin(), curve.end(), [&](const Point& point) { return point.recall >= recall - 1e-12; });
       if (at != curve.end()) sum += at->precision;
     }
     return sum / 11.0;

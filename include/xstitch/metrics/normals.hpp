@@ -27,8 +27,8 @@ class NormalsMetric : public Metric {
   explicit NormalsMetric(Dims in) : shape_{in.height, in.width, 3} {}
 
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    losses::check_sizes("normals metric", labels,
-                        {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0}, batch);
+    losses::check_sizes("normals metric", labels, {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0},
+                        batch);
     if (histogram_.empty()) histogram_.assign(bins, 0);
     for (std::size_t i = 0; i < batch * shape_.pixels(); ++i) {
       if (!losses::has_normal(labels, i, shape_.pixels())) continue;

@@ -72,7 +72,8 @@ class Table {
   }
   Table& add_row(std::vector<std::string> cells) {
     if (cells.size() > header_.size())
-      fail("table: a row of ", cells.size(), " cells for ", header_.size(), " columns; it starts with '", cells[0], "'");
+      fail("table: a row of ", cells.size(), " cells for ", header_.size(), " columns; it starts with '", cells[0],
+           "'");
     cells.resize(header_.size());
     rows_.push_back(std::move(cells));
     return *this;
@@ -161,9 +162,12 @@ class Table {
     for (const std::string& cell : cells) {
       std::string text;
       for (const char letter : cell) {
-        if (letter == '\n') text += "<br>";
-        else if (letter == '|' || letter == '\\') text += std::string("\\") + letter;
-        else if (letter != '\r') text += letter;
+        if (letter == '\n')
+          text += "<br>";
+        else if (letter == '|' || letter == '\\')
+          text += std::string("\\") + letter;
+        else if (letter != '\r')
+          text += letter;
       }
       result.push_back(std::move(text));
     }
