@@ -40,13 +40,14 @@ struct RValue {
   enum class Kind : std::uint8_t { null, numbers, texts, list, pairs, symbol, other };
   Kind kind = Kind::null;
   std::vector<double> numbers;
-  std::vector<std::string> texts;                          ///< a symbol's name is texts[0]
-  std::vector<RValue> items;                               ///< of a list; the values of pairs
-  std::vector<std::pair<std::string, RValue>> attributes;  ///< the keys of pairs are in `texts`
+  std::vector<std::string> texts;  ///< a symbol's name is texts[0]
+  std::vector<RValue> items;       ///< of a list; the values of pairs (their keys are in `texts`)
+  std::vector<std::string> attribute_names;
+  std::vector<RValue> attributes;  ///< one a name
 
   [[nodiscard]] const RValue* attribute(const std::string& name) const {
-    for (const auto& [key, value] : attributes)
-      if (key == name) return &value;
+    for (std::size_t i = 0; i < attributes.size(); ++i)
+      if (attribute_names[i] == name) return &attributes[i];
     return nullptr;
   }
 };
@@ -67,7 +68,7 @@ class RReader {
     if (depth > 100) broken("values nested more than 100 deep");
     const auto flags = static_cast<std::uint32_t>(integer());
     const std::uint32_t type = flags & 0xffU;
-    const bool has_attributes = (flags & 0x200U) != 0, has_tag = (flags & 0x400U) != 0;
+    const bool has_attributes = (flags & 0x200U) != 0;
     RValue out;
     switch (type) {
       case 254:
@@ -134,7 +135,6 @@ class RReader {
         broken("a value of type " + std::to_string(type));
     }
     if (has_attributes) attach(out, value(depth + 1));
-    (void)has_tag;
     return out;
   }
 
@@ -176,8 +176,10 @@ class RReader {
     return out;
   }
   static void attach(RValue& to, const RValue& attributes) {
-    for (std::size_t i = 0; i < attributes.items.size() && i < attributes.texts.size(); ++i)
-      to.attributes.emplace_back(attributes.texts[i], attributes.items[i]);
+    for (std::size_t i = 0; i < attributes.items.size() && i < attributes.texts.size(); ++i) {
+      to.attribute_names.push_back(attributes.texts[i]);
+      to.attributes.push_back(attributes.items[i]);
+    }
   }
 
   std::span<const std::uint8_t> take(std::size_t n) {
