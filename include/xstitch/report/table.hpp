@@ -119,7 +119,7 @@ class Table {
     for (std::size_t& width : widths) width = std::max<std::size_t>(width, 3);  // room for ---
     std::string text = markdown_line(header, widths) + "|";
     for (std::size_t c = 0; c < widths.size(); ++c)
-      text += " " + std::string(widths[c] - 1, '-') + (aligns_[c] == Align::right ? ": |" : "- |");
+      (text += ' ').append(widths[c] - 1, '-') += aligns_[c] == Align::right ? ": |" : "- |";
     text += "\n";
     for (const auto& row : rows) text += markdown_line(row, widths);
     return text;
@@ -148,13 +148,13 @@ class Table {
   }
   [[nodiscard]] std::string text_line(const Cells& cells, const std::vector<std::size_t>& widths) const {
     std::string line;
-    for (std::size_t c = 0; c < cells.size(); ++c) line += (c == 0 ? "" : "   ") + padded(cells[c], c, widths[c]);
+    for (std::size_t c = 0; c < cells.size(); ++c) (line += c == 0 ? "" : "   ") += padded(cells[c], c, widths[c]);
     line.erase(line.find_last_not_of(' ') + 1);
     return line + "\n";
   }
   [[nodiscard]] std::string markdown_line(const Cells& cells, const std::vector<std::size_t>& widths) const {
     std::string line = "|";
-    for (std::size_t c = 0; c < cells.size(); ++c) line += " " + padded(cells[c], c, widths[c]) + " |";
+    for (std::size_t c = 0; c < cells.size(); ++c) ((line += ' ') += padded(cells[c], c, widths[c])) += " |";
     return line + "\n";
   }
   static Cells escaped(const Cells& cells) {
@@ -165,7 +165,7 @@ class Table {
         if (letter == '\n')
           text += "<br>";
         else if (letter == '|' || letter == '\\')
-          text += std::string("\\") + letter;
+          (text += '\\') += letter;
         else if (letter != '\r')
           text += letter;
       }
