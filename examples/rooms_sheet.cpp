@@ -1,8 +1,9 @@
+// needs: images
 /// \file
 /// Draws a sheet of samples of the rooms data set: for each room its picture, its classes in colours, its normals as
 /// colours (x, y, z as red, green, blue) and its depth (near is bright).
 ///
-///     rooms_sheet sheet.png [rooms = 12] [first = 0] [pairs per row = 2] [seed = 1]
+///     rooms_sheet sheet.png [rooms = 12] [first = 0] [rooms per row = 2] [seed = 1] [height = 96] [width = 128]
 
 #include <xstitch/data/rooms.hpp>
 
@@ -43,7 +44,9 @@ struct Sheet {
     const auto at = 3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x));
     const std::array<float, 3> values{red, green, blue};
     for (std::size_t c = 0; c < 3; ++c)
-      pixels[at + c] = static_cast<std::uint8_t>(values[c] < 0.0F ? 0.0F : values[c] > 1.0F ? 255.0F : 255.0F * values[c] + 0.5F);
+      pixels[at + c] = static_cast<std::uint8_t>(values[c] < 0.0F   ? 0.0F
+                                                 : values[c] > 1.0F ? 255.0F
+                                                                    : 255.0F * values[c] + 0.5F);
   }
   [[nodiscard]] bool write(const char* path) const {
     png_image image{};
@@ -57,14 +60,18 @@ struct Sheet {
 
 int run(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "rooms_sheet sheet.png [rooms = 12] [first = 0] [rooms per row = 2] [seed = 1]\n");
+    std::fprintf(
+        stderr,
+        "rooms_sheet sheet.png [rooms = 12] [first = 0] [rooms per row = 2] [seed = 1] [height = 96] [width = 128]\n");
     return 2;
   }
   const auto number = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
   const int count = number(2, 12), first = number(3, 0), per_row = number(4, 2);
   const xs::data::Rooms rooms({.seed = static_cast<std::uint64_t>(number(5, 1)),
                                .count = static_cast<std::size_t>(count),
-                               .first = static_cast<std::size_t>(first)});
+                               .first = static_cast<std::size_t>(first),
+                               .height = number(6, 96),
+                               .width = number(7, 128)});
   constexpr int gap = 4, views = 4;
   const int h = rooms.options().height, w = rooms.options().width, rows = (count + per_row - 1) / per_row;
   Sheet sheet{per_row * (views * (w + gap) + 2 * gap), rows * (h + gap), {}};
@@ -80,8 +87,8 @@ int run(int argc, char** argv) {
         const auto& rgb = picture.rgb[p];
         sheet.set(left + x, top + y, rgb.x, rgb.y, rgb.z);
         const auto& colour = class_colours[picture.labels[p]];
-        sheet.set(left + (w + gap) + x, top + y, static_cast<float>(colour[0]) / 255.0F, static_cast<float>(colour[1]) / 255.0F,
-                  static_cast<float>(colour[2]) / 255.0F);
+        sheet.set(left + (w + gap) + x, top + y, static_cast<float>(colour[0]) / 255.0F,
+                  static_cast<float>(colour[1]) / 255.0F, static_cast<float>(colour[2]) / 255.0F);
         const auto& n = picture.normals[p];
         sheet.set(left + 2 * (w + gap) + x, top + y, 0.5F + 0.5F * n.x, 0.5F + 0.5F * n.y, 0.5F + 0.5F * n.z);
         const float near = 1.0F / (0.4F + 0.35F * picture.depth[p]);

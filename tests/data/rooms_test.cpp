@@ -49,14 +49,16 @@ Vec back_project(const Picture& p, int row, int column) {
 /// Whether a local point lies within the solid: the definition in primitive.hpp, written once more.
 bool inside(const Primitive& p, Vec at) {
   const auto sharp = [&](float shrink) {
-    return std::fabs(at.x) <= p.half.x - shrink && std::fabs(at.y) <= p.half.y - shrink && std::fabs(at.z) <= p.half.z - shrink;
+    return std::fabs(at.x) <= p.half.x - shrink && std::fabs(at.y) <= p.half.y - shrink &&
+           std::fabs(at.z) <= p.half.z - shrink;
   };
   const double x = at.x / p.half.x, y = at.y / p.half.y, z = at.z / p.half.z;
   switch (p.solid) {
     case Solid::box:
       return sharp(0.0F);
     case Solid::rounded_box: {
-      const double qx = std::max(0.0F, std::fabs(at.x) - p.half.x + p.shape), qy = std::max(0.0F, std::fabs(at.y) - p.half.y + p.shape),
+      const double qx = std::max(0.0F, std::fabs(at.x) - p.half.x + p.shape),
+                   qy = std::max(0.0F, std::fabs(at.y) - p.half.y + p.shape),
                    qz = std::max(0.0F, std::fabs(at.z) - p.half.z + p.shape);
       return sharp(0.0F) && qx * qx + qy * qy + qz * qz <= static_cast<double>(p.shape) * p.shape;
     }
@@ -146,7 +148,8 @@ TEST_CASE("classes have a long tail, and pictures are exposed") {
       REQUIRE(c >= 0);
       REQUIRE(c < room_classes);
       share[static_cast<std::size_t>(c)] += 100.0 / (48.0 * 64.0 * 200.0);
-      if (c != static_cast<int>(RoomClass::wall) && c != static_cast<int>(RoomClass::floor) && c != static_cast<int>(RoomClass::ceiling))
+      if (c != static_cast<int>(RoomClass::wall) && c != static_cast<int>(RoomClass::floor) &&
+          c != static_cast<int>(RoomClass::ceiling))
         things.insert(c);
     }
     varied += things.size() >= 3 ? 1 : 0;
@@ -184,7 +187,8 @@ TEST_CASE("normals are unit vectors towards the camera and agree with the depth"
         REQUIRE(p.depth[i] < 12.0F);
         REQUIRE(std::fabs(length(normal) - 1.0F) < 1e-4F);
         REQUIRE(dot(normal, at) < 0.0F);
-        directions.insert(static_cast<int>(std::lround(4.0F * normal.x)) * 100 + static_cast<int>(std::lround(4.0F * normal.y)) * 10 +
+        directions.insert(static_cast<int>(std::lround(4.0F * normal.x)) * 100 +
+                          static_cast<int>(std::lround(4.0F * normal.y)) * 10 +
                           static_cast<int>(std::lround(4.0F * normal.z)));
         if (row + 1 >= p.height || column + 1 >= p.width || row == 0 || column == 0) continue;
         // Pixels within one plane: neighbours on all sides show the same normal and no step of depth.
@@ -192,7 +196,8 @@ TEST_CASE("normals are unit vectors towards the camera and agree with the depth"
                                         back_project(p, row + 1, column), back_project(p, row - 1, column)};
         const auto w = static_cast<std::size_t>(p.width);
         bool flat = true;
-        for (const std::size_t j : {i + 1, i - 1, i + w, i - w}) flat = flat && dot(normal, p.normals[j]) > 0.99999F && p.labels[i] == p.labels[j];
+        for (const std::size_t j : {i + 1, i - 1, i + w, i - w})
+          flat = flat && dot(normal, p.normals[j]) > 0.99999F && p.labels[i] == p.labels[j];
         for (const Vec& q : around) flat = flat && length(q - at) < 0.2F;
         const Vec across = around[0] - around[1], up = around[3] - around[2];
         if (!flat) continue;
@@ -214,7 +219,8 @@ TEST_CASE("rays meet solids where the definition says") {
     p.solid = static_cast<Solid>(n % 4);
     p.half = {dice.uniform(0.2F, 1.0F), dice.uniform(0.2F, 1.0F), dice.uniform(0.2F, 1.0F)};
     p.shape = p.solid == Solid::rounded_box ? dice.uniform(0.02F, 0.19F) : dice.uniform(0.2F, 1.6F);
-    const Vec from = normalize(Vec{dice.uniform(-1.0F, 1.0F), dice.uniform(-1.0F, 1.0F), dice.uniform(-1.0F, 1.0F)}) * 4.0F;
+    const Vec from =
+        normalize(Vec{dice.uniform(-1.0F, 1.0F), dice.uniform(-1.0F, 1.0F), dice.uniform(-1.0F, 1.0F)}) * 4.0F;
     const Vec to{dice.uniform(-0.8F, 0.8F), dice.uniform(-0.8F, 0.8F), dice.uniform(-0.8F, 0.8F)};
     const Vec d = to - from;
     const float t = intersect_local(p, from, d, 3.0F);
@@ -269,7 +275,8 @@ TEST_CASE("furniture stands apart, the camera stands in the room, and the tree a
       float nearest = rooms::infinity, found = rooms::infinity;
       bool shaded = false;
       for (const Primitive& p : scene.primitives) {
-        const float t = intersect_local(p, p.axes.to_local(camera.position - p.centre), p.axes.to_local(d), rooms::infinity);
+        const float t =
+            intersect_local(p, p.axes.to_local(camera.position - p.centre), p.axes.to_local(d), rooms::infinity);
         nearest = std::min(nearest, t);
         shaded = shaded || (p.casts_shadow && t < 2.0F);
       }
@@ -282,8 +289,10 @@ TEST_CASE("furniture stands apart, the camera stands in the room, and the tree a
 }
 
 TEST_CASE("wrong options and indices are refused with what was found") {
-  CHECK_THROWS_WITH_AS(Rooms(RoomsOptions{.count = 0}), "rooms: found a count of 0, expected at least one sample", xs::Error);
-  CHECK_THROWS_WITH_AS(Rooms(RoomsOptions{.height = 4}), "rooms: found an image of 4x128, expected 8 to 4096 pixels a side", xs::Error);
+  CHECK_THROWS_WITH_AS(Rooms(RoomsOptions{.count = 0}), "rooms: found a count of 0, expected at least one sample",
+                       xs::Error);
+  CHECK_THROWS_WITH_AS(Rooms(RoomsOptions{.height = 4}),
+                       "rooms: found an image of 4x128, expected 8 to 4096 pixels a side", xs::Error);
   CHECK_THROWS_AS(Rooms(RoomsOptions{.width = 5000}), xs::Error);
   CHECK_THROWS_AS(Rooms(RoomsOptions{.deviation = 0.0F}), xs::Error);
   xs::Sample sample;

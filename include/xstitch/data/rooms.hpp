@@ -46,8 +46,8 @@ struct RoomsOptions {
   std::string normals = "normals";
   std::string depth = {};
   /// Of all channels of the training images.
-  float mean = 0.47F;
-  float deviation = 0.22F;
+  float mean = 0.45F;
+  float deviation = 0.185F;
 };
 
 class Rooms {
@@ -67,13 +67,16 @@ class Rooms {
 
   [[nodiscard]] std::size_t size() const noexcept { return options_.count; }
   [[nodiscard]] const Options& options() const noexcept { return options_; }
-  [[nodiscard]] std::vector<InputField> inputs() const { return {{"input", {options_.height, options_.width, 3}, true}}; }
+  [[nodiscard]] std::vector<InputField> inputs() const {
+    return {{"input", {options_.height, options_.width, 3}, true}};
+  }
   [[nodiscard]] std::vector<LabelField> labels() const {
     const int h = options_.height, w = options_.width;
     std::vector<LabelField> fields;
     if (!options_.segmentation.empty())
       fields.push_back({options_.segmentation, {LabelKind::class_index, {h, w, 1}, {}, classes}});
-    if (!options_.normals.empty()) fields.push_back({options_.normals, {LabelKind::unit_normal, {h, w, 3}, {h, w, 1}, 0}});
+    if (!options_.normals.empty())
+      fields.push_back({options_.normals, {LabelKind::unit_normal, {h, w, 3}, {h, w, 1}, 0}});
     if (!options_.depth.empty()) fields.push_back({options_.depth, {LabelKind::real, {h, w, 1}, {h, w, 1}, 0}});
     return fields;
   }
@@ -82,7 +85,8 @@ class Rooms {
   [[nodiscard]] rooms::Picture draw(std::size_t index) const {
     if (index >= size()) fail(describe(index), ": expected an index below ", size());
     const FlushDenormals flush;  // the same bits whatever mode the calling thread is in
-    const RandomKey key = RandomKey(xstitch::seed(options_.seed)).with("rooms").with(static_cast<std::uint64_t>(options_.split));
+    const RandomKey key =
+        RandomKey(xstitch::seed(options_.seed)).with("rooms").with(static_cast<std::uint64_t>(options_.split));
     rooms::Dice dice(key.with(options_.first + index));
     rooms::Scene scene;
     const rooms::Builder builder = rooms::furnish(scene, dice);
@@ -108,7 +112,8 @@ class Rooms {
       sample.inputs[0][3 * i + 2] = (picture.rgb[i].z - options_.mean) * scale;
     }
     sample.labels.clear();
-    if (!options_.segmentation.empty()) sample.labels.push_back({{picture.labels.begin(), picture.labels.end()}, {}, {}, true});
+    if (!options_.segmentation.empty())
+      sample.labels.push_back({{picture.labels.begin(), picture.labels.end()}, {}, {}, true});
     if (!options_.normals.empty()) {
       LabelValue value;
       value.values.resize(3 * pixels);
@@ -124,8 +129,8 @@ class Rooms {
 
   [[nodiscard]] std::string describe(std::size_t index) const {
     static constexpr const char* names[] = {"train", "validation", "test"};
-    return std::string("room ") + std::to_string(options_.first + index) + " of " + names[static_cast<std::size_t>(options_.split)] +
-           ", seed " + std::to_string(options_.seed);
+    return std::string("room ") + std::to_string(options_.first + index) + " of " +
+           names[static_cast<std::size_t>(options_.split)] + ", seed " + std::to_string(options_.seed);
   }
 
  private:

@@ -90,8 +90,8 @@ class Builder {
     return add(Solid::rounded_box, place, centre, half, of, label, turned, radius);
   }
   /// Upright; `top` is the radius at the top relative to the bottom's.
-  Primitive& cylinder(const Place& place, Vec centre, float radius, float half_height, std::uint16_t of, RoomClass label,
-                      float top = 1.0F, Rotation turned = {}) {
+  Primitive& cylinder(const Place& place, Vec centre, float radius, float half_height, std::uint16_t of,
+                      RoomClass label, float top = 1.0F, Rotation turned = {}) {
     return add(Solid::frustum, place, centre, {radius, half_height, radius}, of, label, turned, top);
   }
   Primitive& ball(const Place& place, Vec centre, Vec half, std::uint16_t of, RoomClass label, Rotation turned = {}) {
@@ -152,9 +152,12 @@ class Builder {
       const int wall = dice.below(4);
       const float room = wall_length(wall) - width - 0.04F;
       float along = dice.uniform();
-      if (centred) along = 0.35F + 0.3F * along;
-      else if (along < 0.2F) along = 0.0F;  // corners attract furniture
-      else if (along > 0.8F) along = 1.0F;
+      if (centred)
+        along = 0.35F + 0.3F * along;
+      else if (along < 0.2F)
+        along = 0.0F;  // corners attract furniture
+      else if (along > 0.8F)
+        along = 1.0F;
       if (room < 0.0F) continue;
       const float u = 0.02F + along * room;
       const WallPatch patch{wall, u, u + width, 0.0F, height};
@@ -175,7 +178,8 @@ class Builder {
     for (int attempt = 0; attempt < 14; ++attempt) {
       float angle = dice.uniform(-0.06F, 0.06F);
       angle = free_turn ? dice.uniform(0.0F, 6.2832F) : angle + static_cast<float>(dice.below(4)) * 1.5707963F;
-      const Place place{{dice.uniform(0.4F, scene.width - 0.4F), 0.0F, dice.uniform(0.4F, scene.depth - 0.4F)}, turn(angle), -1};
+      const Place place{
+          {dice.uniform(0.4F, scene.width - 0.4F), 0.0F, dice.uniform(0.4F, scene.depth - 0.4F)}, turn(angle), -1};
       Footprint f = footprint(place, width + 2 * margin, depth + 2 * margin, height);
       if (!floor_free(f)) continue;
       f.half_width -= margin, f.half_depth -= margin;
@@ -204,7 +208,8 @@ class Builder {
       if (!wall_free(patch)) continue;
       Place place = wall_frame(wall);
       const Vec left = place.origin + place.axes.x * u, right = left + place.axes.x * width;
-      if (smaller(scene.clear_height(left.x, left.z), scene.clear_height(right.x, right.z)) < v0 + height + 0.1F) continue;
+      if (smaller(scene.clear_height(left.x, left.z), scene.clear_height(right.x, right.z)) < v0 + height + 0.1F)
+        continue;
       place.origin = place.origin + place.axes.to_world({u + 0.5F * width, v0 + 0.5F * height, 0.0F});
       patches.push_back(patch);
       return place;

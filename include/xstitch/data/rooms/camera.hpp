@@ -47,13 +47,13 @@ inline Camera choose_camera(const Builder& b, float aspect) {
     // Towards some point of the inner room.
     const float target_x = scene.width * dice.uniform(0.2F, 0.8F), target_z = scene.depth * dice.uniform(0.2F, 0.8F);
     const float yaw = std::atan2(-(target_x - x), -(target_z - z));
-    const float steep = dice.chance(0.7F) ? 0.75F : 1.0F, pitch = dice.uniform(-0.43F, 0.12F) * steep, tilt = dice.uniform(-0.04F, 0.04F);
+    const float steep = dice.chance(0.7F) ? 0.75F : 1.0F, pitch = dice.uniform(-0.43F, 0.12F) * steep,
+                tilt = dice.uniform(-0.04F, 0.04F);
     camera.axes = turn(yaw) * lean(pitch) * roll(tilt);
     camera.tangent_x = std::tan(0.5F * dice.uniform(0.94F, 1.22F));
     camera.tangent_y = camera.tangent_x / aspect;
     bool inside = scene.clear_height(x, z) < camera.position.y + 0.15F;
-    for (const Footprint& f : b.footprints)
-      inside = inside || (f.holds(camera.position, 0.25F) && f.height > 0.3F);
+    for (const Footprint& f : b.footprints) inside = inside || (f.holds(camera.position, 0.25F) && f.height > 0.3F);
     for (const Primitive& p : scene.primitives) {
       const Vec gap = absolute(camera.position - p.centre) - world_half(p);
       inside = inside || larger(gap.x, larger(gap.y, gap.z)) < 0.2F;
@@ -76,7 +76,9 @@ inline Camera choose_camera(const Builder& b, float aspect) {
       if (i != static_cast<std::size_t>(RoomClass::wall) && i != static_cast<std::size_t>(RoomClass::floor) &&
           i != static_cast<std::size_t>(RoomClass::ceiling))
         kinds += static_cast<int>(seen[i] > 0);
-    const auto share = [&](RoomClass c) { return static_cast<float>(seen[static_cast<std::size_t>(c)]) / (rows * columns); };
+    const auto share = [&](RoomClass c) {
+      return static_cast<float>(seen[static_cast<std::size_t>(c)]) / (rows * columns);
+    };
     const float walls = share(RoomClass::wall);
     const float things = 1.0F - walls - share(RoomClass::floor) - share(RoomClass::ceiling) - share(RoomClass::window);
     const float score = static_cast<float>(kinds < 5 ? kinds : 5) + 8.0F * smaller(0.4F, things) -

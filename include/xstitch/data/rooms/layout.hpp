@@ -13,7 +13,8 @@ namespace detail {
 
 inline void hang_picture(Builder& b) {
   Dice& dice = b.dice;
-  const float width = dice.uniform(0.25F, 1.1F), height = dice.chance(0.5F) ? width * dice.uniform(0.6F, 0.8F) : smaller(width * 1.35F, 0.9F);
+  const float width = dice.uniform(0.25F, 1.1F),
+              height = dice.chance(0.5F) ? width * dice.uniform(0.6F, 0.8F) : smaller(width * 1.35F, 0.9F);
   const auto place = b.on_wall(width, height, dice.uniform(1.55F, 1.7F) - 0.5F * height);
   if (!place) return;
   Material m = any(dice);
@@ -61,18 +62,23 @@ inline void wall_shelf(Builder& b) {
   const std::uint16_t m = b.material(body(b.dice, b.style));
   b.box(*place, {0, -0.17F, 0.1F}, {0.5F * width, 0.012F, 0.1F}, m, RoomClass::furniture);
   const Place top = place->at({0, -0.157F, 0.1F});
-  if (b.dice.chance(0.6F)) book_row(b, top.at({-0.1F, 0, 0}), 0.5F * width - 0.14F, 0.17F, 0.3F);
-  else clutter(b, top, 0.45F * width, 0.08F, 0.0F, b.dice.between(2, 4));
+  if (b.dice.chance(0.6F))
+    book_row(b, top.at({-0.1F, 0, 0}), 0.5F * width - 0.14F, 0.17F, 0.3F);
+  else
+    clutter(b, top, 0.45F * width, 0.08F, 0.0F, b.dice.between(2, 4));
 }
 
 inline void dresser(Builder& b, float chance) {
   if (!b.dice.chance(chance)) return;
-  const float width = b.dice.uniform(0.7F, 1.5F), depth = b.dice.uniform(0.4F, 0.5F), height = b.dice.uniform(0.7F, 1.15F);
+  const float width = b.dice.uniform(0.7F, 1.5F), depth = b.dice.uniform(0.4F, 0.5F),
+              height = b.dice.uniform(0.7F, 1.15F);
   const auto place = b.against_wall(width, depth, height);
   if (!place) return;
   cabinet(b, *place, width, depth, height, b.dice.between(2, 5));
-  if (b.dice.chance(0.3F)) lamp(b, place->at({-0.3F * width, height, 0}), draw_table_lamp(b.dice));
-  else clutter(b, *place, 0.45F * width, 0.35F * depth, height, b.dice.between(1, 4));
+  if (b.dice.chance(0.3F))
+    lamp(b, place->at({-0.3F * width, height, 0}), draw_table_lamp(b.dice));
+  else
+    clutter(b, *place, 0.45F * width, 0.35F * depth, height, b.dice.between(1, 4));
 }
 
 inline void wardrobe(Builder& b, float chance) {
@@ -94,7 +100,8 @@ inline void tv_corner(Builder& b, float chance) {
 inline void standing_lamp(Builder& b, float chance, bool lit) {
   if (!b.dice.chance(chance)) return;
   const float height = b.dice.uniform(1.35F, 1.75F);
-  if (const auto place = b.against_wall(0.4F, 0.4F, height, 0.05F)) lamp(b, *place, {height, b.dice.uniform(0.14F, 0.2F), lit});
+  if (const auto place = b.against_wall(0.4F, 0.4F, height, 0.05F))
+    lamp(b, *place, {height, b.dice.uniform(0.14F, 0.2F), lit});
 }
 
 inline void floor_plant(Builder& b, float chance) {
@@ -108,16 +115,24 @@ inline void floor_things(Builder& b, int count) {
   Dice& dice = b.dice;
   for (int i = 0; i < count; ++i) {
     const float size = dice.uniform(0.15F, 0.4F);
-    const auto place = dice.chance(0.5F) ? b.in_the_open(size, size, size, true, 0.02F) : b.against_wall(size, size, size, 0.05F);
+    const auto place =
+        dice.chance(0.5F) ? b.in_the_open(size, size, size, true, 0.02F) : b.against_wall(size, size, size, 0.05F);
     if (!place) continue;
     const std::uint16_t m = b.material(dice.chance(0.3F) ? fabric(dice, b.style) : any(dice));
     const auto label = RoomClass::objects;
     const float half = 0.48F * size;
     switch (dice.below(4)) {
-      case 0: b.box(*place, {0, 0.7F * half, 0}, {half, 0.7F * half, 0.8F * half}, m, label); break;
-      case 1: b.cylinder(*place, {0, half, 0}, 0.75F * half, half, m, label, 1.25F); break;
-      case 2: b.ball(*place, {0, 0.7F * half, 0}, {0.7F * half, 0.7F * half, 0.7F * half}, m, label); break;
-      default: b.soft_box(*place, {0, 0.5F * half, 0}, {half, 0.5F * half, half}, 0.4F * half, m, label);
+      case 0:
+        b.box(*place, {0, 0.7F * half, 0}, {half, 0.7F * half, 0.8F * half}, m, label);
+        break;
+      case 1:
+        b.cylinder(*place, {0, half, 0}, 0.75F * half, half, m, label, 1.25F);
+        break;
+      case 2:
+        b.ball(*place, {0, 0.7F * half, 0}, {0.7F * half, 0.7F * half, 0.7F * half}, m, label);
+        break;
+      default:
+        b.soft_box(*place, {0, 0.5F * half, 0}, {half, 0.5F * half, half}, 0.4F * half, m, label);
     }
   }
 }
@@ -126,7 +141,8 @@ inline void floor_things(Builder& b, int count) {
 inline void dining_group(Builder& b) {
   Dice& dice = b.dice;
   const bool round = dice.chance(0.3F);
-  const float depth = round ? dice.uniform(0.9F, 1.25F) : dice.uniform(0.75F, 0.95F), width = round ? depth : dice.uniform(1.1F, 2.0F);
+  const float depth = round ? dice.uniform(0.9F, 1.25F) : dice.uniform(0.75F, 0.95F),
+              width = round ? depth : dice.uniform(1.1F, 2.0F);
   const float height = dice.uniform(0.72F, 0.78F);
   auto place = b.in_the_open(width + 0.5F, depth + 0.7F, height, dice.chance(0.5F), 0.02F);
   if (!place) return;
@@ -146,24 +162,28 @@ inline void dining_group(Builder& b) {
     for (const float side : {-1.0F, 1.0F})
       for (int i = 0; i < seats; ++i)
         if (dice.chance(0.9F)) {
-          const float x = 0.6F * (static_cast<float>(i) - 0.5F * static_cast<float>(seats - 1)) + dice.uniform(-0.04F, 0.04F);
+          const float x =
+              0.6F * (static_cast<float>(i) - 0.5F * static_cast<float>(seats - 1)) + dice.uniform(-0.04F, 0.04F);
           const float z = side * (0.5F * depth + dice.uniform(-0.02F, 0.16F)), aside = dice.uniform(-0.25F, 0.25F);
           chair(b, place->at({x, 0, z}, turn((side > 0 ? 3.14159F : 0.0F) + aside)), model);
         }
   }
-  if (dice.chance(0.3F)) lay_rug(b, place->origin, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.5F * depth + 0.6F);
+  if (dice.chance(0.3F))
+    lay_rug(b, place->origin, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.5F * depth + 0.6F);
 }
 
 inline void sofa_group(Builder& b) {
   Dice& dice = b.dice;
   const int seats = dice.between(2, 3);
   const float arm = dice.uniform(0.12F, 0.24F), width = sofa_width(seats, arm);
-  auto place = dice.chance(0.75F) ? b.against_wall(width, 0.95F, 0.95F, 0.03F, true) : b.in_the_open(width, 0.95F, 0.95F, false);
+  auto place =
+      dice.chance(0.75F) ? b.against_wall(width, 0.95F, 0.95F, 0.03F, true) : b.in_the_open(width, 0.95F, 0.95F, false);
   if (!place) return;
   sofa(b, *place, seats, arm);
   const float before = dice.uniform(1.0F, 1.2F), askew = dice.uniform(-0.1F, 0.1F);
   const Place front = place->at({0, 0, before}, turn(askew));
-  const float length_of = dice.uniform(0.7F, 1.2F), depth = dice.uniform(0.45F, 0.65F), height = dice.uniform(0.35F, 0.48F);
+  const float length_of = dice.uniform(0.7F, 1.2F), depth = dice.uniform(0.45F, 0.65F),
+              height = dice.uniform(0.35F, 0.48F);
   if (dice.chance(0.75F) && b.take(front, length_of, depth, height)) {
     table(b, front, length_of, depth, height, dice.chance(0.25F));
     clutter(b, front, 0.4F * length_of, 0.3F * depth, height, dice.between(0, 4));
@@ -182,7 +202,8 @@ inline void sofa_group(Builder& b) {
 
 inline void bed_group(Builder& b) {
   Dice& dice = b.dice;
-  const float width = dice.chance(0.35F) ? dice.uniform(0.9F, 1.1F) : dice.uniform(1.4F, 1.8F), length_of = dice.uniform(2.0F, 2.15F);
+  const float width = dice.chance(0.35F) ? dice.uniform(0.9F, 1.1F) : dice.uniform(1.4F, 1.8F),
+              length_of = dice.uniform(2.0F, 2.15F);
   const auto place = b.against_wall(width, length_of, 0.75F, 0.02F, dice.chance(0.7F));
   if (!place) return;
   bed(b, *place, width, length_of);
@@ -191,10 +212,14 @@ inline void bed_group(Builder& b) {
     const float height = dice.uniform(0.42F, 0.62F);
     if (!dice.chance(0.75F) || !b.take(beside, 0.46F, 0.42F, height + 0.5F)) continue;
     cabinet(b, beside, 0.45F, 0.4F, height, dice.between(1, 3));
-    if (dice.chance(0.6F)) lamp(b, beside.at({0, height, -0.03F}), draw_table_lamp(dice));
-    else clutter(b, beside, 0.18F, 0.15F, height, dice.between(1, 2));
+    if (dice.chance(0.6F))
+      lamp(b, beside.at({0, height, -0.03F}), draw_table_lamp(dice));
+    else
+      clutter(b, beside, 0.18F, 0.15F, height, dice.between(1, 2));
   }
-  if (dice.chance(0.35F)) lay_rug(b, place->origin + place->axes.z * 0.7F, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.8F);
+  if (dice.chance(0.35F))
+    lay_rug(b, place->origin + place->axes.z * 0.7F, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F,
+            0.8F);
 }
 
 inline void desk_group(Builder& b) {
@@ -207,8 +232,10 @@ inline void desk_group(Builder& b) {
   const Place before = place->at(seat, turn(3.14159F + dice.uniform(-0.7F, 0.7F)));
   const Footprint f = Builder::footprint(before, 0.5F, 0.5F, 0.95F);
   b.reserve(f);
-  if (dice.chance(0.6F)) office_chair(b, before);
-  else chair(b, before, draw_chair(b));
+  if (dice.chance(0.6F))
+    office_chair(b, before);
+  else
+    chair(b, before, draw_chair(b));
 }
 
 inline void kitchen_group(Builder& b) {
@@ -222,7 +249,8 @@ inline void kitchen_group(Builder& b) {
       const std::uint16_t m = b.material(dice.chance(0.6F) ? paint_of(dice, {0.6F, 0.03F, 0.93F}) : metal(dice));
       b.soft_box(*place, {0, 0.5F * height, -0.02F}, {0.31F, 0.5F * height, 0.29F}, 0.015F, m, RoomClass::furniture);
       b.box(*place, {0, 0.62F * height, 0.28F}, {0.31F, 0.006F, 0.003F}, b.material(metal(dice)), RoomClass::furniture);
-      b.box(*place, {0.25F, 0.75F * height, 0.29F}, {0.012F, 0.15F, 0.02F}, b.material(metal(dice)), RoomClass::furniture);
+      b.box(*place, {0.25F, 0.75F * height, 0.29F}, {0.012F, 0.15F, 0.02F}, b.material(metal(dice)),
+            RoomClass::furniture);
     }
   }
 }
@@ -237,9 +265,13 @@ inline void ceiling_light(Builder& b, bool lit) {
   m.emission = lit ? 3.0F : 0.0F;
   const std::uint16_t shade = b.material(m);
   const float drop = dice.chance(0.5F) ? 0.09F : dice.uniform(0.3F, 0.6F), radius = dice.uniform(0.12F, 0.25F);
-  if (drop > 0.1F) b.cylinder(place, {0, -0.5F * drop, 0}, 0.006F, 0.5F * drop, b.material(metal(dice)), RoomClass::objects);
-  if (dice.chance(0.5F)) b.ball(place, {0, -drop, 0}, {radius, drop > 0.1F ? radius : 0.07F, radius}, shade, RoomClass::objects).casts_shadow = !lit;
-  else b.cylinder(place, {0, -drop, 0}, radius, 0.08F, shade, RoomClass::objects, 0.6F).casts_shadow = !lit;
+  if (drop > 0.1F)
+    b.cylinder(place, {0, -0.5F * drop, 0}, 0.006F, 0.5F * drop, b.material(metal(dice)), RoomClass::objects);
+  if (dice.chance(0.5F))
+    b.ball(place, {0, -drop, 0}, {radius, drop > 0.1F ? radius : 0.07F, radius}, shade, RoomClass::objects)
+        .casts_shadow = !lit;
+  else
+    b.cylinder(place, {0, -drop, 0}, radius, 0.08F, shade, RoomClass::objects, 0.6F).casts_shadow = !lit;
   if (!lit) return;
   light.position.y -= drop + 0.05F;
   light.u.x = larger(0.1F, radius);
@@ -256,7 +288,8 @@ inline Builder furnish(Scene& scene, Dice& dice) {
   Builder b(scene, dice);
   const auto kind = static_cast<RoomKind>(dice.below(6) % 5);  // living rooms twice as often
   const bool attic = dice.chance(0.18F);
-  const Vec size{dice.uniform(3.1F, 5.4F), attic ? dice.uniform(2.5F, 3.2F) : dice.uniform(2.35F, 2.9F), dice.uniform(3.1F, 5.4F)};
+  const Vec size{dice.uniform(3.1F, 5.4F), attic ? dice.uniform(2.5F, 3.2F) : dice.uniform(2.35F, 2.9F),
+                 dice.uniform(3.1F, 5.4F)};
   raise_shell(b, size, attic);
   const float day = dice.chance(0.72F) ? dice.uniform(0.9F, 2.6F) : 0.03F;
   add_door(b);
@@ -311,9 +344,12 @@ inline Builder furnish(Scene& scene, Dice& dice) {
   // Free stretches of wall get something too.
   for (int i = dice.between(0, 3); i > 0; --i) {
     const float which = dice.uniform();
-    if (which < 0.4F) shelves_with_books(b, 1.0F, 0.75F);
-    else if (which < 0.75F) dresser(b, 1.0F);
-    else wardrobe(b, 1.0F);
+    if (which < 0.4F)
+      shelves_with_books(b, 1.0F, 0.75F);
+    else if (which < 0.75F)
+      dresser(b, 1.0F);
+    else
+      wardrobe(b, 1.0F);
   }
   standing_lamp(b, 0.4F, lamps);
   floor_plant(b, 0.4F);

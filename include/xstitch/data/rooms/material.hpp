@@ -22,12 +22,12 @@ enum class Pattern : std::uint8_t {
   stripes,  ///< along v, `scale` wide
   plaid,
   brick,
-  dots,     ///< wallpaper: blossoms of b on a, `scale` apart
+  dots,  ///< wallpaper: blossoms of b on a, `scale` apart
   fabric,
   marble,
   // The following are on the front (local z) only and fill `extent`; the other faces have colour c.
   picture,
-  books,    ///< spines beside each other
+  books,  ///< spines beside each other
   screen,
   door,
   drawers,  ///< `scale` rows
@@ -97,7 +97,8 @@ inline Vec picture(const Material& m, float s, float t) noexcept {
     }
     case 1: {  // blocks of colour
       const int x = floor_int(s * 3.0F + noise(t * 4.0F, 1.0F, m.seed)), y = floor_int(t * 4.0F);
-      return colour({lattice(x, y, m.seed), 0.6F * lattice(x, y, m.seed + 1), 0.25F + 0.7F * lattice(x, y, m.seed + 2)});
+      return colour(
+          {lattice(x, y, m.seed), 0.6F * lattice(x, y, m.seed + 1), 0.25F + 0.7F * lattice(x, y, m.seed + 2)});
     }
     case 2: {  // a head before a dark ground
       const float x = (s - 0.5F) * 3.2F, y = (t - 0.6F) * 3.0F, z = (t - 0.1F) * 2.4F;
@@ -137,7 +138,8 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
       const int board = floor_int(along);
       const std::uint32_t id = scramble(static_cast<std::uint32_t>(row * 131 + board) + m.seed);
       const Vec tone = detail::wood(m, u, v, footprint, id) * (0.75F + 0.5F * unit_float(id));
-      const float gap = larger(joint(u, m.scale, 0.003F, footprint), joint(v + shift, m.scale * 9.0F, 0.003F, footprint));
+      const float gap =
+          larger(joint(u, m.scale, 0.003F, footprint), joint(v + shift, m.scale * 9.0F, 0.003F, footprint));
       return mix(tone, m.c, 0.8F * gap);
     }
     case Pattern::tiles: {
@@ -160,7 +162,8 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
     }
     case Pattern::plaid: {
       const float f = u / m.scale - std::floor(u / m.scale), g = v / m.scale - std::floor(v / m.scale);
-      const Vec ground = mix(m.a, m.b, 0.5F * static_cast<float>(static_cast<int>(f < 0.4F) + static_cast<int>(g < 0.4F)));
+      const Vec ground =
+          mix(m.a, m.b, 0.5F * static_cast<float>(static_cast<int>(f < 0.4F) + static_cast<int>(g < 0.4F)));
       const bool thread = (f > 0.65F && f < 0.75F) || (g > 0.65F && g < 0.75F);
       return mix(mix(m.a, m.b, 0.4F), thread ? m.c : ground, resolved(m.scale * 0.5F, footprint));
     }
@@ -197,8 +200,10 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
       const float inside = bent / m.scale - static_cast<float>(book);
       const std::uint32_t id = m.seed + static_cast<std::uint32_t>(book);
       const float low = 0.6F * lattice(book, 3, m.seed) - 0.3F, t = v / m.half_height;
-      Vec spine = mix(m.a, colour({unit_float(scramble(id)), 0.25F + 0.5F * lattice(book, 1, m.seed),
-                                   0.25F + 0.65F * lattice(book, 2, m.seed)}), 0.85F);
+      Vec spine = mix(m.a,
+                      colour({unit_float(scramble(id)), 0.25F + 0.5F * lattice(book, 1, m.seed),
+                              0.25F + 0.65F * lattice(book, 2, m.seed)}),
+                      0.85F);
       if (t > low && t < low + 0.35F) spine = mix(spine, {0.75F, 0.7F, 0.55F}, 0.55F);
       return spine * (inside < 0.15F ? 1.0F - 0.75F * resolved(m.scale, footprint) : 1.0F);
     }
@@ -209,7 +214,7 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
     }
     case Pattern::door: {
       const float s = std::fabs(u / m.half_width), t = v / m.half_height;
-      const bool upper = t > 0.05F && t < 0.85F, lower = t > -0.85F && t < -0.1F;
+      const bool upper = t > 0.05F && t<0.85F, lower = t> - 0.85F && t < -0.1F;
       const float rim = upper ? smaller(t - 0.05F, 0.85F - t) : lower ? smaller(t + 0.85F, -0.1F - t) : 1.0F;
       if (m.scale > 0.5F && (upper || lower) && s < 0.72F && s > 0.1F) {
         const float edge = smaller(rim, smaller(0.72F - s, s - 0.1F) * 0.5F);
@@ -220,8 +225,9 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
     case Pattern::drawers: {
       const float rows = m.scale, columns = static_cast<float>(1U + m.seed % 3U);
       const float s = (0.5F + 0.5F * u / m.half_width) * columns, t = (0.5F + 0.5F * v / m.half_height) * rows;
-      const float gap = larger(joint(s * 2.0F * m.half_width / columns, 2.0F * m.half_width / columns, 0.006F, footprint),
-                               joint(t * 2.0F * m.half_height / rows, 2.0F * m.half_height / rows, 0.006F, footprint));
+      const float gap =
+          larger(joint(s * 2.0F * m.half_width / columns, 2.0F * m.half_width / columns, 0.006F, footprint),
+                 joint(t * 2.0F * m.half_height / rows, 2.0F * m.half_height / rows, 0.006F, footprint));
       const float x = (s - std::floor(s) - 0.5F) * 2.0F * m.half_width / columns;
       const float y = (t - std::floor(t) - 0.5F) * 2.0F * m.half_height / rows;
       if (std::fabs(x) < 0.06F && std::fabs(y) < larger(0.012F, 0.4F * footprint)) return m.c;
@@ -231,7 +237,8 @@ inline Vec paint(const Material& m, float u, float v, float footprint) noexcept 
       const float x = m.half_width - std::fabs(u), y = m.half_height - std::fabs(v), edge = smaller(x, y);
       if (edge < 0.06F) return m.b;
       if (edge < 0.12F) return m.a;
-      if (edge < 0.2F) return m.c * (0.8F + 0.4F * static_cast<float>((floor_int(u * 12.0F) + floor_int(v * 12.0F)) & 1));
+      if (edge < 0.2F)
+        return m.c * (0.8F + 0.4F * static_cast<float>((floor_int(u * 12.0F) + floor_int(v * 12.0F)) & 1));
       const float ring = std::fabs(u) / m.half_width + std::fabs(v) / m.half_height;
       const Vec ground = (m.seed & 1U) != 0 && floor_int(ring * m.scale) % 2 == 0 ? m.c : m.a;
       return ground * (0.8F + 0.4F * noise(u * 40.0F, v * 40.0F, m.seed));

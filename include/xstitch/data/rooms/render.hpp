@@ -8,6 +8,7 @@
 /// what four sub-rays meet.
 
 #include <xstitch/data/rooms/lights.hpp>
+#include <xstitch/data/rooms/picture.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,15 +18,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
-
-struct Picture {
-  int height = 0, width = 0;
-  float tangent_x = 0.0F, tangent_y = 0.0F;  ///< of half the fields of view: pixel (0, 0) begins at (-tangent_x, tangent_y, -1)
-  std::vector<Vec> rgb;              ///< linear light until `develop`, then 0..1 as displayed
-  std::vector<std::uint8_t> labels;  ///< RoomClass
-  std::vector<Vec> normals;          ///< camera coordinates, unit, towards the camera
-  std::vector<float> depth;          ///< along the optical axis, metres
-};
 
 class Renderer {
  public:
@@ -102,7 +94,8 @@ class Renderer {
     const Primitive& p = scene_.primitives[static_cast<std::size_t>(number)];
     const Vec centre = camera_.axes.to_local(p.centre - camera_.position);
     const float swell = p.solid == Solid::frustum ? larger(1.0F, p.shape) : 1.0F;
-    const Vec ax = camera_.axes.to_local(p.axes.x) * (p.half.x * swell), ay = camera_.axes.to_local(p.axes.y) * p.half.y,
+    const Vec ax = camera_.axes.to_local(p.axes.x) * (p.half.x * swell),
+              ay = camera_.axes.to_local(p.axes.y) * p.half.y,
               az = camera_.axes.to_local(p.axes.z) * (p.half.z * swell);
     float low_x = infinity, high_x = -infinity, low_y = infinity, high_y = -infinity;
     int before = 0, behind = 0;
@@ -123,10 +116,13 @@ class Renderer {
     const auto to_pixel = [](float x, int size) {
       return static_cast<int>((smaller(larger(x, -1.1F), 1.1F) * 0.5F + 0.5F) * static_cast<float>(size));
     };
-    const int left = std::max(0, to_pixel(low_x, width_) - 1), right = std::min(width_ - 1, to_pixel(high_x, width_) + 1);
-    const int top = std::max(0, to_pixel(-high_y, height_) - 1), bottom = std::min(height_ - 1, to_pixel(-low_y, height_) + 1);
+    const int left = std::max(0, to_pixel(low_x, width_) - 1),
+              right = std::min(width_ - 1, to_pixel(high_x, width_) + 1);
+    const int top = std::max(0, to_pixel(-high_y, height_) - 1),
+              bottom = std::min(height_ - 1, to_pixel(-low_y, height_) + 1);
     const Vec origin = p.axes.to_local(camera_.position - p.centre);
-    const Vec along_x = p.axes.to_local(camera_.axes.x) * camera_.tangent_x, along_y = p.axes.to_local(camera_.axes.y) * camera_.tangent_y;
+    const Vec along_x = p.axes.to_local(camera_.axes.x) * camera_.tangent_x,
+              along_y = p.axes.to_local(camera_.axes.y) * camera_.tangent_y;
     const Vec forward = -p.axes.to_local(camera_.axes.z);
     for (int row = top; row <= bottom; ++row) {
       const Vec line = forward + along_y * screen_y(row);
@@ -208,9 +204,13 @@ class Renderer {
     s.gloss = m.gloss;
   }
 
-  /// Random numbers of one pixel, the same in every run.
+  /// Numbers in [0, 1) that neighbouring pixels share out evenly: multiples of the plane's golden ratio (R2 sequence),
+  /// which leaves far less noise after smoothing than independent draws.
   [[nodiscard]] float jitter(std::size_t pixel, std::uint32_t which) const noexcept {
-    return unit_float(scramble(static_cast<std::uint32_t>(pixel) * 0x9e3779b1U + which * 0x85ebca77U + seed_));
+    constexpr std::uint32_t a = 3242174889U, b = 2447445414U;  // 2^32 / g and 2^32 / g^2 for g^3 = g + 1
+    const auto width = static_cast<std::uint32_t>(width_), x = static_cast<std::uint32_t>(pixel) % width,
+               y = static_cast<std::uint32_t>(pixel) / width;
+    return unit_float(((which & 1U) != 0 ? x * a + y * b : x * b - y * a) + scramble(which + seed_));
   }
 
   [[nodiscard]] std::size_t lights() const noexcept { return std::min(scene_.lights.size(), most_lights); }
@@ -222,27 +222,31 @@ class Renderer {
       const Vec from = s.position + s.normal * 2e-3F;
       for (std::size_t l = 0; l < lights(); ++l) {
         const auto salt = static_cast<std::uint32_t>(3 * l);
-        s.seen[l] = visibility(scene_.lights[l], from, s.normal, jitter(i, salt), jitter(i, salt + 1), jitter(i, salt + 2));
+        s.seen[l] =
+            visibility(scene_.lights[l], from, s.normal, jitter(i, salt), jitter(i, salt + 1), jitter(i, salt + 2));
       }
       // One cosine-weighted direction.
       const float radius = std::sqrt(jitter(i, 91)), around = 6.2831853F * jitter(i, 90);
       const Vec helper = std::fabs(s.normal.x) > 0.7F ? Vec{0, 1, 0} : Vec{1, 0, 0};
       const Vec t = normalize(cross(s.normal, helper)), b = cross(s.normal, t);
-      const Vec d = t * (radius * std::cos(around)) + b * (radius * std::sin(around)) + s.normal * std::sqrt(1.0F - radius * radius);
-      float distance = smaller(0.7F, scene_.leave(from, d).t);
+      const Vec d = t * (radius * std::cos(around)) + b * (radius * std::sin(around)) +
+                    s.normal * std::sqrt(1.0F - radius * radius);
+      float distance = smaller(0.7F, scene_.shell_distance(from, d));
       scene_.tree.closest(scene_.primitives, from, d, distance);
       s.seen[most_lights] = smooth_step(0.0F, 0.7F, distance);
     }
     smooth_light();
   }
 
-  [[nodiscard]] float visibility(const Light& light, Vec from, Vec normal, float r0, float r1, float r2) const noexcept {
+  [[nodiscard]] float visibility(const Light& light, Vec from, Vec normal, float r0, float r1,
+                                 float r2) const noexcept {
     Vec to;
     if (light.kind == Light::Kind::sun) {
       const Vec d = normalize(light.position + Vec{r0 - 0.5F, r1 - 0.5F, r2 - 0.5F} * 0.02F);
       if (dot(d, normal) <= 0.0F) return 0.0F;
       const ShellHit hit = scene_.leave(from, d);
-      if (hit.opening < 0 || hit.side != 0 || scene_.openings[static_cast<std::size_t>(hit.opening)].label != RoomClass::window)
+      if (hit.opening < 0 || hit.side != 0 ||
+          scene_.openings[static_cast<std::size_t>(hit.opening)].label != RoomClass::window)
         return 0.0F;
       return scene_.tree.blocked(scene_.primitives, from, d, hit.t) ? 0.0F : 1.0F;
     }
@@ -317,7 +321,8 @@ class Renderer {
   /// around that shows the surface it meets.
   void smooth_edges(Picture& picture) const {
     const std::vector<Vec> sharp = picture.rgb;
-    constexpr std::array<std::array<float, 2>, 4> offsets{{{-0.125F, -0.375F}, {0.375F, -0.125F}, {0.125F, 0.375F}, {-0.375F, 0.125F}}};
+    constexpr std::array<std::array<float, 2>, 4> offsets{
+        {{-0.125F, -0.375F}, {0.375F, -0.125F}, {0.125F, 0.375F}, {-0.375F, 0.125F}}};
     for (int row = 0; row < height_; ++row)
       for (int column = 0; column < width_; ++column) {
         const std::size_t i = index(row, column);
@@ -338,7 +343,8 @@ class Renderer {
           std::size_t source = i;
           if (found != id_[i])
             for (int k = 0; k < 9; ++k) {
-              const int r = std::clamp(row + k / 3 - 1, 0, height_ - 1), c = std::clamp(column + k % 3 - 1, 0, width_ - 1);
+              const int r = std::clamp(row + k / 3 - 1, 0, height_ - 1),
+                        c = std::clamp(column + k % 3 - 1, 0, width_ - 1);
               if (id_[index(r, c)] == found) {
                 source = index(r, c);
                 break;
@@ -357,31 +363,5 @@ class Renderer {
   std::vector<int> id_;
   std::vector<Surface> surface_;
 };
-
-/// From linear light to what a camera stores: exposure, colour cast, vignette, tone curve, noise.
-inline void develop(Picture& picture, Dice& dice) {
-  double total = 0.0;
-  for (const Vec& c : picture.rgb) total += static_cast<double>(smaller(1.5F, 0.3F * c.x + 0.6F * c.y + 0.1F * c.z));
-  const float mean = static_cast<float>(total / static_cast<double>(picture.rgb.size())) + 1e-4F;
-  const float exposure = dice.uniform(0.24F, 0.42F) / mean;
-  const Vec cast = Vec{dice.uniform(0.9F, 1.12F), 1.0F, dice.uniform(0.86F, 1.12F)} * exposure;
-  const float vignette = dice.uniform(0.0F, 0.3F), grain = dice.uniform(0.006F, 0.025F);
-  const std::uint32_t seed = dice.bits();
-  for (int row = 0; row < picture.height; ++row)
-    for (int column = 0; column < picture.width; ++column) {
-      const std::size_t i = static_cast<std::size_t>(row) * static_cast<std::size_t>(picture.width) + static_cast<std::size_t>(column);
-      const float x = static_cast<float>(column) / static_cast<float>(picture.width) - 0.5F;
-      const float y = static_cast<float>(row) / static_cast<float>(picture.height) - 0.5F;
-      const Vec c = picture.rgb[i] * cast * (1.0F - vignette * 2.0F * (x * x + y * y));
-      const auto stored = [&](float linear, std::uint32_t channel) {
-        const float toned = linear * (1.0F + 0.16F * linear) / (1.0F + 0.75F * linear);  // rolls highlights off
-        const std::uint32_t r = scramble(static_cast<std::uint32_t>(i) * 3U + channel + seed);
-        // Sum of four bytes: near enough to a normal deviate, standard deviation 1.
-        const float deviate = (static_cast<float>((r & 255U) + ((r >> 8) & 255U) + ((r >> 16) & 255U) + (r >> 24)) - 510.0F) / 147.8F;
-        return clamp01(std::sqrt(larger(0.0F, toned)) + grain * deviate);
-      };
-      picture.rgb[i] = {stored(c.x, 0), stored(c.y, 1), stored(c.z, 2)};
-    }
-}
 
 }  // namespace xstitch::inline XSTITCH_ISA::data::rooms

@@ -26,8 +26,8 @@ struct Opening {
   float depth = 0.1F;
   RoomClass label = RoomClass::window;
   std::uint16_t pane = 0, reveal = 0;
-  int columns = 1, rows = 1;   ///< of glass; the bars between them have the reveal's material
-  float frame = 0.0F;          ///< width of the bars; 0 for a door
+  int columns = 1, rows = 1;  ///< of glass; the bars between them have the reveal's material
+  float frame = 0.0F;         ///< width of the bars; 0 for a door
 };
 
 struct ShellHit {
@@ -75,7 +75,8 @@ struct Scene {
     const float u = dot(at, face.u), v = dot(at, face.v);
     for (std::size_t i = 0; i < openings.size(); ++i) {
       const Opening& opening = openings[i];
-      if (opening.face != hit.face || u <= opening.u0 || u >= opening.u1 || v <= opening.v0 || v >= opening.v1) continue;
+      if (opening.face != hit.face || u <= opening.u0 || u >= opening.u1 || v <= opening.v0 || v >= opening.v1)
+        continue;
       const float du = dot(d, face.u), dv = dot(d, face.v);
       float further = opening.depth / -dot(d, face.normal);
       hit.opening = static_cast<int>(i);
@@ -96,13 +97,24 @@ struct Scene {
     return hit;
   }
 
+  /// The same without openings: how far the planes are.
+  [[nodiscard]] float shell_distance(Vec o, Vec d) const noexcept {
+    float nearest = infinity;
+    for (const Face& face : faces) {
+      const float speed = dot(d, face.normal);
+      if (speed < 0.0F) nearest = smaller(nearest, dot(face.origin - o, face.normal) / speed);
+    }
+    return nearest;
+  }
+
   /// Height of the ceiling over a point of the floor.
   [[nodiscard]] float clear_height(float x, float z) const noexcept {
     float clear = height;
     for (const Face& face : faces)
       if (face.label == RoomClass::ceiling && face.normal.y < 0.0F) {
         const float y = face.origin.y + (dot(face.origin, {face.normal.x, 0.0F, face.normal.z}) - x * face.normal.x -
-                                         z * face.normal.z) / face.normal.y;
+                                         z * face.normal.z) /
+                                            face.normal.y;
         clear = smaller(clear, y);
       }
     return clear;

@@ -63,7 +63,8 @@ inline void curtains(Builder& b, const Place& middle, float width, float height,
   Dice& dice = b.dice;
   const auto label = RoomClass::window;
   const std::uint16_t cloth = b.material(fabric(dice, b.style)), rod = b.material(metal(dice));
-  const float top = 0.5F * height + 0.12F, bottom = dice.chance(0.6F) ? -(sill + 0.5F * height) + 0.03F : -0.5F * height - 0.12F;
+  const float top = 0.5F * height + 0.12F,
+              bottom = dice.chance(0.6F) ? -(sill + 0.5F * height) + 0.03F : -0.5F * height - 0.12F;
   const float cover = dice.uniform(0.12F, 0.4F) * width + 0.12F, fold = dice.uniform(0.035F, 0.06F);
   for (const float side : {-1.0F, 1.0F}) {
     const int folds = static_cast<int>(cover / (1.5F * fold)) + 1;
@@ -92,7 +93,8 @@ inline bool add_window(Builder& b, float day) {
   o.u0 = u - 0.5F * width, o.u1 = u + 0.5F * width, o.v0 = sill, o.v1 = sill + height;
   o.depth = dice.uniform(0.08F, 0.25F);
   o.pane = b.material(view(dice, day));
-  o.reveal = b.material(dice.chance(0.75F) ? paint_of(dice, {0.1F, 0.04F, dice.uniform(0.8F, 0.97F)}) : wood(dice, b.style));
+  o.reveal =
+      b.material(dice.chance(0.75F) ? paint_of(dice, {0.1F, 0.04F, dice.uniform(0.8F, 0.97F)}) : wood(dice, b.style));
   o.columns = width > 1.2F ? dice.between(2, 3) : dice.between(1, 2);
   o.rows = dice.between(1, 3);
   o.frame = dice.uniform(0.03F, 0.055F);
@@ -124,7 +126,8 @@ inline void add_skylight(Builder& b, float day) {
   Dice& dice = b.dice;
   const float width = dice.uniform(0.6F, 0.9F), height = dice.uniform(0.7F, 1.0F);
   const Face& face = b.scene.faces[6];
-  const float reach = (b.scene.height - face.origin.y) / face.v.y, run = std::fabs(face.u.x) > 0.5F ? b.scene.width : b.scene.depth;
+  const float reach = (b.scene.height - face.origin.y) / face.v.y,
+              run = std::fabs(face.u.x) > 0.5F ? b.scene.width : b.scene.depth;
   if (reach < height + 0.15F) return;
   Opening o;
   o.face = 6;
@@ -173,7 +176,8 @@ inline void add_door(Builder& b) {
     b.scene.openings.push_back(o);
     const auto label = RoomClass::wall;
     for (const float s : {-1.0F, 1.0F})
-      b.box(frame, {u0 + 0.5F * width + s * (0.5F * width + 0.04F), 0.5F * height, 0.008F}, {0.04F, 0.5F * height, 0.01F}, o.reveal, label);
+      b.box(frame, {u0 + 0.5F * width + s * (0.5F * width + 0.04F), 0.5F * height, 0.008F},
+            {0.04F, 0.5F * height, 0.01F}, o.reveal, label);
     b.box(frame, {u0 + 0.5F * width, height + 0.04F, 0.008F}, {0.5F * width + 0.08F, 0.04F, 0.01F}, o.reveal, label);
     const float knob = u0 + (dice.chance(0.5F) ? 0.08F : width - 0.08F);
     b.ball(frame, {knob, 1.02F, 0.03F - o.depth}, {0.03F, 0.03F, 0.03F}, b.material(metal(dice)), label);
@@ -187,13 +191,14 @@ inline void add_pillar(Builder& b) {
   const float width = dice.uniform(0.35F, 1.2F), depth = dice.uniform(0.2F, 0.45F), height = b.scene.height;
   const auto place = b.against_wall(width, depth, height - 0.03F, 0.0F);
   if (!place) return;
-  b.box(*place, {0, 0.5F * height, 0}, {0.5F * width, 0.5F * height, 0.5F * depth}, b.scene.faces[static_cast<std::size_t>(place->wall)].material,
-        RoomClass::wall);
+  b.box(*place, {0, 0.5F * height, 0}, {0.5F * width, 0.5F * height, 0.5F * depth},
+        b.scene.faces[static_cast<std::size_t>(place->wall)].material, RoomClass::wall);
 }
 
 /// Skirting boards; furniture stands in front of them.
 inline void add_skirting(Builder& b) {
-  const std::uint16_t m = b.material(b.dice.chance(0.6F) ? paint_of(b.dice, {0.1F, 0.04F, 0.92F}) : wood(b.dice, b.style));
+  const std::uint16_t m =
+      b.material(b.dice.chance(0.6F) ? paint_of(b.dice, {0.1F, 0.04F, 0.92F}) : wood(b.dice, b.style));
   const float half = b.dice.uniform(0.03F, 0.06F);
   for (int wall = 0; wall < 4; ++wall) {
     const Place frame = b.wall_frame(wall);

@@ -16,7 +16,8 @@ inline void book_row(Builder& b, const Place& place, float half_width, float dep
     m.scale = dice.uniform(0.022F, 0.045F);
     m.gloss = 0.05F;
     m.c = m.a * 0.8F;
-    const float width = smaller(dice.uniform(0.06F, 0.3F), half_width - x), height = tallest * dice.uniform(0.62F, 0.95F);
+    const float width = smaller(dice.uniform(0.06F, 0.3F), half_width - x),
+                height = tallest * dice.uniform(0.62F, 0.95F);
     m.half_width = 0.5F * width;
     m.half_height = 0.5F * height;
     const float deep = depth * dice.uniform(0.7F, 0.95F);
@@ -55,7 +56,8 @@ inline void plant(Builder& b, const Place& place, float height) {
     const float size = crown * dice.uniform(0.2F, 0.34F);
     const Rotation direction = turn(around) * lean(1.5707963F - rise);
     const Vec base{0, 2.0F * pot + crown * dice.uniform(0.0F, 0.45F), 0};
-    b.ball(place, base + direction.y * size * 1.05F, {size * broad, size, size * 0.12F}, green, RoomClass::objects, direction);
+    b.ball(place, base + direction.y * size * 1.05F, {size * broad, size, size * 0.12F}, green, RoomClass::objects,
+           direction);
   }
   b.cylinder(place, {0, 2.0F * pot + 0.3F * crown, 0}, 0.012F, 0.3F * crown, green, RoomClass::objects);
 }
@@ -64,7 +66,9 @@ struct LampModel {
   float height = 1.5F, radius = 0.15F;  ///< in all; of the shade
   bool lit = false;
 };
-inline LampModel draw_table_lamp(Dice& dice) { return {dice.uniform(0.38F, 0.58F), dice.uniform(0.1F, 0.15F), dice.chance(0.5F)}; }
+inline LampModel draw_table_lamp(Dice& dice) {
+  return {dice.uniform(0.38F, 0.58F), dice.uniform(0.1F, 0.15F), dice.chance(0.5F)};
+}
 
 /// Stand and shade; adds its light when it is switched on.
 inline void lamp(Builder& b, const Place& place, LampModel model) {
@@ -78,7 +82,8 @@ inline void lamp(Builder& b, const Place& place, LampModel model) {
   b.cylinder(place, {0, 0.5F * height, 0}, 0.015F, 0.5F * height - shade, stand, RoomClass::objects);
   Material cloth = paint_of(dice, {dice.uniform(0.05F, 0.14F), dice.uniform(0.05F, 0.4F), dice.uniform(0.7F, 0.97F)});
   cloth.emission = lit ? dice.uniform(1.2F, 2.5F) : 0.0F;
-  b.cylinder(place, {0, height - shade, 0}, radius, shade, b.material(cloth), RoomClass::objects, dice.uniform(0.5F, 1.0F))
+  b.cylinder(place, {0, height - shade, 0}, radius, shade, b.material(cloth), RoomClass::objects,
+             dice.uniform(0.5F, 1.0F))
       .casts_shadow = !lit;
   if (!lit) return;
   Light light;
@@ -101,7 +106,8 @@ inline void screen(Builder& b, const Place& place, float width, bool foot) {
   m.emission = m.scale > 0.0F ? 0.9F : 0.0F;
   m.half_width = 0.5F * width;
   m.half_height = 0.5F * height;
-  b.box(place, {0, up + 0.5F * height, -0.012F}, {0.5F * width + 0.015F, 0.5F * height + 0.015F, 0.02F}, frame, RoomClass::tv);
+  b.box(place, {0, up + 0.5F * height, -0.012F}, {0.5F * width + 0.015F, 0.5F * height + 0.015F, 0.02F}, frame,
+        RoomClass::tv);
   b.box(place, {0, up + 0.5F * height, 0.01F}, {0.5F * width, 0.5F * height, 0.004F}, b.material(m), RoomClass::tv);
   if (foot) {
     b.box(place, {0, 0.5F * up, -0.02F}, {0.03F, 0.5F * up, 0.015F}, frame, RoomClass::tv);
@@ -150,7 +156,8 @@ inline void clutter(Builder& b, const Place& place, float half_x, float half_z, 
   if (half_x < 0.08F || half_z < 0.06F) return;
   for (int i = 0; i < count; ++i) {
     // Slots along x keep them apart.
-    const float slot = 2.0F * half_x / static_cast<float>(count), size = smaller(0.2F, 0.8F * smaller(slot, 2.0F * half_z));
+    const float slot = 2.0F * half_x / static_cast<float>(count),
+                size = smaller(0.2F, 0.8F * smaller(slot, 2.0F * half_z));
     if (size < 0.07F) return;
     const float x = -half_x + slot * (static_cast<float>(i) + 0.5F);
     const float reach = larger(0.0F, half_z - 0.6F * size);

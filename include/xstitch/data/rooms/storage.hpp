@@ -36,8 +36,8 @@ inline void table(Builder& b, const Place& place, float width, float depth, floa
 }
 
 /// Closed body with drawers or doors in front, on a plinth.
-inline void cabinet(Builder& b, const Place& place, float width, float depth, float height, int rows, bool plinth = true,
-                    RoomClass label = RoomClass::furniture) {
+inline void cabinet(Builder& b, const Place& place, float width, float depth, float height, int rows,
+                    bool plinth = true, RoomClass label = RoomClass::furniture) {
   Dice& dice = b.dice;
   Material m = body(dice, b.style);
   const std::uint16_t sides = b.material(m);
@@ -48,11 +48,15 @@ inline void cabinet(Builder& b, const Place& place, float width, float depth, fl
   m.c = dice.chance(0.5F) ? m.a * 0.25F : Vec{0.5F, 0.48F, 0.45F};
   const float foot = plinth ? 0.06F : 0.0F;
   m.half_height = 0.5F * (height - foot) - 0.025F;
-  b.box(place, {0, 0.5F * (height + foot), 0}, {0.5F * width, 0.5F * (height - foot), 0.5F * depth - 0.01F}, sides, label);
-  b.box(place, {0, 0.5F * (height + foot), 0.5F * depth - 0.005F}, {m.half_width, m.half_height, 0.01F}, b.material(m), label);
+  b.box(place, {0, 0.5F * (height + foot), 0}, {0.5F * width, 0.5F * (height - foot), 0.5F * depth - 0.01F}, sides,
+        label);
+  b.box(place, {0, 0.5F * (height + foot), 0.5F * depth - 0.005F}, {m.half_width, m.half_height, 0.01F}, b.material(m),
+        label);
   if (plinth) {
-    if (dice.chance(0.5F)) b.legs(place, 0.49F * width, 0.48F * depth, foot, 0.025F, false, sides, label);
-    else b.box(place, {0, 0.03F, -0.01F}, {0.48F * width, 0.03F, 0.46F * depth}, sides, label);
+    if (dice.chance(0.5F))
+      b.legs(place, 0.49F * width, 0.48F * depth, foot, 0.025F, false, sides, label);
+    else
+      b.box(place, {0, 0.03F, -0.01F}, {0.48F * width, 0.03F, 0.46F * depth}, sides, label);
   }
 }
 
@@ -62,7 +66,8 @@ inline void bookcase(Builder& b, const Place& place, float width, float depth, f
   const auto label = RoomClass::furniture;
   const std::uint16_t m = b.material(body(dice, b.style));
   const float board = 0.012F, half = 0.5F * width;
-  for (const float s : {-1.0F, 1.0F}) b.box(place, {s * (half - board), 0.5F * height, 0}, {board, 0.5F * height, 0.5F * depth}, m, label);
+  for (const float s : {-1.0F, 1.0F})
+    b.box(place, {s * (half - board), 0.5F * height, 0}, {board, 0.5F * height, 0.5F * depth}, m, label);
   b.box(place, {0, 0.5F * height, -0.5F * depth + 0.006F}, {half, 0.5F * height, 0.006F}, m, label);
   const int shelves = std::max(2, static_cast<int>(height / dice.uniform(0.3F, 0.42F)));
   const float pitch = (height - 2.0F * board - 0.05F) / static_cast<float>(shelves);
@@ -74,7 +79,8 @@ inline void bookcase(Builder& b, const Place& place, float width, float depth, f
     if (dice.chance(fullness)) {
       const float share = dice.uniform(0.45F, 1.0F), free = (half - 2.0F * board) * (1.0F - share);
       const float side = dice.sign();
-      book_row(b, shelf.at({side * free, 0, 0}), (half - 2.0F * board - 0.005F) * share, depth - 0.05F, pitch - 2.0F * board - 0.02F);
+      book_row(b, shelf.at({side * free, 0, 0}), (half - 2.0F * board - 0.005F) * share, depth - 0.05F,
+               pitch - 2.0F * board - 0.02F);
       if (free > 0.14F && pitch > 0.25F)
         trinket(b, shelf.at({-side * (half - 2.0F * board - free), 0, 0}), smaller(1.4F * free, 0.6F * pitch));
     } else if (pitch > 0.25F) {
@@ -87,14 +93,17 @@ inline void desk(Builder& b, const Place& place, float width, float depth) {
   Dice& dice = b.dice;
   const float height = dice.uniform(0.7F, 0.77F);
   table(b, place, width, depth, height, false);
-  if (dice.chance(0.6F)) cabinet(b, place.at({dice.sign() * (0.5F * width - 0.28F), 0, 0}), 0.36F, depth - 0.1F, height - 0.08F, 3, true, RoomClass::table);
+  if (dice.chance(0.6F))
+    cabinet(b, place.at({dice.sign() * (0.5F * width - 0.28F), 0, 0}), 0.36F, depth - 0.1F, height - 0.08F, 3, true,
+            RoomClass::table);
   if (dice.chance(0.75F)) {
     const float aside = dice.uniform(-0.15F, 0.15F), turned = dice.uniform(-0.2F, 0.2F);
     screen(b, place.at({aside, height, -0.12F}, turn(turned)), dice.uniform(0.45F, 0.62F), true);
   }
   Material keys = paint_of(dice, {0.6F, 0.05F, dice.chance(0.5F) ? 0.2F : 0.9F});
   b.box(place, {0, height + 0.01F, 0.5F * depth - 0.2F}, {0.21F, 0.01F, 0.07F}, b.material(keys), RoomClass::objects);
-  if (dice.chance(0.5F)) lamp(b, place.at({-0.5F * width + 0.16F, height, -0.5F * depth + 0.17F}), draw_table_lamp(dice));
+  if (dice.chance(0.5F))
+    lamp(b, place.at({-0.5F * width + 0.16F, height, -0.5F * depth + 0.17F}), draw_table_lamp(dice));
   if (dice.chance(0.6F)) book_stack(b, place.at({0.5F * width - 0.18F, height, 0.05F}), dice.between(1, 5));
   if (dice.chance(0.5F)) trinket(b, place.at({0.5F * width - 0.42F, height, 0.5F * depth - 0.14F}), 0.12F);
 }

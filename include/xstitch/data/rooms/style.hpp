@@ -52,13 +52,15 @@ inline Material paint_of(Dice& dice, Shade shade) {
 inline Material body(Dice& dice, const Style& s) {
   if (dice.chance(s.painted ? 0.7F : 0.12F)) {
     if (dice.chance(0.65F)) return paint_of(dice, {0.1F, 0.06F, dice.uniform(0.75F, 0.97F)});
-    return paint_of(dice, {dice.chance(0.5F) ? s.hue : dice.uniform(), dice.uniform(0.1F, 0.5F), dice.uniform(0.25F, 0.8F)});
+    return paint_of(dice,
+                    {dice.chance(0.5F) ? s.hue : dice.uniform(), dice.uniform(0.1F, 0.5F), dice.uniform(0.25F, 0.8F)});
   }
   return wood(dice, s);
 }
 
 inline Material metal(Dice& dice) {
-  Material m = paint_of(dice, {0.6F, 0.05F, dice.chance(0.5F) ? dice.uniform(0.15F, 0.35F) : dice.uniform(0.6F, 0.85F)});
+  Material m =
+      paint_of(dice, {0.6F, 0.05F, dice.chance(0.5F) ? dice.uniform(0.15F, 0.35F) : dice.uniform(0.6F, 0.85F)});
   m.gloss = dice.uniform(0.3F, 0.7F);
   return m;
 }
@@ -112,7 +114,8 @@ inline Material wall_finish(Dice& dice, const Style& s) {
   m.scale = dice.uniform(0.08F, 0.35F);
   const float pattern = dice.uniform();
   if (pattern < 0.58F) return m;
-  m.b = colour({dice.chance(0.7F) ? hue : s.second_hue, saturation + 0.08F, clamp01(value + dice.uniform(-0.25F, 0.15F))});
+  m.b = colour(
+      {dice.chance(0.7F) ? hue : s.second_hue, saturation + 0.08F, clamp01(value + dice.uniform(-0.25F, 0.15F))});
   if (pattern < 0.7F) {
     m.pattern = Pattern::stripes;
   } else if (pattern < 0.8F) {
@@ -147,7 +150,8 @@ inline Material floor_finish(Dice& dice, const Style& s) {
     m.scale = dice.uniform(0.07F, 0.2F);
     m.gloss = dice.uniform(0.05F, 0.4F);
   } else if (kind < 0.72F) {
-    m = paint_of(dice, {dice.chance(0.6F) ? 0.09F : s.second_hue, dice.uniform(0.03F, 0.45F), dice.uniform(0.35F, 0.85F)});
+    m = paint_of(dice,
+                 {dice.chance(0.6F) ? 0.09F : s.second_hue, dice.uniform(0.03F, 0.45F), dice.uniform(0.35F, 0.85F)});
     m.b = m.a * dice.uniform(0.5F, 0.8F);
     m.pattern = Pattern::carpet;
     m.gloss = 0.0F;

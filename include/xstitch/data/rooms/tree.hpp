@@ -80,9 +80,9 @@ class Tree {
     std::int32_t left = -1, right = -1;  ///< nodes; a leaf has the primitive in `right`
   };
   struct alignas(32) Node {
-    float bounds[2][3][lanes];     ///< lower and upper, x y z
-    std::int32_t child[lanes];     ///< a node, or ~primitive
-    std::uint32_t used = 0;        ///< one bit a child
+    float bounds[2][3][lanes];  ///< lower and upper, x y z
+    std::int32_t child[lanes];  ///< a node, or ~primitive
+    std::uint32_t used = 0;     ///< one bit a child
   };
 
   std::int32_t split(std::int32_t begin, std::int32_t end, int depth) {
@@ -110,7 +110,8 @@ class Tree {
       grown = {};
       for (std::int32_t i = end - 1; i > begin; --i) {
         grown.add(leaf(i));
-        const float cost = left_cost[static_cast<std::size_t>(i - 1 - begin)] + grown.area() * static_cast<float>(end - i);
+        const float cost =
+            left_cost[static_cast<std::size_t>(i - 1 - begin)] + grown.area() * static_cast<float>(end - i);
         if (cost < best) best = cost, best_axis = axis, best_middle = i;
       }
     }
@@ -159,7 +160,8 @@ class Tree {
       const Binary& node = binary_[static_cast<std::size_t>(children[i < count ? i : 0])];
       const float low[3] = {node.box.low.x, node.box.low.y, node.box.low.z};
       const float high[3] = {node.box.high.x, node.box.high.y, node.box.high.z};
-      for (std::size_t axis = 0; axis < 3; ++axis) made.bounds[0][axis][i] = low[axis], made.bounds[1][axis][i] = high[axis];
+      for (std::size_t axis = 0; axis < 3; ++axis)
+        made.bounds[0][axis][i] = low[axis], made.bounds[1][axis][i] = high[axis];
       made.child[i] = i >= count ? 0 : node.left < 0 ? ~node.right : flatten(children[i]);
     }
     made.used = (1U << count) - 1U;
