@@ -30,7 +30,7 @@ packages_to_check="$packages_to_test
 $packages_to_bench
 clang-16: the second compiler
 libclang-rt-16-dev: its sanitizers
-clang-format: checks the format
+clang-format-14: checks the format
 binutils: nm, to look at symbols
 "
 

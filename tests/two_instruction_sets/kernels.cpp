@@ -6,7 +6,7 @@
 #include <xstitch/core/threads.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/run_layer.hpp>
-#if __has_include(<xstitch/kernels/conv.hpp>)
+#if __has_include(<xstitch/layers/conv.hpp>)
 #include <xstitch/layers/conv.hpp>
 #endif
 #if __has_include(<xstitch/xstitch.hpp>)
@@ -47,7 +47,7 @@ const char* JOIN(PREFIX, _simd_name)() { return xs::simd_name(); }
 int JOIN(PREFIX, _vector_bytes)() { return vector_bytes; }
 double JOIN(PREFIX, _result)() {
   double result = run_layer(xs::RunLayer<xs::Relu, xs::Dims{6, 7, 32}>(xs::RunOptions{.batch = 3, .threads = 2}));
-#if __has_include(<xstitch/kernels/conv.hpp>)
+#if __has_include(<xstitch/layers/conv.hpp>)
   result += run_layer(xs::RunLayer<xs::Conv<"conv", 32, 3>, xs::Dims{6, 7, 32}>(xs::RunOptions{.batch = 3, .threads = 2}));
 #endif
   return result;
