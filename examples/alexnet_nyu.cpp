@@ -4,6 +4,7 @@
 // As in the paper, each task's network is trained alone; the cross-stitched pair starts from the two and is trained on.
 // It ends with the columns of the paper's Table 5, the alphas at each seam and a picture, all of them in the output
 // folder. The networks to compare stand in examples/alexnet_nyu/.
+#include <xstitch/data/in_memory.hpp>
 #include <xstitch/data/nyuv2.hpp>
 #include <xstitch/data/rooms.hpp>
 #include <xstitch/losses/codebook.hpp>
@@ -44,8 +45,17 @@ struct Options {
 struct Data {
   std::optional<xs::data::Rooms> train_rooms, test_rooms;
   std::optional<xs::data::Nyuv2> train_nyu, test_nyu;
+  std::optional<xs::data::InMemory> train_kept, test_kept;
 
-  Data(const Options& options, const Preset& preset) {
+  Data(const Options& options, const Preset& preset, xs::ThreadPool& threads) {
+    open(options, preset);
+    // Drawn or decoded once, not in every epoch of every training, where memory allows it.
+    constexpr std::size_t most = std::size_t{3} << 29;
+    if (xs::data::InMemory::bytes(train()) + xs::data::InMemory::bytes(test()) > most) return;
+    train_kept.emplace(train(), threads);
+    test_kept.emplace(test(), threads);
+  }
+  void open(const Options& options, const Preset& preset) {
     if (options.data == "rooms") {
       if (preset.classes != xs::data::Rooms::classes)
         xs::fail("preset ", preset.name, " has ", preset.classes, " classes, rooms have ", xs::data::Rooms::classes,
@@ -70,8 +80,16 @@ struct Data {
       xs::fail("--data ", options.data, ": expected rooms or nyuv2:DIR");
     }
   }
-  [[nodiscard]] xs::DataSetRef train() const { return train_rooms ? xs::DataSetRef(*train_rooms) : xs::DataSetRef(*train_nyu); }
-  [[nodiscard]] xs::DataSetRef test() const { return test_rooms ? xs::DataSetRef(*test_rooms) : xs::DataSetRef(*test_nyu); }
+  [[nodiscard]] xs::DataSetRef train() const { return pick(train_kept, train_rooms, train_nyu); }
+  [[nodiscard]] xs::DataSetRef test() const { return pick(test_kept, test_rooms, test_nyu); }
+
+ private:
+  template <class Kept, class RoomSet, class NyuSet>
+  static xs::DataSetRef pick(const Kept& kept, const RoomSet& rooms, const NyuSet& nyu) {
+    if (kept) return *kept;
+    if (rooms) return *rooms;
+    return *nyu;
+  }
 };
 
 /// Rows of the paper's Table 5: normals (mean, median, within three angles), then segmentation (three accuracies).
@@ -159,10 +177,10 @@ class Experiment {
   Experiment(const Options& options, const Preset& preset)
       : options_(options),
         preset_(preset),
-        data_(options, preset),
+        threads_(options.threads),
+        data_(options, preset, threads_),
         train_(data_.train()),
         test_(data_.test()),
-        threads_(options.threads),
         sgd_{.rate = options.rate, .momentum = 0.9F, .decay = preset.decay, .stitch_scale = options.stitch_scale},
         job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}) {}
 
@@ -280,9 +298,9 @@ class Experiment {
 
   Options options_;
   Preset preset_;
+  xs::ThreadPool threads_;
   Data data_;
   xs::DataSetRef train_, test_;
-  xs::ThreadPool threads_;
   xs::Sgd sgd_;
   xs::Interrupt interrupt_;
   xs::TrainingJob job_;

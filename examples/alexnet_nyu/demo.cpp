@@ -11,7 +11,7 @@ Preset demo_preset() {
   return {.name = "demo", .what = "128x96, a quarter of the width, 13 classes: minutes on two cores",
           .height = 96, .width = 128, .classes = 13, .batch = 16,
           .segmentation_iterations = 500, .normals_iterations = 500, .stitched_iterations = 400,
-          .rate = 0.01F, .decay = 5e-4F, .stitch_scale = 100.0F, .train_rooms = 4000, .test_rooms = 400,
+          .rate = 0.01F, .decay = 5e-4F, .stitch_scale = 100.0F, .train_rooms = 2000, .test_rooms = 400,
           .make = &make<Segmentation, Normals>, .describe = &describe<Segmentation, Normals>};
 }
 
