@@ -34,7 +34,7 @@ inline RoomClass look(const Scene& scene, Vec o, Vec d, float& distance) noexcep
 }
 
 /// The best of a few cameras: near nothing, several kinds of things in view, not all wall. 1.2 to 1.9 m high, pitch
-/// -25 to 10 degrees, horizontal field of view 54 to 70 degrees.
+/// -25 to 10 degrees, field of view 54 to 70 degrees along the longer side.
 inline Camera choose_camera(const Builder& b, float aspect) {
   Dice& dice = b.dice;
   const Scene& scene = b.scene;
@@ -50,8 +50,9 @@ inline Camera choose_camera(const Builder& b, float aspect) {
     const float steep = dice.chance(0.7F) ? 0.75F : 1.0F, pitch = dice.uniform(-0.43F, 0.12F) * steep,
                 tilt = dice.uniform(-0.04F, 0.04F);
     camera.axes = turn(yaw) * lean(pitch) * roll(tilt);
-    camera.tangent_x = std::tan(0.5F * dice.uniform(0.94F, 1.22F));
-    camera.tangent_y = camera.tangent_x / aspect;
+    const float tangent = std::tan(0.5F * dice.uniform(0.94F, 1.22F));
+    camera.tangent_x = tangent * smaller(1.0F, aspect);
+    camera.tangent_y = tangent / larger(1.0F, aspect);
     bool inside = scene.clear_height(x, z) < camera.position.y + 0.15F;
     for (const Footprint& f : b.footprints) inside = inside || (f.holds(camera.position, 0.25F) && f.height > 0.3F);
     for (const Primitive& p : scene.primitives) {
