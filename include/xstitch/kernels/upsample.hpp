@@ -47,6 +47,7 @@ struct UpsampleShares {
   int first = 0, count = 0;
   std::array<float, static_cast<std::size_t>(3 * Factor)> share{};
 
+  UpsampleShares() = default;
   explicit UpsampleShares(int cell) {
     const int end = std::min(In, cell + 2) * Factor;
     first = std::max(0, cell - 1) * Factor;
@@ -82,27 +83,33 @@ void upsample_row(const float* x, float* y, int row) {
   }
 }
 
-/// One row of dL/dx; `dy` is the sample.
+/// One row of dL/dx; `dy` is the sample. A row of dy is used for all cells before the next, while it is in cache.
 template <UpsampleShape S>
 void upsample_gradient_row(const float* dy, float* dx, int row) {
   using Block = ChannelBlock<S.in.channels>;
   using Batch = typename Block::Batch;
+  using Across = detail::UpsampleShares<S.in.width, S.factor.width>;
+  constexpr auto width = static_cast<std::size_t>(S.in.width);
   const detail::UpsampleShares<S.in.height, S.factor.height> down(row);
-  for (int column = 0; column < S.in.width; ++column) {
-    const detail::UpsampleShares<S.in.width, S.factor.width> across(column);
-    Block::for_each([&](int c) {
-      Batch sum(0.0F);
-      for (int i = 0; i < down.count; ++i) {
-        const float* line = dy + (static_cast<Index>(down.first + i) * S.out().width + across.first) * S.in.channels + c;
-        Batch line_sum(0.0F);
-        for (int j = 0; j < across.count; ++j)
-          line_sum += Batch(across.share[static_cast<std::size_t>(j)]) *
-                      Block::load(line + static_cast<Index>(j) * S.in.channels);
-        sum += Batch(down.share[static_cast<std::size_t>(i)]) * line_sum;
+  std::array<Across, width> across;
+  for (std::size_t column = 0; column < width; ++column) across[column] = Across(static_cast<int>(column));
+  Block::for_each([&](int c) {
+    std::array<Batch, width> sums;
+    sums.fill(Batch(0.0F));
+    for (int i = 0; i < down.count; ++i) {
+      const float* dy_row = dy + static_cast<Index>(down.first + i) * S.out().width * S.in.channels + c;
+      const Batch share(down.share[static_cast<std::size_t>(i)]);
+      for (std::size_t column = 0; column < width; ++column) {
+        const float* g = dy_row + static_cast<Index>(across[column].first) * S.in.channels;
+        Batch sum(0.0F);
+        for (int j = 0; j < across[column].count; ++j, g += S.in.channels)
+          sum += Batch(across[column].share[static_cast<std::size_t>(j)]) * Block::load(g);
+        sums[column] += share * sum;
       }
-      Block::store(dx + static_cast<Index>(column) * S.in.channels + c, sum);
-    });
-  }
+    }
+    for (std::size_t column = 0; column < width; ++column)
+      Block::store(dx + static_cast<Index>(column) * S.in.channels + c, sums[column]);
+  });
 }
 
 }  // namespace kernels

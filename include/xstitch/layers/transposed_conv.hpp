@@ -1,0 +1,160 @@
+#pragma once
+/// \file
+/// Transposed convolution ("deconvolution"): the gradient of a convolution as a layer.
+///
+///     y[i s - p + u, j s - p + v, o] += x[i, j, c] W[u, v, o, c], over all taps (u, v) and channels c; then + b[o]
+///
+/// with kernel k, stride s, pad p (cut off the output): out = (in - 1) s - 2 p + k in each direction. With groups, output
+/// channels of group g read the input channels of group g only.
+///
+///     TransposedConv<"up", 64, 4, Stride<2>, Pad<1>>
+///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearFill, NoBias, Frozen>   // FCN-32s
+///
+/// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen (the parameters keep their first
+/// values and have no gradient); first weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>,
+/// ZeroFill, BilinearFill (a group for each channel: enlargement by the stride); BiasFill<Ratio> (0).
+/// Parameters: weight {kernel height, kernel width, out / groups, in} (PyTorch: {in, out / groups, height, width}),
+/// bias {out}. Long, Shelhamer, Darrell: Fully convolutional networks for semantic segmentation, 2015.
+
+#include <xstitch/kernels/channel_sums.hpp>
+#include <xstitch/kernels/conv.hpp>
+#include <xstitch/kernels/elementwise.hpp>
+#include <xstitch/kernels/pool.hpp>
+#include <xstitch/kernels/transposed_conv.hpp>
+#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/layer.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+template <FixedString Name, int OutChannels, Size Kernel, class... Options>
+struct TransposedConv {
+  static constexpr auto name = Name;
+  static constexpr bool has_bias = !options::has<NoBias, Options...>;
+  static constexpr bool trained = !options::has<Frozen, Options...>;
+  static constexpr bool reads_input = trained;
+  static constexpr bool reads_output = false;
+  static constexpr std::string_view requirement =
+      "TransposedConv: the groups must divide the channels of input and output, the padding must leave some output, and "
+      "BilinearFill needs a group for each channel";
+
+  static constexpr kernels::TransposedConvShape shape(Dims in) {
+    return {in,
+            OutChannels,
+            Kernel,
+            options::FindValue<Stride, Stride<1>, Options...>::type::value,
+            options::FindValue<Pad, Pad<0>, Options...>::type::value,
+            options::FindValue<Groups, Groups<1>, Options...>::type::value};
+  }
+  static constexpr Dims output_shape(Dims in) {
+    constexpr bool bilinear = options::has<BilinearFill, Options...>;
+    return shape(in).valid() && (!bilinear || shape(in).single()) ? shape(in).out() : Dims{};
+  }
+  static constexpr auto parameters(Dims in) {
+    const kernels::TransposedConvShape s = shape(in);
+    // As many terms as an output has where the kernel hits it most often.
+    const int depth = in.channels / s.groups * ((Kernel.height + s.stride.height - 1) / s.stride.height) *
+                      ((Kernel.width + s.stride.width - 1) / s.stride.width);
+    const ParameterSpec weight{.name = "weight",
+                               .extents = Extents(Kernel.height, Kernel.width, s.group_out(), in.channels),
+                               .fill = weight_fill<Options...>(),
+                               .group = trained ? ParameterGroup::weight : ParameterGroup::state,
+                               .fan_in = depth};
+    if constexpr (has_bias)
+      return std::array{weight, ParameterSpec{.name = "bias",
+                                              .extents = Extents(OutChannels),
+                                              .fill = bias_fill<Options...>(),
+                                              .group = trained ? ParameterGroup::bias : ParameterGroup::state,
+                                              .fan_in = depth}};
+    else
+      return std::array{weight};
+  }
+  static constexpr std::size_t multiply_adds(Dims in) {
+    return in.pixels() * static_cast<std::size_t>(Kernel.height * Kernel.width * shape(in).group_out()) *
+           static_cast<std::size_t>(in.channels);
+  }
+  /// What the convolution kernels need, or partial sums of the bias's gradient.
+  static constexpr Extent workspace(Dims in) {
+    const kernels::TransposedConvShape s = shape(in);
+    if (!s.valid()) return {};
+    const Extent conv = s.single() ? Extent{} : kernels::conv_workspace(s.conv());
+    const bool sums = has_bias && trained;
+    const Extent bias =
+        sums ? kernels::channel_sums_workspace(s.out(), kernels::channel_chunk_rows(OutChannels), 1) : Extent{};
+    return {std::max(conv.per_sample, bias.per_sample), std::max(conv.fixed, bias.fixed)};
+  }
+
+  template <Dims In>
+  static void forward(const ForwardCall& call) {
+    constexpr auto s = shape(In);
+    constexpr Dims out = s.out();
+    constexpr std::size_t row_size = out.size() / static_cast<std::size_t>(out.height);
+    const float* bias = has_bias ? call.parameters[1] : nullptr;
+    if constexpr (s.single()) {
+      constexpr std::size_t work = multiply_adds(In) / static_cast<std::size_t>(out.height);
+      kernels::detail::for_rows(call.threads, call.batch, out.height, work + row_size, [&](std::size_t n, int row) {
+        kernels::transposed_conv_row<s>(call.input + n * In.size(), call.parameters[0], bias,
+                                        call.output + n * out.size() + static_cast<std::size_t>(row) * row_size, row);
+      });
+    } else {
+      kernels::ConvBackwardData<kernels::canonical(s.conv()), kernels::Fp32>::run(
+          call.batch, call.input, call.parameters[0], call.output, call.workspace, call.threads);
+      if constexpr (has_bias) add_bias(call.threads, call.output, bias, call.batch * out.pixels());
+    }
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    constexpr auto s = shape(In);
+    const float *dy = call.output_gradient, *weight = call.parameters[0];
+    float* dx = call.input_gradient;
+    if constexpr (s.single()) {
+      constexpr std::size_t row_size = In.size() / static_cast<std::size_t>(In.height);
+      constexpr std::size_t work = multiply_adds(In) / static_cast<std::size_t>(In.height);
+      if (dx != nullptr)
+        kernels::detail::for_rows(call.threads, call.batch, In.height, work, [&](std::size_t n, int row) {
+          kernels::transposed_conv_data_row<s>(dy + n * s.out().size(), weight,
+                                               dx + n * In.size() + static_cast<std::size_t>(row) * row_size, row);
+        });
+      if constexpr (trained)
+        call.threads.parallel_for(static_cast<std::size_t>(Kernel.height * Kernel.width), [&](std::size_t tap) {
+          const int u = static_cast<int>(tap) / Kernel.width, v = static_cast<int>(tap) % Kernel.width;
+          kernels::transposed_conv_weight_tap<s>(call.input, dy, call.parameter_gradients[0] + tap * OutChannels,
+                                                 call.batch, u, v);
+        });
+    } else {
+      constexpr kernels::ConvShape conv = kernels::canonical(s.conv());
+      if (dx != nullptr)
+        kernels::ConvForward<conv, kernels::Fp32>::run(call.batch, dy, weight, nullptr, false, dx, call.workspace,
+                                                       call.threads);
+      if constexpr (trained)
+        kernels::ConvBackwardWeights<conv, kernels::Fp32>::run_all(call.batch, dy, call.input,
+                                                                   call.parameter_gradients[0], nullptr, call.workspace,
+                                                                   call.threads);
+    }
+    if constexpr (trained && has_bias) {
+      using Block = kernels::ChannelBlock<OutChannels>;
+      kernels::channel_sums<OutChannels, 1>(
+          call.threads, call.batch * s.out().pixels(), reinterpret_cast<double*>(call.workspace),
+          [&](std::size_t row, int c) {
+            return std::array{Block::load(dy + static_cast<std::ptrdiff_t>(row) * OutChannels + c)};
+          },
+          [&](std::size_t c, const std::array<double, 1>& sum) {
+            call.parameter_gradients[1][c] = static_cast<float>(sum[0]);
+          });
+    }
+  }
+
+ private:
+  static void add_bias(ThreadPool& threads, float* y, const float* bias, std::size_t rows) {
+    constexpr std::size_t chunk = kernels::channel_chunk<OutChannels>;
+    kernels::for_chunks(threads, rows, chunk, [&](std::size_t begin, std::size_t end) {
+      for (float* row = y + begin * OutChannels; row < y + end * OutChannels; row += OutChannels)
+        for (int o = 0; o < OutChannels; ++o) row[o] += bias[o];
+    });
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
