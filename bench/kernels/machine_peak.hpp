@@ -72,6 +72,32 @@ double peak(xs::ThreadPool& threads) {
   return best;
 }
 
+/// Gigabytes a second that all threads of the pool read from memory together.
+inline double read_bandwidth(xs::ThreadPool& threads) {
+  static const xs::Memory block(std::size_t{256} << 20);
+  const std::size_t share = block.bytes() / sizeof(float) / threads.size();
+  double best = 0;
+  for (int i = 0; i < 3; ++i) {
+    const double start = seconds(threads);
+    threads.parallel_for(threads.size(), [&](std::size_t t) {
+      using xs::kernels::lanes;
+      using xs::kernels::Vector;
+      Vector acc[8];
+      for (auto& a : acc) a = Vector(0.0F);
+      const float* p = block.floats() + t * share;
+      for (const float* end = p + share; p < end; p += 8 * lanes) {
+        XSTITCH_UNROLL
+        for (int v = 0; v < 8; ++v) acc[v] += xs::kernels::load(p + v * lanes);
+      }
+      for (int v = 1; v < 8; ++v) acc[0] += acc[v];
+      float result = xs::kernels::sum(acc[0]);
+      benchmark::DoNotOptimize(result);
+    });
+    best = std::max(best, 1e-9 * static_cast<double>(block.bytes()) / (seconds(threads) - start));
+  }
+  return best;
+}
+
 /// Runs `work` (of `operations` each) for the benchmark and reports GFLOP/s and the share of the peak measured just
 /// before and after.
 template <class Arithmetic = xs::kernels::Fp32, class Work>

@@ -176,7 +176,9 @@ class ConvBackwardWeights {
                              S.stride.height * layout.row,
                              numbers * S.stride.width * layout.pixel,
                              gradient_row,
-                             gradient_pixel};
+                             gradient_pixel,
+                             nullptr,
+                             0};
           const Element* from = image + (ys.first * S.stride.height + u * S.dilation.height - layout.top) * layout.row +
                                 (xs.first * numbers * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
                                 (k - tap * run);

@@ -57,9 +57,9 @@ template <class Arithmetic>
 class LinearBackward {
   using Element = typename Arithmetic::Element;
   static constexpr int numbers = Arithmetic::numbers;
-  /// Rows of weights worked on together. Rows a power of two apart share one set of the first-level cache, which
-  /// has 8 places.
-  static constexpr int block = vector_registers == 32 ? 7 : tile_rows;
+  static constexpr int block = tile_rows;  ///< rows of weights worked on together
+  /// Rows of a dot_tile. Rows a power of two apart share one set of the first-level cache, which has 8 places.
+  static constexpr int dot_rows = vector_registers == 32 ? 7 : tile_rows;
   static constexpr Index rows_wanted = 64;  ///< tasks
 
   struct Sizes {
@@ -98,7 +98,9 @@ class LinearBackward {
       auto* copy = reinterpret_cast<Element*>(sums + sum_elements);
       const auto work = [&](Index i, auto m) {
         constexpr int M = m;
-        if (in_gradient != nullptr) input_rows<M>(s, weights, i, transposed, in_gradient, copy);
+        constexpr int D = M == block ? dot_rows : M;
+        if (in_gradient != nullptr)
+          for (int d = 0; d < M; d += D) input_rows<D>(s, weights, i + d, transposed, in_gradient, copy);
         const bool direct = weight_gradient != nullptr && s.outputs == s.padded_outputs();
         float* to = direct ? weight_gradient + i * s.outputs : sums;
         weight_rows<M>(s, in_panels + i * s.pairs(), gradient_panels, to);
@@ -193,9 +195,9 @@ class LinearBackward {
     Index o = 0;
     for (; o + block_width <= row; o += block_width)
       sum_tile<Arithmetic, M, tile_vectors>(in_panel, gradient_panels + o * s.pairs(),
-                                            {1, static_cast<int>(s.pairs()), 0, M, 0, block_width}, to + o, row, true);
+                                            {1, static_cast<int>(s.pairs()), 0, M, 0, block_width, nullptr, 0}, to + o, row, true);
     for (; o < row; o += lanes)
-      sum_tile<Arithmetic, M, 1>(in_panel, gradient_panels + o * s.pairs(), {1, static_cast<int>(s.pairs()), 0, M, 0, lanes},
+      sum_tile<Arithmetic, M, 1>(in_panel, gradient_panels + o * s.pairs(), {1, static_cast<int>(s.pairs()), 0, M, 0, lanes, nullptr, 0},
                                  to + o, row, true);
   }
 };

@@ -34,7 +34,7 @@ template <class Arithmetic>
 class LinearForward {
   using Element = typename Arithmetic::Element;
   static constexpr int numbers = Arithmetic::numbers;
-  static constexpr Index chunk = 32;  ///< rows of weights; with a power of two of columns they share cache sets
+  static constexpr Index chunk = 32;  ///< rows of weights: twice as many in the same sets of the second-level cache fit
 
  public:
   static constexpr Extent workspace(int in, int /*out*/) noexcept {
@@ -99,16 +99,32 @@ class LinearForward {
       for_each_sample_tile(batch, [&](Index n, auto rows, auto vectors) {
         constexpr int M = rows, V = vectors;
         const Element* x = panels + n * depth + k * M;
-        Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs};
+        Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs, nullptr, 0};
         const Element* from = numbers > 1 ? copy : reinterpret_cast<const Element*>(w);
+        const Index usable = numbers > 1 ? width : full;
+        // Each tile fetches its share of the next chunk, some whole rows, while it works.
+        constexpr Index tile_columns = V * lanes;
+        const Index pixels = c.count / tile_columns;
         Index column = 0;
-        for (; column + V * lanes <= (numbers > 1 ? width : full); column += V * lanes) {
-          if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + V * lanes);
-          sum_tile<Arithmetic, M, V>(x, from + column, where, sums + n * width + column, width, false);
-        }
-        for (; column < (numbers > 1 ? width : full); column += lanes) {
-          if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + lanes);
-          sum_tile<Arithmetic, M, 1>(x, from + column, where, sums + n * width + column, width, false);
+        if (!fetched && c.count % tile_columns == 0 && terms == step && next == chunk && terms % pixels == 0) {
+          const Index rows_each = terms / pixels;
+          where.rows = static_cast<int>(rows_each);
+          where.pixels = static_cast<int>(pixels);
+          where.in_row = pixels * M;
+          where.gradient_row = pixels * where.gradient_pixel;
+          where.fetch_row = c.outputs;
+          where.fetch = w + chunk * c.outputs;
+          for (; column < usable; column += tile_columns, where.fetch += rows_each * c.outputs)
+            sum_tile<Arithmetic, M, V, true>(x, from + column, where, sums + n * width + column, width, false);
+        } else {
+          for (; column + tile_columns <= usable; column += tile_columns) {
+            if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + tile_columns);
+            sum_tile<Arithmetic, M, V>(x, from + column, where, sums + n * width + column, width, false);
+          }
+          for (; column < usable; column += lanes) {
+            if (!fetched) prefetch(w + chunk * c.outputs, c.outputs, next, column, column + lanes);
+            sum_tile<Arithmetic, M, 1>(x, from + column, where, sums + n * width + column, width, false);
+          }
         }
         if (column < width) {
           where.gradient_pixel = lanes;

@@ -13,6 +13,10 @@ struct Pixels {
   int pixels = 0;
   Index in_row = 0, in_pixel = 0;
   Index gradient_row = 0, gradient_pixel = 0;
+  /// With Fetch: a vector's worth of cache lines from here on is fetched at each pixel, one after the other within a
+  /// row. (One at a time: a burst would fill the queue of misses and stop the loads that the tile itself does.)
+  const float* fetch = nullptr;
+  Index fetch_row = 0;
 };
 
 /// M rows by V * lanes columns:
@@ -20,7 +24,7 @@ struct Pixels {
 ///     sums[m, o] (+)= sum over pixels p of in[p][m] * gradient[p][o]
 ///
 /// `fresh` starts from zero instead of what `sums` holds.
-template <class Arithmetic, int M, int V>
+template <class Arithmetic, int M, int V, bool Fetch = false>
 [[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in,
                                 const typename Arithmetic::Element* gradient, const Pixels& where,
                                 float* sums, Index sums_row, bool fresh) noexcept {
@@ -33,7 +37,12 @@ template <class Arithmetic, int M, int V>
   for (int row = 0; row < where.rows; ++row, in += where.in_row, gradient += where.gradient_row) {
     const typename Arithmetic::Element* p = in;
     const typename Arithmetic::Element* q = gradient;
+    [[maybe_unused]] const float* fetch = where.fetch + row * where.fetch_row;
     for (int x = where.pixels; x > 0; --x, p += where.in_pixel, q += where.gradient_pixel) {
+      if constexpr (Fetch) {
+        for (int f = 0; f < V * lanes; f += 16) __builtin_prefetch(fetch + f, 0, 2);
+        fetch += V * lanes;
+      }
       typename Arithmetic::Operand g[V];
       XSTITCH_UNROLL
       for (int v = 0; v < V; ++v) g[v] = Arithmetic::load(q + v * lanes);
