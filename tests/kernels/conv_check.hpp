@@ -7,6 +7,7 @@
 #include <xstitch/kernels/conv_backward_weights.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/conv_reference.hpp>
+#include <xstitch/kernels/simd_bf16.hpp>
 
 #include <doctest/doctest.h>
 
@@ -44,6 +45,14 @@ struct Passes {
   bool operator==(const Passes&) const = default;
 };
 
+/// The numbers as the arithmetic sees them.
+template <class Arithmetic>
+std::vector<float> operand(std::vector<float> values) {
+  if (Arithmetic::numbers > 1)
+    for (float& v : values) v = xs::kernels::round_to_bf16(v);
+  return values;
+}
+
 /// `tolerance` is relative to the root of the number of products summed.
 template <ConvShape S, class Arithmetic = xs::kernels::Fp32>
 void check(std::size_t batch, double tolerance = 2e-6) {
@@ -59,6 +68,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   CAPTURE(batch);
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto bias = random_floats(std::size_t{S.out_channels}, 3), dy = random_floats(batch * S.out().size(), 4);
+  const auto a = operand<Arithmetic>(in), w = operand<Arithmetic>(weights), g = operand<Arithmetic>(dy);
   using Forward = xs::kernels::ConvForward<S, Arithmetic>;
   using Data = xs::kernels::ConvBackwardData<S, Arithmetic>;
   using Weights = xs::kernels::ConvBackwardWeights<S, Arithmetic>;
@@ -78,13 +88,13 @@ void check(std::size_t batch, double tolerance = 2e-6) {
     return p;
   };
   const Passes p = run(1);
-  const auto expected = xs::kernels::reference::conv_forward(S, batch, in.data(), weights.data(), bias.data());
+  const auto expected = xs::kernels::reference::conv_forward(S, batch, a.data(), w.data(), bias.data());
   const double pixels = static_cast<double>(batch * S.out().pixels());
   CHECK(distance(p.out, expected) < tolerance * std::sqrt(S.depth() + 1.0));
   for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
-  CHECK(distance(p.in_gradient, xs::kernels::reference::conv_backward_data(S, batch, dy.data(), weights.data())) <
+  CHECK(distance(p.in_gradient, xs::kernels::reference::conv_backward_data(S, batch, g.data(), w.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
-  CHECK(distance(p.weight_gradient, xs::kernels::reference::conv_backward_weights(S, batch, in.data(), dy.data())) <
+  CHECK(distance(p.weight_gradient, xs::kernels::reference::conv_backward_weights(S, batch, a.data(), g.data())) <
         tolerance * std::sqrt(pixels));
   CHECK(distance(p.bias_gradient, xs::kernels::reference::bias_gradient(batch * S.out().pixels(), bias.size(),
                                                                        dy.data())) < 1e-5 * std::sqrt(pixels));

@@ -58,13 +58,15 @@ void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) 
   const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
   const auto x = random_floats(batch * i, 1), w = random_floats(i * o, 2), b = random_floats(o, 3);
   const auto dy = random_floats(batch * o, 4);
+  using conv_check::operand;
+  const auto a = operand<Arithmetic>(x), c = operand<Arithmetic>(w), g = operand<Arithmetic>(dy);
   const Passes p = run<Arithmetic>(batch, inputs, outputs, 1);
-  CHECK(distance(p.out, kernels::reference::linear_forward(batch, i, o, x.data(), w.data(), b.data())) <
+  CHECK(distance(p.out, kernels::reference::linear_forward(batch, i, o, a.data(), c.data(), b.data())) <
         tolerance * std::sqrt(inputs + 1.0));
   for (std::size_t k = 0; k < p.out.size(); ++k) CHECK_EQ(p.rectified[k], std::max(0.0F, p.out[k]));
-  CHECK(distance(p.in_gradient, kernels::reference::linear_backward_data(batch, i, o, dy.data(), w.data())) <
+  CHECK(distance(p.in_gradient, kernels::reference::linear_backward_data(batch, i, o, g.data(), c.data())) <
         tolerance * std::sqrt(static_cast<double>(outputs)));
-  CHECK(distance(p.taken, kernels::reference::linear_backward_weights(batch, i, o, x.data(), dy.data())) <
+  CHECK(distance(p.taken, kernels::reference::linear_backward_weights(batch, i, o, a.data(), g.data())) <
         tolerance * std::sqrt(static_cast<double>(batch)));
   CHECK(distance(p.bias_gradient, kernels::reference::bias_gradient(batch, o, dy.data())) < 1e-5);
   CHECK(p.stored == p.taken);

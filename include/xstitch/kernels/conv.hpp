@@ -74,7 +74,8 @@ struct Conv : DirectConv<canonical(S), ArithmeticOf<P>> {
 /// Scratch of a call of either pass, in either precision.
 constexpr Extent conv_workspace(const ConvShape& shape) noexcept {
   if (!shape.valid()) return {};
-  return direct_workspace<Fp32>(canonical(shape));
+  const Extent a = direct_workspace<Fp32>(canonical(shape)), b = direct_workspace<Bf16>(canonical(shape));
+  return {std::max(a.per_sample, b.per_sample), std::max(a.fixed, b.fixed)};
 }
 
 }  // namespace kernels

@@ -16,7 +16,7 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_shape.hpp>
-#include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {

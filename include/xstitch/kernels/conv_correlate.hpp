@@ -15,7 +15,7 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_tile.hpp>
-#include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/layers/options.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {

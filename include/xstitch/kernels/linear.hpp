@@ -11,8 +11,11 @@ namespace kernels {
 
 /// Scratch of a call of either pass, in either precision.
 constexpr Extent linear_workspace(int in, int out) noexcept {
-  const Extent forward = LinearForward<Fp32>::workspace(in, out), backward = LinearBackward<Fp32>::workspace(in, out);
-  return {std::max(forward.per_sample, backward.per_sample), std::max(forward.fixed, backward.fixed)};
+  const Extent needs[] = {LinearForward<Fp32>::workspace(in, out), LinearForward<Bf16>::workspace(in, out),
+                          LinearBackward<Fp32>::workspace(in, out), LinearBackward<Bf16>::workspace(in, out)};
+  Extent most;
+  for (const Extent& e : needs) most = {std::max(most.per_sample, e.per_sample), std::max(most.fixed, e.fixed)};
+  return most;
 }
 
 }  // namespace kernels

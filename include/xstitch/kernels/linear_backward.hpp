@@ -9,7 +9,7 @@
 /// them. The gradient of a weight is the sum over all samples in order, whatever the batch.
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
 #include <type_traits>

@@ -7,7 +7,7 @@
 /// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/kernels/pack.hpp>
+#include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {

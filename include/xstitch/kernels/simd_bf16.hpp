@@ -1,0 +1,118 @@
+#pragma once
+/// \file
+/// bfloat16: the upper half of a float. Multiplication of bf16 pairs with sums in fp32, as the instruction vdpbf16ps
+/// does it, or the same bits without it:
+///
+///     sum = fma(a.second, b.second, sum), then sum = fma(a.first, b.first, sum)
+///
+/// Products of bf16 are exact in fp32, so a multiplication and an addition do as well as a fused one. Rounding is to
+/// the nearest, ties to even; denormal numbers are taken as zero (the kernels run with denormals flushed anyway); NaN
+/// stays NaN.
+
+#include <xstitch/kernels/simd.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// Nearest bf16 as the 16 bits of its encoding.
+constexpr std::uint32_t bf16_bits(float value) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t exponent = bits & 0x7F800000U;
+  const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
+  const std::uint32_t nan = (bits >> 16) | 0x40U, zero = (bits >> 16) & 0x8000U;
+  return exponent == 0 ? zero : (bits & 0x7FFFFFFFU) > 0x7F800000U ? nan : rounded;
+}
+/// The float that 16 bits of bf16 stand for.
+constexpr float from_bf16(std::uint32_t bits) noexcept { return std::bit_cast<float>(bits << 16); }
+/// Rounded to bf16 and back.
+constexpr float round_to_bf16(float value) noexcept { return from_bf16(bf16_bits(value)); }
+
+/// Arithmetic of the matrix kernels in bf16: see Fp32 in simd.hpp. An element is a pair of numbers, the first in the
+/// lower half.
+struct Bf16 {
+  using Element = std::uint32_t;
+  static constexpr int numbers = 2;
+  static constexpr int number_bytes = 2;
+  static Element make(float first, float second) noexcept { return bf16_bits(first) | (bf16_bits(second) << 16); }
+
+#if defined(__AVX512BF16__)
+  struct Operand {
+    __m512i bits;
+  };
+  static Operand broadcast(const Element* p) noexcept {
+    int value;
+    std::memcpy(&value, p, sizeof(value));
+    return {_mm512_set1_epi32(value)};
+  }
+  static Operand load(const Element* p) noexcept { return {_mm512_loadu_si512(p)}; }
+  static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
+    return _mm512_dpbf16_ps(c.data, std::bit_cast<__m512bh>(a.bits), std::bit_cast<__m512bh>(b.bits));
+  }
+#else
+  struct Operand {
+    Vector first, second;
+  };
+  static Operand split(const xsimd::batch<std::uint32_t>& bits) noexcept {
+    return {xsimd::bitwise_cast<Vector>(bits << 16),
+            xsimd::bitwise_cast<Vector>(bits & xsimd::batch<std::uint32_t>(0xFFFF0000U))};
+  }
+  static Operand broadcast(const Element* p) noexcept {
+    Element value;
+    std::memcpy(&value, p, sizeof(value));
+    return {Vector(from_bf16(value)), Vector(from_bf16(value >> 16))};
+  }
+  static Operand load(const Element* p) noexcept {
+    return split(xsimd::batch<std::uint32_t>::load_unaligned(p));
+  }
+  static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
+    return xsimd::fma(a.first, b.first, xsimd::fma(a.second, b.second, c));
+  }
+#endif
+};
+
+/// to[i] = the pair (first[i], second[i]); `second` may be null: zeros.
+inline void make_pairs(const float* first, const float* second, Index count, std::uint32_t* to) noexcept {
+  Index i = 0;
+#if defined(__AVX512BF16__)
+  constexpr __mmask16 all = 0xFFFF;  // g++ 12 falsely calls the forms without a mask uninitialised
+  const auto halves = [](const float* p) {
+    return _mm512_maskz_cvtepu16_epi32(all, std::bit_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(p))));
+  };
+  for (; i + 16 <= count; i += 16) {
+    __m512i pair = halves(first + i);
+    if (second != nullptr) pair = _mm512_or_si512(pair, _mm512_maskz_slli_epi32(all, halves(second + i), 16));
+    _mm512_storeu_si512(to + i, pair);
+  }
+#endif
+  first += i;
+  if (second != nullptr) second += i;
+  to += i;
+  const int rest = static_cast<int>(count - i);
+  for (int k = 0; k < rest; ++k) to[k] = bf16_bits(first[k]) | (second != nullptr ? bf16_bits(second[k]) << 16 : 0U);
+}
+
+/// Rounds `count` numbers to consecutive bf16 at `to` (bytes, because pairs are read from them later).
+inline void round_row(const float* from, Index count, std::byte* to) noexcept {
+  Index i = 0;
+#if defined(__AVX512BF16__)
+  for (; i + 16 <= count; i += 16) {
+    const auto half = std::bit_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(from + i)));
+    std::memcpy(to + 2 * i, &half, sizeof(half));
+  }
+#endif
+  for (; i < count; ++i) {
+    const auto half = static_cast<std::uint16_t>(bf16_bits(from[i]));
+    std::memcpy(to + 2 * i, &half, sizeof(half));
+  }
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA
