@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 using namespace toy;
 
@@ -215,4 +216,28 @@ TEST_CASE("plain lines where there is no terminal") {
   std::getline(lines, line);
   CHECK(line.starts_with("pair: all 10 iterations done in "));
   CHECK(out.str().find('\r') == std::string::npos);
+}
+
+namespace {
+
+/// Stripes of which one cannot be read.
+struct Unreadable : Stripes {
+  void load(std::size_t index, xs::Sample& sample) const {
+    if (index == 13) throw std::runtime_error("cannot decode");
+    Stripes::load(index, sample);
+  }
+  [[nodiscard]] std::string describe(std::size_t index) const { return "stripes" + std::to_string(index); }
+};
+
+}  // namespace
+
+TEST_CASE("a sample that does not load ends the training with its name, or is replaced and counted") {
+  const Unreadable data;
+  Pair net{xs::seed(1)};
+  xs::TrainOptions options = quiet(10);
+  CHECK(error_of([&] { xs::train(net, data, sgd, options); }) == "sample 13 (stripes13): cannot decode");
+  options.on_error = xs::OnError::skip;
+  const xs::TrainResult result = xs::train(net, data, sgd, options);
+  CHECK(result.finished());
+  CHECK(result.skipped == 2);  // two epochs
 }

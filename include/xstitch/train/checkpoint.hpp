@@ -55,8 +55,8 @@ struct TrainingState {
   bool has_best = false;
   double best_score = 0.0;
   std::uint64_t best_step = 0;
-  std::uint64_t interval_steps = 0;     ///< steps since the last line of the log
-  std::vector<double> interval_losses;  ///< their losses summed, one a head
+  std::uint64_t interval_steps = 0;       ///< steps since the last line of the log
+  std::vector<double> interval_losses{};  ///< their losses summed, one a head
 };
 
 namespace checkpoint {

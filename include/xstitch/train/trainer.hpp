@@ -38,14 +38,14 @@ struct TrainOptions {
   float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
 
   std::optional<DataSetRef> evaluation{};
-  std::uint64_t evaluate_every = 0;            ///< steps; 0: with each epoch. And always at the end
-  std::filesystem::path checkpoint_directory;  ///< empty: no checkpoints; else last.safetensors and best.safetensors
-  std::uint64_t checkpoint_every = 0;          ///< steps; 0: with each epoch. And always at the end
+  std::uint64_t evaluate_every = 0;              ///< steps; 0: with each epoch. And always at the end
+  std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
+  std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
   /// Go on from last.safetensors if there is one. Else start anew; an older training's checkpoints are removed.
   bool resume = false;
-  std::filesystem::path log_file;  ///< JSON lines; empty: none
-  std::uint64_t log_every = 20;    ///< steps; a line holds the means since the last one
-  std::string name;                ///< shown in front of progress lines
+  std::filesystem::path log_file{};  ///< JSON lines; empty: none
+  std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one
+  std::string name{};                ///< shown in front of progress lines
 
   const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)
   std::ostream* output = &std::cerr;        ///< progress; null: silence
