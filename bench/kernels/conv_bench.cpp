@@ -69,6 +69,7 @@ void add_all(const std::string& precision) {
 
 int main(int argc, char** argv) {
   add_all<xs::kernels::Fp32>("fp32");
+  add_all<xs::kernels::Bf16>("bf16");
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

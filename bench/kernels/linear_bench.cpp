@@ -72,6 +72,7 @@ void add(const std::string& precision) {
 
 int main(int argc, char** argv) {
   add<xs::kernels::Fp32>("fp32");
+  add<xs::kernels::Bf16>("bf16");
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
 }

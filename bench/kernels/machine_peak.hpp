@@ -5,9 +5,7 @@
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/simd.hpp>
-#if __has_include(<xstitch/kernels/simd_bf16.hpp>)
 #include <xstitch/kernels/simd_bf16.hpp>
-#endif
 
 #include <benchmark/benchmark.h>
 
