@@ -79,7 +79,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
              std::vector<float>(weights.size(), nan), std::vector<float>(bias.size(), nan)};
     xs::Memory workspace(std::max({xs::kernels::forward_workspace<Arithmetic>(S),
                                    xs::kernels::backward_data_workspace<Arithmetic>(S),
-                                   batch * xs::kernels::backward_weights_workspace<Arithmetic>(S), std::size_t{64}}));
+                                   xs::kernels::backward_weights_workspace<Arithmetic>(S).bytes(batch), std::size_t{64}}));
     Forward::run(batch, in.data(), weights.data(), bias.data(), false, p.out.data(), workspace.data(), threads);
     Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), workspace.data(), threads);
     Data::run(batch, dy.data(), weights.data(), p.in_gradient.data(), workspace.data(), threads);

@@ -34,8 +34,9 @@ template <class Arithmetic>
 constexpr Extent direct_workspace(const ConvShape& s) noexcept {
   const std::size_t gradients = align_up(s.weight_count() * sizeof(float)) +
                                 align_up(static_cast<std::size_t>(s.out_channels) * sizeof(float));
-  return {align_up(backward_weights_workspace<Arithmetic>(s)),
-          std::max(forward_workspace<Arithmetic>(s), gradients + backward_data_workspace<Arithmetic>(s))};
+  const Extent images = backward_weights_workspace<Arithmetic>(s);
+  return {images.per_sample, std::max(forward_workspace<Arithmetic>(s),
+                                      gradients + backward_data_workspace<Arithmetic>(s) + images.fixed)};
 }
 
 template <ConvShape S, class Arithmetic>

@@ -11,60 +11,21 @@
 /// left out: a tap passes over those pixels only that read the image. While a task works on some rows it fetches the
 /// next ones into the second-level cache. The order of sums depends on the sizes alone.
 ///
-/// With few channels a row of taps is one run of numbers; if it can reach into the padding, padded images are copied
-/// first. bf16 always copies: it multiplies pairs of neighbouring pixels.
+/// conv_weight_images.hpp says how the images are read.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_shape.hpp>
-#include <xstitch/kernels/pack_bf16.hpp>
+#include <xstitch/kernels/conv_weight_images.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// How the rows of the weight gradient and the images are laid out; strides in elements.
-struct WeightGradientLayout {
-  bool merged = false;    ///< few channels: a row of taps is one run of numbers, else the channels of one tap
-  int inner = 1, run = 0;
-  bool in_place = false;  ///< else a padded copy of each group
-  int top = 0, left = 0;  ///< padding that the copy does not hold: products with it are left out
-  int height = 0, width = 0;
-  Index pixel = 0, row = 0, image = 0;
-
-  constexpr WeightGradientLayout(const ConvShape& s, int numbers) noexcept
-      : merged(s.group_in() < tile_rows && s.dilation.width == 1),
-        inner(merged ? 1 : s.kernel.width),
-        run(merged ? s.kernel.width * s.group_in() : s.group_in()),
-        in_place(numbers == 1 && (!merged || (s.groups == 1 && s.pad.width == 0))) {
-    if (in_place) {
-      top = s.pad.height;
-      left = s.pad.width;
-      height = s.in.height;
-      width = s.in.width;
-      pixel = s.in.channels;
-      row = width * pixel;
-      image = static_cast<Index>(s.in.size());
-    } else {
-      height = (s.out_height() - 1) * s.stride.height + (s.kernel.height - 1) * s.dilation.height + 1;
-      width = (s.out_width() - 1) * s.stride.width + (s.kernel.width - 1) * s.dilation.width + 1;
-      pixel = !merged && s.group_in() % 32 == 0 ? s.group_in() + 16 : s.group_in();
-      row = round_up((width + numbers - 1) * pixel, 16);
-      image = row * height;
-    }
-  }
-};
-/// Bytes of the padded copies of the images, each sample.
-template <class Arithmetic>
-constexpr std::size_t backward_weights_workspace(const ConvShape& s) noexcept {
-  const WeightGradientLayout layout(s, Arithmetic::numbers);
-  return layout.in_place ? 0 : static_cast<std::size_t>(layout.image * s.groups) * sizeof(typename Arithmetic::Element);
-}
-
 template <ConvShape S, class Arithmetic>
 class ConvBackwardWeights {
   using Element = typename Arithmetic::Element;
   static constexpr int numbers = Arithmetic::numbers;
-  static constexpr WeightGradientLayout layout{S, numbers};
+  static constexpr WeightGradientLayout layout{S};
   static constexpr int inner = layout.inner, run = layout.run;
 
   static constexpr Split split{run, tile_rows};
@@ -77,31 +38,14 @@ class ConvBackwardWeights {
   static constexpr int cached_pixels = 128;
   static constexpr int row_blocks = static_cast<int>(
       divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height())));
+  static constexpr Index out_image = static_cast<Index>(S.out().size());
   static constexpr int row_block = static_cast<int>(divide_up(S.out_height(), row_blocks));
-  static constexpr int row_elements = static_cast<int>(divide_up(S.out_width(), numbers));
 
  public:
   /// weight_gradient: [kernel height, kernel width, group in, out]; bias_gradient: [out] or null.
   static void run_all(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
                       float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
-    const auto* images = reinterpret_cast<const Element*>(layout.in_place ? static_cast<const void*>(in) : workspace);
-    if constexpr (!layout.in_place) {
-      auto* copies = reinterpret_cast<Element*>(workspace);
-      threads.parallel_for(batch * std::size_t{S.groups}, [&](std::size_t task) {
-        const Index n = static_cast<Index>(task) / S.groups, group = static_cast<Index>(task) % S.groups;
-        const Window window{in + n * static_cast<Index>(S.in.size()) + group * S.group_in(),
-                            S.in.height,
-                            S.in.width,
-                            S.in.channels,
-                            S.group_in(),
-                            -S.pad.height,
-                            -S.pad.width,
-                            layout.height,
-                            layout.width};
-        copy_window_pixels(window, copies + static_cast<Index>(task) * layout.image, layout.pixel, layout.row,
-                           S.stride.width, Arithmetic{});
-      });
-    }
+    const Element* images = weight_gradient_images<S, Arithmetic>(batch, in, workspace, threads);
     constexpr auto tasks = static_cast<std::size_t>(S.groups * blocks * parts);
     threads.parallel_for(tasks, [&](std::size_t task) {
       const int part = static_cast<int>(task) % parts, block = static_cast<int>(task) / parts % blocks;
@@ -136,7 +80,7 @@ class ConvBackwardWeights {
   template <int V>
   static void run_task(const Task& t, int valid) {
     constexpr int width = V * lanes;
-    constexpr Index packed_row = Index{row_elements} * width;
+    constexpr Index packed_row = Index{S.out_width()} * width;
     const bool partial = valid != width;
     const bool packs = numbers > 1 || partial || t.last_tile - t.first_tile >= 8;
     const int first_k = tile_start(t.first_tile), last_k = tile_start(t.last_tile);
@@ -149,17 +93,20 @@ class ConvBackwardWeights {
     const Index sums_row = partial ? width : S.out_channels;
     alignas(64) float bias_sums[width] = {};
 
-    for (Index n = 0; n < t.batch; ++n) {
-      const Element* image = layout.in_place ? t.images + n * layout.image + t.group * S.group_in()
-                                             : t.images + (n * S.groups + t.group) * layout.image;
+    for (Index n = 0; n < t.batch; n += numbers) {
+      const Element* image = t.images + n / numbers * layout.image + t.group * layout.group;
       for (int y = 0; y < S.out_height(); y += row_block) {
         const int rows = std::min(row_block, S.out_height() - y);
         const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + channel;
-        if (t.bias_gradient != nullptr) add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
+        const float* second = numbers > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
+        if (t.bias_gradient != nullptr) {
+          add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
+          if (second != nullptr) add_columns<V>(second, rows * S.out_width(), valid, bias_sums);
+        }
         const Element* g = reinterpret_cast<const Element*>(dy);
         Index gradient_row = Index{S.out_width()} * S.out_channels, gradient_pixel = S.out_channels;
         if (packs) {
-          pack_gradient(dy, S.out_channels, rows, S.out_width(), valid, width, gradient, Arithmetic{});
+          pack_gradient(dy, second, S.out_channels, rows * S.out_width(), valid, width, gradient, Arithmetic{});
           g = gradient;
           gradient_row = packed_row;
           gradient_pixel = width;
@@ -168,19 +115,19 @@ class ConvBackwardWeights {
         for (int tile = t.first_tile; tile < t.last_tile; ++tile) {
           const int k = tile_start(tile), tap = tile / split.tiles, u = tap / inner, v = tap % inner;
           const Range ys = inside(u * S.dilation.height - layout.top, S.stride.height, layout.height, y, y + rows);
-          const Range xs = numbers > 1 || layout.merged
-                               ? Range{0, row_elements}
+          const Range xs = layout.merged
+                               ? Range{0, S.out_width()}
                                : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0, S.out_width());
           const Pixels where{ys.last - ys.first,
                              xs.last - xs.first,
                              S.stride.height * layout.row,
-                             numbers * S.stride.width * layout.pixel,
+                             S.stride.width * layout.pixel,
                              gradient_row,
                              gradient_pixel,
                              nullptr,
                              0};
           const Element* from = image + (ys.first * S.stride.height + u * S.dilation.height - layout.top) * layout.row +
-                                (xs.first * numbers * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
+                                (xs.first * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
                                 (k - tap * run);
           const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
           float* to = sums + (k - first_k) * sums_row;
@@ -220,8 +167,9 @@ class ConvBackwardWeights {
       };
       int next_y = y + rows, first_row = row_after(next_y, last_tap);
       if (next_y >= S.out_height()) {
-        if (n + 1 == t.batch) return;
-        image += layout.in_place ? layout.image : layout.image * S.groups;
+        if (n + numbers >= t.batch) return;
+        image += layout.image;
+        dy += (numbers - 1) * out_image;
         next_y = 0;
         first_row = std::max(0, row_after(1, first_tap) - 1);
       }
@@ -241,7 +189,9 @@ class ConvBackwardWeights {
         for (Index b = 0; b < pixel_bytes; b += 64) __builtin_prefetch(image_ + b, 0, 2);
       constexpr Index gradient_bytes = std::min(S.group_out(), block_width) * 4;
       for (Index i = std::min(gradient_share_, gradient_left_); i > 0; --i, --gradient_left_) {
-        for (Index b = 0; b < gradient_bytes; b += 64) __builtin_prefetch(gradient_ + b, 0, 2);
+        for (int image = 0; image < numbers; ++image)
+          for (Index b = 0; b < gradient_bytes; b += 64)
+            __builtin_prefetch(gradient_ + image * out_image * 4 + b, 0, 2);
         gradient_ += S.out_channels * 4;
       }
     }

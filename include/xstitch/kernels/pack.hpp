@@ -92,16 +92,15 @@ inline void pack_transposed(const float* from, Index from_row, Index length, int
   }
 }
 
-/// fp32: copy_window for backward weights; `step` (the distance of the two pixels of a bf16 pair) plays no part.
-inline void copy_window_pixels(const Window& w, float* to, Index pixel_stride, Index row_stride, int /*step*/,
-                               Fp32 arithmetic) noexcept {
-  copy_window(w, to, pixel_stride, row_stride, arithmetic);
+/// fp32: copies `count` numbers; there is no second one to pair with.
+inline void copy_pairs(const float* first, const float* /*second*/, Index count, float* to, Fp32) noexcept {
+  std::copy_n(first, count, to);
 }
 
-/// fp32: packs `valid` columns of rows x width pixels as [pixels][columns], zeros behind `valid`.
-inline void pack_gradient(const float* from, Index from_pixel, int rows, int width, int valid, int columns, float* to,
-                          Fp32) noexcept {
-  for (Index p = 0; p < Index{rows} * width; ++p, from += from_pixel, to += columns) {
+/// fp32: packs `valid` columns of some pixels as [pixels][columns], zeros behind `valid`.
+inline void pack_gradient(const float* from, const float* /*second*/, Index from_pixel, int pixels, int valid, int columns,
+                          float* to, Fp32) noexcept {
+  for (int p = 0; p < pixels; ++p, from += from_pixel, to += columns) {
     if (valid == columns) {
       for (int c = 0; c < columns; c += lanes) store(to + c, load(from + c));
     } else {

@@ -63,35 +63,18 @@ inline void pack_transposed(const float* from, Index from_row, Index length, int
   }
 }
 
-/// For backward weights: at each pixel the pairs of its channels with those of the pixel `step` to the right.
-inline void copy_window_pixels(const Window& w, std::uint32_t* to, Index pixel_stride, Index row_stride, int step,
-                               Bf16) noexcept {
-  for (int y = 0; y < w.height; ++y, to += row_stride) {
-    std::fill(to, to + row_stride, 0U);
-    const int source_y = w.top + y;
-    if (source_y < 0 || source_y >= w.image_height) continue;
-    const float* row = w.image + Index{source_y} * w.image_width * w.channels;
-    const auto inside = [&](int x) { return x >= 0 && x < w.image_width; };
-    for (int x = 0; x < w.width; ++x) {
-      const int a = w.left + x, b = a + step;
-      std::uint32_t* p = to + x * pixel_stride;
-      if (inside(a))
-        make_pairs(row + a * w.channels, inside(b) && x + step < w.width ? row + b * w.channels : nullptr, w.wanted, p);
-      else if (inside(b) && x + step < w.width)
-        for (Index c = 0; c < w.wanted; ++c) p[c] = bf16_bits(row[b * w.channels + c]) << 16;
-    }
-  }
+/// Pairs of numbers of two images (or rows); `second` may be null: zeros.
+inline void copy_pairs(const float* first, const float* second, Index count, std::uint32_t* to, Bf16) noexcept {
+  make_pairs(first, second, count, to);
 }
 
-/// Pairs of neighbouring pixels of a row: [rows][(width + 1) / 2][columns].
-inline void pack_gradient(const float* from, Index from_pixel, int rows, int width, int valid, int columns,
+/// Pairs of the same pixel of two images: [pixels][columns], zeros behind `valid`.
+inline void pack_gradient(const float* from, const float* second, Index from_pixel, int pixels, int valid, int columns,
                           std::uint32_t* to, Bf16) noexcept {
-  for (int y = 0; y < rows; ++y, from += width * from_pixel) {
-    for (int x = 0; x < width; x += 2, to += columns) {
-      const float* p = from + x * from_pixel;
-      make_pairs(p, x + 1 < width ? p + from_pixel : nullptr, valid, to);
-      std::fill(to + valid, to + columns, 0U);
-    }
+  for (int p = 0; p < pixels; ++p, to += columns) {
+    const Index at = p * from_pixel;
+    make_pairs(from + at, second != nullptr ? second + at : nullptr, valid, to);
+    std::fill(to + valid, to + columns, 0U);
   }
 }
 
