@@ -85,7 +85,8 @@ TEST_CASE("stitch filling puts one value on the diagonal") {
 }
 
 TEST_CASE("a description that cannot be filled is an error that names the parameter") {
-  CHECK_THROWS_WITH_AS(filled({"alpha", Extents(3, 2, 2), {FillKind::stitch}}), doctest::Contains("'alpha'"), xs::Error);
+  CHECK_THROWS_WITH_AS(filled({"alpha", Extents(3, 2, 2), {FillKind::stitch}}), doctest::Contains("'alpha'"),
+                       xs::Error);
   CHECK_THROWS_WITH_AS(filled({"w", Extents(3), Fill::bilinear()}), doctest::Contains("'w'"), xs::Error);
   CHECK_THROWS_WITH_AS(filled({"w", Extents(3), Fill::custom()}), doctest::Contains("fill()"), xs::Error);
   ParameterSpec spec{"w", Extents(3), Fill::he()};

@@ -74,7 +74,8 @@ TEST_CASE("an element's bits do not depend on its place, and nothing beyond the 
 
 TEST_CASE("tasks cover everything once") {
   xs::ThreadPool threads(7);
-  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{100}, std::size_t{101}, std::size_t{950}}) {
+  for (const std::size_t count :
+       {std::size_t{0}, std::size_t{1}, std::size_t{100}, std::size_t{101}, std::size_t{950}}) {
     std::vector<int> times(count, 0);
     kernels::for_chunks(threads, count, 100, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) ++times[i];

@@ -36,7 +36,8 @@ void sweep() {
   std::vector<float> dx(in, 55.0F), expected_dx(in);
   kernels::reference::max_pool_gradient(S, dy.data(), places.data(), expected_dx.data());
   for (int row = 0; row < S.rows.in; ++row)
-    kernels::max_pool_gradient_row<S>(dy.data(), places.data(), dx.data() + static_cast<std::size_t>(row) * in_row, row);
+    kernels::max_pool_gradient_row<S>(dy.data(), places.data(), dx.data() + static_cast<std::size_t>(row) * in_row,
+                                      row);
   CHECK(test::largest_error(dx, expected_dx) < 1e-6);
 
   kernels::reference::average_pool(S, x.data(), expected.data());
@@ -76,10 +77,10 @@ TEST_CASE("sizes: floor, ceil, and the last window that would start beyond the i
   CHECK(PoolAxis::make(55, 3, 2, 0, true).out == 27);
   CHECK(PoolAxis::make(32, 3, 2, 0, false).out == 15);
   CHECK(PoolAxis::make(32, 3, 2, 0, true).out == 16);
-  CHECK(PoolAxis::make(6, 3, 2, 1, true).out == 4);   // starts at 5: inside
-  CHECK(PoolAxis::make(5, 2, 2, 1, true).out == 3);   // 6 -> 3.5 + 1: the fourth would start at 5
+  CHECK(PoolAxis::make(6, 3, 2, 1, true).out == 4);  // starts at 5: inside
+  CHECK(PoolAxis::make(5, 2, 2, 1, true).out == 3);  // 6 -> 3.5 + 1: the fourth would start at 5
   CHECK(PoolAxis::make(4, 1, 3, 0, true).out == 2);
-  CHECK(PoolAxis::make(2, 3, 1, 0, true).out == 0);   // does not fit
+  CHECK(PoolAxis::make(2, 3, 1, 0, true).out == 0);  // does not fit
   CHECK(PoolAxis::make(2, 3, 1, 1, true).out == 2);
 }
 

@@ -30,7 +30,8 @@ void sweep() {
   const float *x = x_values.data(), *w = run.parameter(0).data(), *dy = run.output_gradient().data();
   std::vector<float> y(run.output().size()), dx(run.input().size());
   for (std::size_t n = 0; n < batch; ++n) {
-    kernels::reference::transposed_conv(s, x + n * In.size(), w, run.parameter(1).data(), y.data() + n * s.out().size());
+    kernels::reference::transposed_conv(s, x + n * In.size(), w, run.parameter(1).data(),
+                                        y.data() + n * s.out().size());
     kernels::reference::transposed_conv_data(s, dy + n * s.out().size(), w, dx.data() + n * In.size());
   }
   const std::vector<double> dw = kernels::reference::transposed_conv_weight(s, x, dy, batch);

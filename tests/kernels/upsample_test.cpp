@@ -15,10 +15,11 @@ void sweep() {
   const std::vector<float> x = test::random_values(in, 1), dy = test::random_values(out, 2);
   std::vector<float> y(out), dx(in), expected_y(out), expected_dx(in);
   for (int row = 0; row < S.out().height; ++row)
-    kernels::upsample_row<S>(x.data(), y.data() + static_cast<std::ptrdiff_t>(row) * S.out().width * S.in.channels, row);
+    kernels::upsample_row<S>(x.data(), y.data() + static_cast<std::ptrdiff_t>(row) * S.out().width * S.in.channels,
+                             row);
   for (int row = 0; row < S.in.height; ++row)
-    kernels::upsample_gradient_row<S>(dy.data(), dx.data() + static_cast<std::ptrdiff_t>(row) * S.in.width * S.in.channels,
-                                      row);
+    kernels::upsample_gradient_row<S>(dy.data(),
+                                      dx.data() + static_cast<std::ptrdiff_t>(row) * S.in.width * S.in.channels, row);
   kernels::reference::upsample(S, x.data(), expected_y.data());
   kernels::reference::upsample_gradient(S, dy.data(), expected_dx.data());
   CHECK(test::largest_error(y, expected_y) < 1e-6);

@@ -20,7 +20,8 @@ static_assert(xs::GlobalAveragePool::output_shape({7, 5, 12}) == Dims{1, 1, 12})
 TEST_CASE("values and gradients are PyTorch's") {
   test::check_golden<MaxPool<3, 2, CeilMode>, Dims{8, 6, 3}>(max_3_2_ceil_x, max_3_2_ceil_y, max_3_2_ceil_dy,
                                                              max_3_2_ceil_dx);
-  test::check_golden<MaxPool<3, 2>, Dims{8, 7, 3}>(max_3_2_floor_x, max_3_2_floor_y, max_3_2_floor_dy, max_3_2_floor_dx);
+  test::check_golden<MaxPool<3, 2>, Dims{8, 7, 3}>(max_3_2_floor_x, max_3_2_floor_y, max_3_2_floor_dy,
+                                                   max_3_2_floor_dx);
   test::check_golden<MaxPool<3, 2, CeilMode, Pad<1>>, Dims{6, 9, 5}>(max_3_2_pad_ceil_x, max_3_2_pad_ceil_y,
                                                                      max_3_2_pad_ceil_dy, max_3_2_pad_ceil_dx);
   test::check_golden<MaxPool<Size{2, 3}, Size{1, 2}, Pad<Size{1, 0}>>, Dims{5, 7, 4}>(max_2_3_rect_x, max_2_3_rect_y,
@@ -30,8 +31,8 @@ TEST_CASE("values and gradients are PyTorch's") {
       average_x, average_include_ceil_y, average_include_ceil_dy, average_include_ceil_dx);
   test::check_golden<AveragePool<3, 2, Pad<1>, IncludePadding>, in>(average_x, average_include_floor_y,
                                                                     average_include_floor_dy, average_include_floor_dx);
-  test::check_golden<AveragePool<3, 2, Pad<1>, CeilMode>, in>(average_x, average_covered_ceil_y, average_covered_ceil_dy,
-                                                              average_covered_ceil_dx);
+  test::check_golden<AveragePool<3, 2, Pad<1>, CeilMode>, in>(average_x, average_covered_ceil_y,
+                                                              average_covered_ceil_dy, average_covered_ceil_dx);
   test::check_golden<AveragePool<3, 2, Pad<1>>, in>(average_x, average_covered_floor_y, average_covered_floor_dy,
                                                     average_covered_floor_dx);
   test::check_golden<xs::GlobalAveragePool, Dims{3, 4, 5}>(global_average_x, global_average_y, global_average_dy,

@@ -10,9 +10,9 @@ using namespace xstitch;  // many options
 namespace {
 
 template <class L, Dims In>
-void check_pytorch(std::span<const float> x, std::span<const float> w, std::span<const float> b, std::span<const float> y,
-                   std::span<const float> dy, std::span<const float> dx, std::span<const float> dw,
-                   std::span<const float> db) {
+void check_pytorch(std::span<const float> x, std::span<const float> w, std::span<const float> b,
+                   std::span<const float> y, std::span<const float> dy, std::span<const float> dx,
+                   std::span<const float> dw, std::span<const float> db) {
   RunLayer<L, In> run({.batch = x.size() / In.size(), .threads = 2});
   REQUIRE(run.parameter(0).size() == w.size());
   std::ranges::copy(x, run.input().begin());

@@ -14,7 +14,8 @@ static_assert(!Crop<2, 2, 3, 4>::output_shape({4, 6, 5}).valid());
 
 TEST_CASE("enlarged values and gradients are PyTorch's") {
   test::check_golden<Upsample<2>, Dims{4, 3, 3}>(upsample_2_x, upsample_2_y, upsample_2_dy, upsample_2_dx);
-  test::check_golden<Upsample<Size{3, 2}>, Dims{2, 5, 2}>(upsample_3_2_x, upsample_3_2_y, upsample_3_2_dy, upsample_3_2_dx);
+  test::check_golden<Upsample<Size{3, 2}>, Dims{2, 5, 2}>(upsample_3_2_x, upsample_3_2_y, upsample_3_2_dy,
+                                                          upsample_3_2_dx);
 }
 
 TEST_CASE("gradients") {

@@ -40,8 +40,7 @@ inline double bilinear_weight(int i, int size) {
 inline void fill_bilinear(const ParameterSpec& spec, float* values) {
   if (spec.extents.rank < 2) fail("parameter '", spec.name, "': bilinear filling needs {height, width, ...}");
   const int height = spec.extents.size[0], width = spec.extents.size[1];
-  const std::size_t inner =
-      spec.extents.count() / (static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
+  const std::size_t inner = spec.extents.count() / (static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) {
       const auto weight = static_cast<float>(bilinear_weight(y, height) * bilinear_weight(x, width));
@@ -72,13 +71,20 @@ inline void fill_parameter(const ParameterSpec& spec, float* values, RandomKey l
     case FillKind::constant:
       for (std::size_t i = 0; i < count; ++i) values[i] = spec.fill.value;
       return;
-    case FillKind::gaussian: return detail::fill_normal(values, count, spec.fill.value, key);
-    case FillKind::xavier: return detail::fill_uniform(values, count, std::sqrt(3.0F / fan_in()), key);
-    case FillKind::he: return detail::fill_normal(values, count, std::sqrt(2.0F / fan_in()), key);
-    case FillKind::pytorch: return detail::fill_uniform(values, count, 1.0F / std::sqrt(fan_in()), key);
-    case FillKind::bilinear: return detail::fill_bilinear(spec, values);
-    case FillKind::stitch: return detail::fill_stitch(spec, values);
-    case FillKind::custom: break;
+    case FillKind::gaussian:
+      return detail::fill_normal(values, count, spec.fill.value, key);
+    case FillKind::xavier:
+      return detail::fill_uniform(values, count, std::sqrt(3.0F / fan_in()), key);
+    case FillKind::he:
+      return detail::fill_normal(values, count, std::sqrt(2.0F / fan_in()), key);
+    case FillKind::pytorch:
+      return detail::fill_uniform(values, count, 1.0F / std::sqrt(fan_in()), key);
+    case FillKind::bilinear:
+      return detail::fill_bilinear(spec, values);
+    case FillKind::stitch:
+      return detail::fill_stitch(spec, values);
+    case FillKind::custom:
+      break;
   }
   fail("parameter '", spec.name, "': custom values come from the layer's own fill()");
 }

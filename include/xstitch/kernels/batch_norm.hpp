@@ -6,8 +6,8 @@
 ///     dgamma = i sum dy (x - mean);  dbeta = sum dy;
 ///     dx = i gamma (dy - dbeta / rows - (x - mean) i dgamma / rows)
 ///
-/// Moments are taken about the first row of each chunk and joined in double by Chan's rule, so that a mean far from zero
-/// does not cancel the variance away.
+/// Moments are taken about the first row of each chunk and joined in double by Chan's rule, so that a mean far from
+/// zero does not cancel the variance away.
 
 #include <xstitch/kernels/channel_sums.hpp>
 

@@ -30,8 +30,8 @@ struct NormGradient {
 };
 
 /// Writes dx and returns the gradients of gamma and beta.
-inline NormGradient batch_norm_gradient(const float* x, const float* dy, float* dx, std::size_t rows, std::size_t stride,
-                                        double gamma, double epsilon) {
+inline NormGradient batch_norm_gradient(const float* x, const float* dy, float* dx, std::size_t rows,
+                                        std::size_t stride, double gamma, double epsilon) {
   const Moments m = moments(x, rows, stride);
   const double inverse = 1.0 / std::sqrt(m.variance + epsilon), n = static_cast<double>(rows);
   NormGradient sums;

@@ -62,7 +62,8 @@ void channel_sums(ThreadPool& threads, std::size_t rows, double* partial, const 
       alignas(64) float values[static_cast<std::size_t>(Block::width)];
       for (std::size_t k = 0; k < Kinds; ++k) {
         sums[k].store_aligned(values);
-        for (int j = 0; j < Block::used; ++j) mine[k * C + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
+        for (int j = 0; j < Block::used; ++j)
+          mine[k * C + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
       }
     });
   });

@@ -56,9 +56,8 @@ void transform(ThreadPool& threads, const float* x, float* y, std::size_t count,
 }
 template <class Operation>
 void transform(ThreadPool& threads, const float* a, const float* b, float* y, std::size_t count, const Operation& op) {
-  for_chunks(threads, count, elementwise_chunk, [&](std::size_t begin, std::size_t end) {
-    transform(a + begin, b + begin, y + begin, end - begin, op);
-  });
+  for_chunks(threads, count, elementwise_chunk,
+             [&](std::size_t begin, std::size_t end) { transform(a + begin, b + begin, y + begin, end - begin, op); });
 }
 
 /// max(0, x), and its gradient from the output. In this form a NaN stays NaN.

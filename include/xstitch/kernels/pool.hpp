@@ -51,8 +51,7 @@ void max_window(const float* window, CellRange tap_rows, CellRange tap_columns, 
         const Batch v = Block::load(window + (static_cast<Index>(ky) * S.columns.in + kx) * S.channels + c);
         const auto wins = (v > best) | !(v == v);
         best = xsimd::select(wins, v, best);
-        if constexpr (Places)
-          place = xsimd::select(wins, Block::bits(ky * S.columns.kernel + kx), place);
+        if constexpr (Places) place = xsimd::select(wins, Block::bits(ky * S.columns.kernel + kx), place);
       }
     Block::store(y + c, best);
     if constexpr (Places) Block::store_low_bytes(places + c, place);
@@ -74,8 +73,8 @@ void max_pool_row(const float* x, float* y, std::uint8_t* places, int row) {
       detail::max_window<S, Places>(window, {0, S.rows.kernel}, {0, S.columns.kernel}, y + at, place);
     } else {
       const CellRange rows = S.rows.cells(row), columns = S.columns.cells(column);
-      detail::max_window<S, Places>(window, {rows.begin - top, rows.end - top}, {columns.begin - left, columns.end - left},
-                                    y + at, place);
+      detail::max_window<S, Places>(window, {rows.begin - top, rows.end - top},
+                                    {columns.begin - left, columns.end - left}, y + at, place);
     }
   }
 }

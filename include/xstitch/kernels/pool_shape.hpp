@@ -2,8 +2,8 @@
 /// \file
 /// Geometry of pooling, along one axis of n cells with padding p on both sides, window k and stride s:
 ///
-///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start inside
-///     the input or its left padding, or it is dropped (Caffe's and PyTorch's rule).
+///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start
+///     inside the input or its left padding, or it is dropped (Caffe's and PyTorch's rule).
 ///
 /// Window o covers cells o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
 

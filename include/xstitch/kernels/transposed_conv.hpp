@@ -6,8 +6,8 @@
 ///
 /// is the gradient of a convolution with regard to its input, from x to y; weights {kernel height, kernel width,
 /// out / groups, in} are that convolution's own. So its three passes are a convolution's, with input and output
-/// exchanged. A group for each channel (`single`: FCN's upsampling, kernel 64, stride 32) has passes of its own here, along
-/// the channels and in gather form: rows of y and of dL/dx are independent.
+/// exchanged. A group for each channel (`single`: FCN's upsampling, kernel 64, stride 32) has passes of its own here,
+/// along the channels and in gather form: rows of y and of dL/dx are independent.
 
 #include <xstitch/kernels/channel_block.hpp>
 #include <xstitch/kernels/conv_shape.hpp>

@@ -4,6 +4,7 @@
 /// u = (o + 1/2) / f - 1/2 of the input, at least 0, between cells floor(u) and floor(u) + 1 (the last one repeated).
 /// The gradient is gathered: an input cell looks at the outputs it has a share in, in row-major order.
 
+#include <xstitch/core/shape.hpp>
 #include <xstitch/kernels/channel_block.hpp>
 #include <xstitch/layers/options.hpp>
 
@@ -72,7 +73,8 @@ void upsample_row(const float* x, float* y, int row) {
   const float *upper = x + down.low * row_size, *lower = x + down.high * row_size;
   for (int column = 0; column < S.out().width; ++column) {
     const UpsampleTap& across = detail::upsample_taps<S.in.width, S.factor.width>[static_cast<std::size_t>(column)];
-    const Index left = static_cast<Index>(across.low) * S.in.channels, right = static_cast<Index>(across.high) * S.in.channels;
+    const Index left = static_cast<Index>(across.low) * S.in.channels,
+                right = static_cast<Index>(across.high) * S.in.channels;
     const Batch right_share(across.share), left_share(1.0F - across.share);
     Block::for_each([&](int c) {
       const Batch above = left_share * Block::load(upper + left + c) + right_share * Block::load(upper + right + c);

@@ -27,7 +27,8 @@ void for_shares(const UpsampleShape& s, const Function& f) {
           for (int c = 0; c < s.in.channels; ++c)
             f(static_cast<std::size_t>((oy * out.width + ox) * out.channels + c),
               static_cast<std::size_t>((iy * s.in.width + ix) * out.channels + c),
-              upsample_share(oy, iy, s.in.height, s.factor.height) * upsample_share(ox, ix, s.in.width, s.factor.width));
+              upsample_share(oy, iy, s.in.height, s.factor.height) *
+                  upsample_share(ox, ix, s.in.width, s.factor.width));
 }
 
 inline void upsample(const UpsampleShape& s, const float* x, float* y) {

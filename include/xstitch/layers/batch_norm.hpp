@@ -17,9 +17,15 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 /// How far the running statistics of BatchNorm move in a step.
-template <Ratio Value> struct Momentum { static constexpr Ratio value = Value; };
+template <Ratio Value>
+struct Momentum {
+  static constexpr Ratio value = Value;
+};
 /// What BatchNorm adds to the variance.
-template <Ratio Value> struct Epsilon { static constexpr Ratio value = Value; };
+template <Ratio Value>
+struct Epsilon {
+  static constexpr Ratio value = Value;
+};
 
 template <FixedString Name, class... Options>
 struct BatchNorm {
@@ -27,7 +33,8 @@ struct BatchNorm {
   static constexpr bool reads_output = false;
   static constexpr Ratio momentum = options::FindValue<Momentum, Momentum<Ratio{1, 10}>, Options...>::type::value;
   static constexpr Ratio epsilon = options::FindValue<Epsilon, Epsilon<Ratio{1, 100000}>, Options...>::type::value;
-  static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F, "xstitch: the momentum of BatchNorm is in [0, 1]");
+  static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F,
+                "xstitch: the momentum of BatchNorm is in [0, 1]");
   static_assert(epsilon.value() > 0.0F, "xstitch: the epsilon of BatchNorm is positive");
 
   static constexpr Dims output_shape(Dims in) { return in; }
@@ -36,10 +43,10 @@ struct BatchNorm {
     return std::array{
         ParameterSpec{.name = "weight", .extents = each, .fill = Fill::constant(1.0F), .decay_multiplier = 0.0F},
         ParameterSpec{.name = "bias", .extents = each, .fill = Fill::constant(0.0F), .group = ParameterGroup::bias},
-        ParameterSpec{.name = "running_mean", .extents = each, .fill = Fill::constant(0.0F),
-                      .group = ParameterGroup::state},
-        ParameterSpec{.name = "running_variance", .extents = each, .fill = Fill::constant(1.0F),
-                      .group = ParameterGroup::state}};
+        ParameterSpec{
+            .name = "running_mean", .extents = each, .fill = Fill::constant(0.0F), .group = ParameterGroup::state},
+        ParameterSpec{
+            .name = "running_variance", .extents = each, .fill = Fill::constant(1.0F), .group = ParameterGroup::state}};
   }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
   static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }

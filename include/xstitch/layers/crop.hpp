@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Crop<top, left, height, width>: y[i, j] = x[top + i, left + j]. {h, w, c} -> {height, width, c}; the gradient is zero
-/// outside. FCN cuts its upsampled scores to the size of the image this way (Shelhamer, Long, Darrell 2016).
+/// Crop<top, left, height, width>: y[i, j] = x[top + i, left + j]. {h, w, c} -> {height, width, c}; the gradient is
+/// zero outside. FCN cuts its upsampled scores to the size of the image this way (Shelhamer, Long, Darrell 2016).
 
 #include <xstitch/layers/layer.hpp>
 
@@ -12,7 +12,8 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <int Top, int Left, int Height, int Width>
 struct Crop {
-  static_assert(Top >= 0 && Left >= 0 && Height > 0 && Width > 0, "xstitch: a Crop starts at 0 or later, and has a size");
+  static_assert(Top >= 0 && Left >= 0 && Height > 0 && Width > 0,
+                "xstitch: a Crop starts at 0 or later, and has a size");
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement = "Crop: its rectangle must lie inside the input";

@@ -23,10 +23,10 @@ struct Dropout {
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr bool in_place = true;
-  static constexpr kernels::DropoutRate rate{
-      std::min(65535U, static_cast<std::uint32_t>(static_cast<double>(Probability.numerator) * 65536.0 /
-                                                      static_cast<double>(Probability.denominator) +
-                                                  0.5))};
+  static constexpr kernels::DropoutRate rate{std::min(
+      65535U,
+      static_cast<std::uint32_t>(
+          static_cast<double>(Probability.numerator) * 65536.0 / static_cast<double>(Probability.denominator) + 0.5))};
   static constexpr Dims output_shape(Dims in) { return in; }
 
   template <Dims In>

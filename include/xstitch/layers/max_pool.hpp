@@ -45,15 +45,15 @@ struct MaxPool {
     constexpr kernels::PoolShape pool = shape(In);
     constexpr std::size_t row_size = pool.out().size() / static_cast<std::size_t>(pool.rows.out);
     auto* places = reinterpret_cast<std::uint8_t*>(call.saved);
-    kernels::detail::for_rows(
-        call.threads, call.batch, pool.rows.out, kernels::detail::pool_work(pool), [&](std::size_t n, int row) {
-          const std::size_t at = n * pool.out().size() + static_cast<std::size_t>(row) * row_size;
-          const float* x = call.input + n * In.size();
-          if (places != nullptr)
-            kernels::max_pool_row<pool, true>(x, call.output + at, places + at, row);
-          else
-            kernels::max_pool_row<pool, false>(x, call.output + at, nullptr, row);
-        });
+    kernels::detail::for_rows(call.threads, call.batch, pool.rows.out, kernels::detail::pool_work(pool),
+                              [&](std::size_t n, int row) {
+                                const std::size_t at = n * pool.out().size() + static_cast<std::size_t>(row) * row_size;
+                                const float* x = call.input + n * In.size();
+                                if (places != nullptr)
+                                  kernels::max_pool_row<pool, true>(x, call.output + at, places + at, row);
+                                else
+                                  kernels::max_pool_row<pool, false>(x, call.output + at, nullptr, row);
+                              });
   }
 
   template <Dims In>

@@ -31,7 +31,9 @@ class FencedBlock {
   explicit FencedBlock(std::size_t bytes) : memory_(align_up(bytes) + 2 * fence), bytes_(bytes) {
     std::memset(memory_.data(), 0xFF, memory_.bytes());
   }
-  [[nodiscard]] std::byte* data() const noexcept { return memory_.data() == nullptr ? nullptr : memory_.data() + fence; }
+  [[nodiscard]] std::byte* data() const noexcept {
+    return memory_.data() == nullptr ? nullptr : memory_.data() + fence;
+  }
   [[nodiscard]] std::span<float> floats() const noexcept {
     return {reinterpret_cast<float*>(data()), bytes_ / sizeof(float)};
   }
@@ -66,7 +68,7 @@ struct RunOptions {
   std::size_t batch = 2;
   std::size_t threads = 1;
   Seed seed{1};
-  bool in_place = false;          ///< output in the memory of the input, input gradient in that of the output gradient
+  bool in_place = false;  ///< output in the memory of the input, input gradient in that of the output gradient
   bool gradient_by_pieces = false;  ///< a layer with streams_gradients hands gradients over instead of storing them
 };
 

@@ -4,8 +4,8 @@
 ///
 ///     y[i s - p + u, j s - p + v, o] += x[i, j, c] W[u, v, o, c], over all taps (u, v) and channels c; then + b[o]
 ///
-/// with kernel k, stride s, pad p (cut off the output): out = (in - 1) s - 2 p + k in each direction. With groups, output
-/// channels of group g read the input channels of group g only.
+/// with kernel k, stride s, pad p (cut off the output): out = (in - 1) s - 2 p + k in each direction. With groups,
+/// output channels of group g read the input channels of group g only.
 ///
 ///     TransposedConv<"up", 64, 4, Stride<2>, Pad<1>>
 ///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearFill, NoBias, Frozen>   // FCN-32s
@@ -37,7 +37,8 @@ struct TransposedConv {
   static constexpr bool reads_input = trained;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement =
-      "TransposedConv: the groups must divide the channels of input and output, the padding must leave some output, and "
+      "TransposedConv: the groups must divide the channels of input and output, the padding must leave some output, "
+      "and "
       "BilinearFill needs a group for each channel";
 
   static constexpr kernels::TransposedConvShape shape(Dims in) {
@@ -130,9 +131,8 @@ struct TransposedConv {
         kernels::ConvForward<conv, kernels::Fp32>::run(call.batch, dy, weight, nullptr, false, dx, call.workspace,
                                                        call.threads);
       if constexpr (trained)
-        kernels::ConvBackwardWeights<conv, kernels::Fp32>::run_all(call.batch, dy, call.input,
-                                                                   call.parameter_gradients[0], nullptr, call.workspace,
-                                                                   call.threads);
+        kernels::ConvBackwardWeights<conv, kernels::Fp32>::run_all(
+            call.batch, dy, call.input, call.parameter_gradients[0], nullptr, call.workspace, call.threads);
     }
     if constexpr (trained && has_bias) {
       using Block = kernels::ChannelBlock<OutChannels>;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Upsample<factor>: bilinear enlargement by a whole factor. {h, w, c} -> {factor h, factor w, c}; pixel centres aligned,
-/// as PyTorch's interpolate(mode="bilinear", align_corners=False). Formula in kernels/upsample.hpp.
+/// Upsample<factor>: bilinear enlargement by a whole factor. {h, w, c} -> {factor h, factor w, c}; pixel centres
+/// aligned, as PyTorch's interpolate(mode="bilinear", align_corners=False). Formula in kernels/upsample.hpp.
 ///
 ///     Upsample<2>   Upsample<Size{3, 2}>
 
