@@ -30,7 +30,7 @@ void convolution(benchmark::State& state) {
   const xs::Memory in = random_block(batch * S.in.size()), out = random_block(batch * S.out().size());
   const xs::Memory weights = random_block(S.weight_count());
   const xs::Memory bias = random_block(std::size_t(S.out_channels));
-  const xs::Memory workspace(xs::kernels::direct_workspace<Arithmetic>(S).bytes(batch));
+  const xs::Memory workspace(xs::kernels::conv_workspace_of<Arithmetic>(S).bytes(batch));
   machine::measure<Arithmetic>(state, threads, 2.0 * batch * S.multiply_adds(), [&] {
     using namespace xs::kernels;
     if constexpr (P == Pass::forward)

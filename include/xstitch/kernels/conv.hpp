@@ -1,20 +1,23 @@
 #pragma once
 /// \file
-/// The three passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler).
-///
-/// A pointwise convolution (1x1, stride 1, no pad) takes the image as one long row.
+/// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
+/// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
+/// no pad) takes the image as one long row.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_backward_weights.hpp>
+#include <xstitch/kernels/conv_columns.hpp>
+#include <xstitch/kernels/conv_depthwise.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Where gradients go. What is null is not wanted (input), or put into the workspace (weight, bias).
+/// Where gradients go. A null input gradient is not wanted; weight and bias gradients that have no place are taken.
 struct ConvGradients {
   float* input = nullptr;
   float* weight = nullptr;
@@ -23,61 +26,78 @@ struct ConvGradients {
 
 /// The same convolution in the form that the kernels like best.
 constexpr ConvShape canonical(ConvShape s) noexcept {
-  if (s.pointwise()) s.in = {1, s.in.height * s.in.width, s.in.channels};
   if (s.kernel.height == 1) s.dilation.height = 1;
   if (s.kernel.width == 1) s.dilation.width = 1;
+  if (s.pointwise()) s.in = {1, s.in.height * s.in.width, s.in.channels};
   return s;
 }
+constexpr bool is_depthwise(const ConvShape& s) noexcept { return s.group_in() == 1 && s.group_out() == 1; }
 
-/// Image rows by image rows: conv_correlate.hpp.
+/// Bytes of the gradients of weight and bias.
+constexpr std::size_t weight_bytes(const ConvShape& s) noexcept { return align_up(s.weight_count() * sizeof(float)); }
+constexpr std::size_t bias_bytes(const ConvShape& s) noexcept {
+  return align_up(static_cast<std::size_t>(s.out_channels) * sizeof(float));
+}
+
 template <class Arithmetic>
-constexpr Extent direct_workspace(const ConvShape& s) noexcept {
-  const std::size_t gradients = align_up(s.weight_count() * sizeof(float)) +
-                                align_up(static_cast<std::size_t>(s.out_channels) * sizeof(float));
+constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
+  const std::size_t gradients = weight_bytes(s) + bias_bytes(s);
+  if (is_depthwise(s)) return {0, gradients};
+  if (suits_columns(s)) return columns_workspace(s);
   const Extent images = backward_weights_workspace<Arithmetic>(s);
   return {images.per_sample, std::max(forward_workspace<Arithmetic>(s),
                                       gradients + backward_data_workspace<Arithmetic>(s) + images.fixed)};
 }
+/// Scratch of a call of either pass.
+constexpr Extent conv_workspace(const ConvShape& s, Precision precision) noexcept {
+  if (!s.valid()) return {};
+  return precision == Precision::bf16 ? conv_workspace_of<Bf16>(canonical(s)) : conv_workspace_of<Fp32>(canonical(s));
+}
 
+/// Directly, or depthwise: weight and bias gradients are handed over when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
-  using Forward = ConvForward<S, Arithmetic>;
-  using Data = ConvBackwardData<S, Arithmetic>;
-  using Weights = ConvBackwardWeights<S, Arithmetic>;
-
   static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                      float* out, std::byte* workspace, ThreadPool& threads) {
-    Forward::run(batch, in, weights, bias, with_relu, out, workspace, threads);
+                      float* out, [[maybe_unused]] std::byte* workspace, ThreadPool& threads) {
+    if constexpr (is_depthwise(S))
+      DepthwiseConv::forward(S, batch, in, weights, bias, with_relu, out, threads);
+    else
+      ConvForward<S, Arithmetic>::run(batch, in, weights, bias, with_relu, out, workspace, threads);
   }
 
-  static ConvGradients backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights,
-                                bool has_bias, ConvGradients to, std::byte* workspace, ThreadPool& threads) {
-    constexpr std::size_t weight_bytes = align_up(S.weight_count() * sizeof(float));
-    constexpr std::size_t bias_bytes = align_up(static_cast<std::size_t>(S.out_channels) * sizeof(float));
-    if (to.weight == nullptr) to.weight = reinterpret_cast<float*>(workspace);
-    if (has_bias && to.bias == nullptr) to.bias = reinterpret_cast<float*>(workspace + weight_bytes);
-    workspace += weight_bytes + bias_bytes;
-    if (to.input != nullptr) Data::run(batch, out_gradient, weights, to.input, workspace, threads);
-    workspace += backward_data_workspace<Arithmetic>(S);
-    Weights::run_all(batch, in, out_gradient, to.weight, has_bias ? to.bias : nullptr, workspace, threads);
-    return to;
+  template <class Take>
+  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights, bool has_bias,
+                       ConvGradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+    float* weight = to.weight != nullptr ? to.weight : reinterpret_cast<float*>(workspace);
+    float* bias = !has_bias ? nullptr : to.bias != nullptr ? to.bias : reinterpret_cast<float*>(workspace + weight_bytes(S));
+    workspace += weight_bytes(S) + bias_bytes(S);
+    if constexpr (is_depthwise(S)) {
+      if (to.input != nullptr) DepthwiseConv::backward_data(S, batch, out_gradient, weights, to.input, threads);
+      DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight, bias, threads);
+    } else {
+      if (to.input != nullptr)
+        ConvBackwardData<S, Arithmetic>::run(batch, out_gradient, weights, to.input, workspace, threads);
+      workspace += backward_data_workspace<Arithmetic>(S);
+      ConvBackwardWeights<S, Arithmetic>::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
+    }
+    if (to.weight == nullptr) {
+      constexpr std::size_t piece = 4096;  // fits into the first-level cache
+      threads.parallel_for((S.weight_count() + piece - 1) / piece, [&](std::size_t i) {
+        take(0, i * piece, weight + i * piece, std::min(piece, S.weight_count() - i * piece));
+      });
+    }
+    if (has_bias && to.bias == nullptr) take(1, 0, bias, std::size_t{S.out_channels});
   }
 };
 
 /// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu.
-/// backward(): writes the wanted gradients; returns where those of weight and bias are. Reads the weights before it
-/// writes their gradient.
+/// backward(): writes the wanted gradients. Where weight or bias have no place to be stored, they are given to
+/// take(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
 template <ConvShape S, Precision P>
-struct Conv : DirectConv<canonical(S), ArithmeticOf<P>> {
+struct Conv : std::conditional_t<suits_columns(canonical(S)), ColumnsConv<canonical(S), ArithmeticOf<P>>,
+                                 DirectConv<canonical(S), ArithmeticOf<P>>> {
   static_assert(S.valid());
 };
-
-/// Scratch of a call of either pass, in either precision.
-constexpr Extent conv_workspace(const ConvShape& shape) noexcept {
-  if (!shape.valid()) return {};
-  const Extent a = direct_workspace<Fp32>(canonical(shape)), b = direct_workspace<Bf16>(canonical(shape));
-  return {std::max(a.per_sample, b.per_sample), std::max(a.fixed, b.fixed)};
-}
 
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA

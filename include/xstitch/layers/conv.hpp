@@ -20,6 +20,7 @@
 #include <xstitch/layers/layer.hpp>
 #include <xstitch/layers/options.hpp>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -35,7 +36,6 @@ struct ConvBase {
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
-  static constexpr bool fuses_relu = true;
 
   static constexpr Dims output_shape(Dims in) {
     const kernels::ConvShape s = Self::shape(in);
@@ -55,8 +55,14 @@ struct ConvBase {
     }
   }
   static constexpr std::size_t multiply_adds(Dims in) { return Self::shape(in).multiply_adds(); }
+  static constexpr Extent workspace(Dims in, Precision precision) {
+    return kernels::conv_workspace(Self::shape(in), precision);
+  }
   /// Enough for either precision.
-  static constexpr Extent workspace(Dims in) { return kernels::conv_workspace(Self::shape(in)); }
+  static constexpr Extent workspace(Dims in) {
+    const Extent a = workspace(in, Precision::fp32), b = workspace(in, Precision::bf16);
+    return {std::max(a.per_sample, b.per_sample), std::max(a.fixed, b.fixed)};
+  }
 
   template <Dims In, Precision P = Precision::fp32>
   static void forward(const ForwardCall& call) {
@@ -70,14 +76,15 @@ struct ConvBase {
 
   template <Dims In, Precision P = Precision::fp32>
   static void backward(const BackwardCall& call) {
-    using Kernel = kernels::Conv<Self::shape(In), P>;
-    const kernels::ConvGradients gradients{call.input_gradient, call.sinks[0].store(),
-                                           has_bias ? call.sinks[1].store() : nullptr};
-    // The gradient to the input reads the weights, so it comes first.
-    const auto made = Kernel::backward(call.batch, call.input, call.output_gradient, call.parameters[0], has_bias,
-                                       gradients, call.workspace, call.threads);
-    hand_over(call.sinks[0], made.weight, Self::shape(In).weight_count(), call.threads);
-    if constexpr (has_bias) hand_over(call.sinks[1], made.bias, std::size_t{Self::shape(In).out_channels}, call.threads);
+    float* bias = nullptr;
+    if constexpr (has_bias) bias = call.sinks[1].store();
+    kernels::Conv<Self::shape(In), P>::backward(
+        call.batch, call.input, call.output_gradient, call.parameters[0], has_bias,
+        kernels::ConvGradients{call.input_gradient, call.sinks[0].store(), bias},
+        [&](std::size_t parameter, std::size_t offset, const float* gradient, std::size_t count) {
+          call.sinks[parameter].take(offset, gradient, count);
+        },
+        call.workspace, call.threads);
   }
 
  private:
@@ -86,14 +93,6 @@ struct ConvBase {
     kernels::Conv<Self::shape(In), P>::forward(call.batch, call.input, call.parameters[0],
                                                has_bias ? call.parameters[1] : nullptr, with_relu, call.output,
                                                call.workspace, call.threads);
-  }
-  /// Gives a gradient that was not stored to its sink, in pieces that fit into the first-level cache.
-  static void hand_over(const GradientSink& sink, const float* gradient, std::size_t count, ThreadPool& threads) {
-    if (sink.store() != nullptr) return;
-    constexpr std::size_t piece = 4096;
-    threads.parallel_for((count + piece - 1) / piece, [&](std::size_t i) {
-      sink.take(i * piece, gradient + i * piece, std::min(piece, count - i * piece));
-    });
   }
 };
 

@@ -1,0 +1,119 @@
+#pragma once
+/// \file
+/// A convolution with many weights and few output pixels (the fully connected layers of a fully convolutional network)
+/// as a fully connected layer: each output pixel is a sample, whose inputs are the numbers under the window. The
+/// weights, [taps * channels][out], are read once and in place. One group only.
+
+#include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/conv_shape.hpp>
+#include <xstitch/kernels/linear.hpp>
+
+#include <algorithm>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+/// More weights than caches hold, for fewer pixels than would pay for packing them.
+constexpr bool suits_columns(const ConvShape& s) noexcept {
+  return s.groups == 1 && s.out().pixels() <= 32 && s.weight_count() >= (std::size_t{1} << 22);
+}
+
+/// Calls f(tap, input row, input column, inside) for each tap of one output pixel.
+template <class Function>
+constexpr void for_each_tap(const ConvShape& s, int y, int x, Function&& f) {
+  for (int u = 0; u < s.kernel.height; ++u)
+    for (int v = 0; v < s.kernel.width; ++v) {
+      const int i = y * s.stride.height - s.pad.height + u * s.dilation.height;
+      const int j = x * s.stride.width - s.pad.width + v * s.dilation.width;
+      f(u * s.kernel.width + v, i, j, i >= 0 && i < s.in.height && j >= 0 && j < s.in.width);
+    }
+}
+
+/// [batch * out pixels][taps * channels]: what lies under the window at each output pixel, zeros in the padding.
+inline void gather_columns(const ConvShape& s, std::size_t batch, const float* in, float* columns, ThreadPool& threads) {
+  const auto height = static_cast<std::size_t>(s.out_height());
+  threads.parallel_for(batch * height, [&](std::size_t task) {
+    const float* image = in + task / height * s.in.size();
+    float* to = columns + task * static_cast<std::size_t>(s.out_width()) * static_cast<std::size_t>(s.depth());
+    for (int x = 0; x < s.out_width(); ++x, to += s.depth())
+      for_each_tap(s, static_cast<int>(task % height), x, [&](int tap, int i, int j, bool inside) {
+        float* p = to + Index{tap} * s.in.channels;
+        if (inside)
+          std::copy_n(image + (Index{i} * s.in.width + j) * s.in.channels, s.in.channels, p);
+        else
+          std::fill_n(p, s.in.channels, 0.0F);
+      });
+  });
+}
+
+/// The transpose: each input number becomes the sum of its copies, in the order of output pixels.
+inline void scatter_columns(const ConvShape& s, std::size_t batch, const float* columns, float* in, ThreadPool& threads) {
+  // A task owns an image and some channels.
+  constexpr int range = 64;
+  const auto ranges = static_cast<std::size_t>(divide_up(s.in.channels, range));
+  threads.parallel_for(batch * ranges, [&](std::size_t task) {
+    const int first = static_cast<int>(task % ranges) * range, count = std::min(range, s.in.channels - first);
+    float* image = in + task / ranges * s.in.size() + first;
+    for (std::size_t p = 0; p < s.in.pixels(); ++p)
+      std::fill_n(image + p * static_cast<std::size_t>(s.in.channels), count, 0.0F);
+    const float* from = columns + task / ranges * s.out().pixels() * static_cast<std::size_t>(s.depth()) + first;
+    for (int y = 0; y < s.out_height(); ++y)
+      for (int x = 0; x < s.out_width(); ++x, from += s.depth())
+        for_each_tap(s, y, x, [&](int tap, int i, int j, bool inside) {
+          if (!inside) return;
+          float* to = image + (Index{i} * s.in.width + j) * s.in.channels;
+          const float* p = from + Index{tap} * s.in.channels;
+          for (int c = 0; c < count; ++c) to[c] += p[c];
+        });
+  });
+}
+
+constexpr Extent columns_workspace(const ConvShape& s) noexcept {
+  const std::size_t pixels = s.out().pixels();
+  const std::size_t columns = s.pointwise() ? 0 : align_up(pixels * static_cast<std::size_t>(s.depth()) * sizeof(float));
+  const Extent linear = linear_workspace(s.depth(), s.out_channels);
+  return {2 * columns + linear.per_sample * pixels, linear.fixed + align_up(static_cast<std::size_t>(s.out_channels) * 4)};
+}
+
+template <ConvShape S, class Arithmetic>
+struct ColumnsConv {
+  static constexpr std::size_t column_bytes =
+      S.pointwise() ? 0 : align_up(S.out().pixels() * static_cast<std::size_t>(S.depth()) * sizeof(float));
+
+  static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                      float* out, std::byte* workspace, ThreadPool& threads) {
+    const float* x = in;
+    if constexpr (!S.pointwise()) {
+      gather_columns(S, batch, in, reinterpret_cast<float*>(workspace), threads);
+      x = reinterpret_cast<float*>(workspace);
+      workspace += batch * column_bytes;
+    }
+    LinearForward<Arithmetic>::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu, out,
+                                   workspace, threads);
+  }
+
+  /// See Conv in conv.hpp.
+  template <class Gradients, class Take>
+  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights, bool has_bias,
+                       Gradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+    const float* x = in;
+    float* dx = to.input;
+    if constexpr (!S.pointwise()) {
+      gather_columns(S, batch, in, reinterpret_cast<float*>(workspace), threads);
+      x = reinterpret_cast<float*>(workspace);
+      if (dx != nullptr) dx = reinterpret_cast<float*>(workspace + batch * column_bytes);
+      workspace += 2 * batch * column_bytes;
+    }
+    float* bias = !has_bias ? nullptr : to.bias != nullptr ? to.bias : reinterpret_cast<float*>(workspace);
+    LinearBackward<Arithmetic>::run(
+        batch * S.out().pixels(), S.depth(), S.out_channels, x, out_gradient, weights, dx, to.weight, bias,
+        [&](std::size_t offset, const float* gradient, std::size_t count) { take(0, offset, gradient, count); },
+        workspace + align_up(std::size_t{S.out_channels} * sizeof(float)), threads);
+    if (has_bias && to.bias == nullptr) take(1, 0, bias, std::size_t{S.out_channels});
+    if constexpr (!S.pointwise())
+      if (to.input != nullptr) scatter_columns(S, batch, dx, to.input, threads);
+  }
+};
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA
