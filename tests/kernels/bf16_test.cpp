@@ -38,7 +38,7 @@ TEST_CASE("bf16: rows and pairs are rounded as single numbers are") {
 
 TEST_CASE("bf16: a multiply-add adds the second product, then the first, each rounded") {
   const xstitch::FlushDenormals flush;
-  constexpr std::size_t lanes = kernels::lanes;
+  constexpr auto lanes = static_cast<std::size_t>(kernels::lanes);
   const auto a = conv_check::random_floats(2 * lanes, 1), b = conv_check::random_floats(2, 2);
   const auto c = conv_check::random_floats(lanes, 3);
   for (const float scale : {1.0F, 1e20F, 1e-20F, 1e-36F}) {
