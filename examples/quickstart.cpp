@@ -30,12 +30,13 @@ int main(int argc, char** argv) {
   std::string folder = "/usr/share/datasets/fashion-mnist";
   std::uint64_t seed = 1, epochs = 2;
   std::size_t threads = 0, batch = 64;
-  float rate = 0.05F;
+  float rate = 0.05F, stitch_scale = 1.0F;
   bool quiet = false;
   CLI::App app{"Trains a one-task network for each of two overlaid garments, and the cross-stitched pair."};
   app.add_option("--data", folder, "folder of Fashion-MNIST's four files (Debian: dataset-fashion-mnist)")->capture_default_str();
   app.add_option("--epochs", epochs, "passes over the 60,000 training images")->capture_default_str();
   app.add_option("--rate", rate, "learning rate")->capture_default_str();
+  app.add_option("--stitch-scale", stitch_scale, "the alphas' rate is this times the rate")->capture_default_str();
   app.add_option("--batch", batch, "samples a step")->capture_default_str();
   app.add_option("--seed", seed, "of first values and data order")->capture_default_str();
   app.add_option("--threads", threads, "0: as many as the machine has")->capture_default_str();
@@ -43,7 +44,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const auto [train, test] = xs::data::multi_fashion(folder);
-    const xs::Sgd sgd{.rate = rate, .momentum = 0.9F, .stitch_scale = 10, .bias_scale = 1};
+    const xs::Sgd sgd{.rate = rate, .momentum = 0.9F, .stitch_scale = stitch_scale, .bias_scale = 1};
     xs::TrainOptions options{.epochs = epochs, .batch = batch, .schedule = xs::Schedule::cosine(), .threads = threads};
     if (quiet) options.output = nullptr;
 
