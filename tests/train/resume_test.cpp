@@ -7,7 +7,11 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <csignal>
 #include <filesystem>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace toy;
 
@@ -74,6 +78,36 @@ TEST_CASE("killed after any step and resumed: the same bits, and the same log") 
   };
   check(sgd);
   check(adam);
+}
+
+TEST_CASE("a process killed by the system goes on in a new one") {
+  const Stripes data;
+  const Folder folder("sigkill");
+  xs::TrainOptions options = quiet(12);
+  Pair expected{xs::seed(4)};
+  xs::train(expected, data, sgd, options);
+  options.checkpoint_directory = folder.path;
+  options.checkpoint_every = 2;
+  options.resume = true;
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    options.after_step = [](std::uint64_t step, const xs::StepResult&) {
+      if (step == 8) std::raise(SIGKILL);
+    };
+    Pair net{xs::seed(4)};
+    xs::train(net, data, sgd, options);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  std::uint64_t steps = 0;
+  options.after_step = [&](std::uint64_t, const xs::StepResult&) { ++steps; };
+  Pair net{xs::seed(4)};
+  xs::train(net, data, sgd, options);
+  CHECK(steps == 6);
+  CHECK(same_bits(net, expected));
 }
 
 TEST_CASE("a stop flag ends after the step with a checkpoint; a finished training is not repeated") {
