@@ -1,5 +1,6 @@
-// What another framework needs to repeat our training: writes first weights, data, the gradients of the first step and
-// the losses of the steps to a folder, as plain little-endian files with a manifest. Dropout is off.
+// What another framework needs to repeat our training: writes first weights, data, gradients and the losses of the
+// steps to a folder, as plain little-endian files with a manifest (four gigabytes, most of it gradients). Dropout is
+// off. The gradients are those of the first batch, and of the first sample of each batch by itself.
 // bench/peers/pytorch_first_step.py reads it and compares.
 //
 //     first_step FOLDER [--batch N] [--steps N] [--threads N]
@@ -18,7 +19,7 @@ namespace {
 
 using namespace bench;
 
-constexpr std::size_t data_batches = 4;  // taken in turn
+constexpr std::size_t data_batches = 8;  // taken in turn
 
 template <class T>
 void write(const std::filesystem::path& path, std::span<const T> values) {
@@ -49,8 +50,22 @@ int run(const std::filesystem::path& folder, const Arguments& arguments) {
             std::span<const std::int32_t>(batches[k].labels[h].indices));
   }
   write_parameters(folder / "initial", engine, false);
-  if (!engine.compute_gradients(batches[0], 0, threads).finite) xs::fail("the first loss is not finite");
-  write_parameters(folder / "gradient", engine, true);
+  const auto write_gradients = [&](const xs::Batch& batch, const std::string& name) {
+    if (!engine.compute_gradients(batch, 0, threads).finite) xs::fail("the first loss is not finite");
+    write_parameters(folder / name, engine, true);
+  };
+  write_gradients(batches[0], "gradient");
+  for (std::size_t k = 0; k < data_batches; ++k) {
+    xs::Batch sample = batches[k];
+    sample.size = 1;
+    for (std::size_t s = 0; s < sample.inputs.size(); ++s)
+      if (!sample.inputs[s].empty()) sample.inputs[s].resize(engine.inputs()[s].shape.size());
+    for (xs::LabelBatch& labels : sample.labels) {
+      labels.indices.resize(1);
+      labels.present.resize(1);
+    }
+    write_gradients(sample, "gradient" + std::to_string(k));
+  }
 
   std::ofstream manifest(folder / "manifest.json");
   manifest << std::setprecision(9) << "{\"batch\": " << arguments.batch << ", \"data_batches\": " << data_batches

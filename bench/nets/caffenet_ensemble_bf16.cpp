@@ -12,6 +12,7 @@ namespace xs = xstitch;
 
 using Net = xs::Ensemble<2, xs::Bfloat16, xs::models::CaffeNet<"a", 1000, xs::SoftmaxCrossEntropy>>;
 
-const bench::Registration announced{{.network = "ensemble", .model = "caffenet", .precision = "bf16"}, &bench::make<Net>};
+const bench::Registration announced{{.network = "ensemble", .model = "caffenet", .precision = "bf16"},
+                                    &bench::make<Net>};
 
 }  // namespace

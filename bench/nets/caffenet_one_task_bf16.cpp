@@ -12,6 +12,7 @@ namespace xs = xstitch;
 
 using Net = xs::OneTask<xs::Bfloat16, xs::models::CaffeNet<"a", 1000, xs::SoftmaxCrossEntropy>>;
 
-const bench::Registration announced{{.network = "one_task", .model = "caffenet", .precision = "bf16"}, &bench::make<Net>};
+const bench::Registration announced{{.network = "one_task", .model = "caffenet", .precision = "bf16"},
+                                    &bench::make<Net>};
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 words, cross-stitched, multiplying in bf16.
+// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 words, cross-stitched,
+// multiplying in bf16.
 
 #include "support/host.hpp"
 
@@ -15,6 +16,7 @@ using Classes = xs::models::Fcn32s<"segmentation", 40, xs::SoftmaxCrossEntropy, 
 using Normals = xs::models::Fcn32s<"normals", 20, xs::CodebookCrossEntropy<20>, 240, 320>;
 using Net = xs::CrossStitch<xs::Bfloat16, Classes, Normals>;
 
-const bench::Registration announced{{.network = "cross_stitch", .model = "fcn32s", .precision = "bf16"}, &bench::make<Net>};
+const bench::Registration announced{{.network = "cross_stitch", .model = "fcn32s", .precision = "bf16"},
+                                    &bench::make<Net>};
 
 }  // namespace

@@ -30,10 +30,10 @@ inline std::atomic<std::size_t> allocation_count{0};
 #if defined(XSTITCH_BENCH_COUNTS_ALLOCATIONS)
 extern "C" {
 
-void* __libc_malloc(std::size_t);                         // NOLINT: glibc's own names
-void* __libc_calloc(std::size_t, std::size_t);            // NOLINT
-void* __libc_realloc(void*, std::size_t);                 // NOLINT
-void* __libc_memalign(std::size_t, std::size_t);          // NOLINT
+void* __libc_malloc(std::size_t);                 // NOLINT: glibc's own names
+void* __libc_calloc(std::size_t, std::size_t);    // NOLINT
+void* __libc_realloc(void*, std::size_t);         // NOLINT
+void* __libc_memalign(std::size_t, std::size_t);  // NOLINT
 
 inline void xstitch_bench_count() { bench::allocation_count.fetch_add(1, std::memory_order_relaxed); }
 

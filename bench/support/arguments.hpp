@@ -70,18 +70,30 @@ inline Arguments read_arguments(int count, char** values, Arguments arguments = 
       text = option.substr(equals + 1);
       option = option.substr(0, equals);
     }
-    if (option == "--network") arguments.wanted.network = read_name(option, value(), networks);
-    else if (option == "--model") arguments.wanted.model = read_name(option, value(), models);
-    else if (option == "--precision") arguments.wanted.precision = read_name(option, value(), precisions);
-    else if (option == "--batch") arguments.batch = read_number(option, value(), 4096);
-    else if (option == "--threads") arguments.threads = read_number(option, value(), 1024);
-    else if (option == "--steps") arguments.steps = read_number(option, value(), 1000000);
-    else if (option == "--towers") arguments.wanted.towers = static_cast<int>(read_number(option, value(), 8));
-    else if (option == "--width") arguments.wanted.width = static_cast<int>(read_number(option, value(), 64));
-    else if (option == "--json") arguments.json = true;
-    else if (option == "--profile") arguments.profile = true;
-    else if (option == "--help" || option == "-h") arguments.help = true;
-    else xs::fail("unknown option ", option, "; try --help");
+    if (option == "--network")
+      arguments.wanted.network = read_name(option, value(), networks);
+    else if (option == "--model")
+      arguments.wanted.model = read_name(option, value(), models);
+    else if (option == "--precision")
+      arguments.wanted.precision = read_name(option, value(), precisions);
+    else if (option == "--batch")
+      arguments.batch = read_number(option, value(), 4096);
+    else if (option == "--threads")
+      arguments.threads = read_number(option, value(), 1024);
+    else if (option == "--steps")
+      arguments.steps = read_number(option, value(), 1000000);
+    else if (option == "--towers")
+      arguments.wanted.towers = static_cast<int>(read_number(option, value(), 8));
+    else if (option == "--width")
+      arguments.wanted.width = static_cast<int>(read_number(option, value(), 64));
+    else if (option == "--json")
+      arguments.json = true;
+    else if (option == "--profile")
+      arguments.profile = true;
+    else if (option == "--help" || option == "-h")
+      arguments.help = true;
+    else
+      xs::fail("unknown option ", option, "; try --help");
   }
   return arguments;
 }

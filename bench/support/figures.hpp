@@ -44,7 +44,8 @@ class Figures {
     for (const auto& [name, value] : entries_) {
       std::string label = name;
       std::replace(label.begin(), label.end(), '_', ' ');
-      std::printf("%-22s %s\n", label.c_str(), value.c_str());
+      const bool quoted = value.front() == '"';
+      std::printf("%-22s %s\n", label.c_str(), (quoted ? value.substr(1, value.size() - 2) : value).c_str());
     }
   }
 

@@ -103,14 +103,25 @@ inline xs::NetworkTables with_clocks(const xs::NetworkTables& tables) {
     Operation o;
     if (op.lane != xs::none) {
       const xs::LaneRecord& lane = tables.lanes[static_cast<std::size_t>(op.lane)];
-      o.tower = std::string(lane.tower) + (tables.members > 1 ? "/" + std::to_string(lane.member) : "");
+      o.tower = lane.tower;
+      if (tables.members > 1) o.tower.append("/").append(std::to_string(lane.member));
     }
     switch (op.kind) {
-      case xs::OpKind::layer: o.what = std::string(op.layer.kind) + " " + std::string(op.layer.name); break;
-      case xs::OpKind::loss: o.what = std::string(op.loss.kind) + " " + std::string(op.name); break;
-      case xs::OpKind::weave: o.what = "stitch " + std::string(op.name); break;
-      case xs::OpKind::add: o.what = "sum"; break;
-      case xs::OpKind::concat: o.what = "concat"; break;
+      case xs::OpKind::layer:
+        o.what = std::string(op.layer.kind) + " " + std::string(op.layer.name);
+        break;
+      case xs::OpKind::loss:
+        o.what = std::string(op.loss.kind) + " " + std::string(op.name);
+        break;
+      case xs::OpKind::weave:
+        o.what = "stitch " + std::string(op.name);
+        break;
+      case xs::OpKind::add:
+        o.what = "sum";
+        break;
+      case xs::OpKind::concat:
+        o.what = "concat";
+        break;
     }
     if (op.kind == xs::OpKind::weave) seams.push_back(i);
     operations.push_back(std::move(o));
@@ -145,7 +156,9 @@ inline void print(std::FILE* out, std::size_t steps, double step_seconds) {
   for (const Operation& o : operations) {
     const double f = o.forward * scale, b = o.backward * scale;
     sum += f + b;
-    if (f + b >= 0.0005) std::fprintf(out, "%-14s %-24s %10.3f %10.3f %7.2f\n", o.tower.c_str(), o.what.c_str(), f, b, 100 * (f + b) / whole);
+    if (f + b >= 0.0005)
+      std::fprintf(out, "%-14s %-24s %10.3f %10.3f %7.2f\n", o.tower.c_str(), o.what.c_str(), f, b,
+                   100 * (f + b) / whole);
   }
   std::fprintf(out, "%-14s %-24s %10s %10.3f %7.2f\n", "", "all else", "", whole - sum, 100 * (whole - sum) / whole);
 }

@@ -1,0 +1,101 @@
+"""Runs the comparison and writes its table to docs/performance.md. Started by scripts/bench, which installs and builds."""
+
+import argparse
+import json
+import os
+import re
+import sys
+
+import parts
+import rows
+import sweep
+from runs import ROOT, Programs, say
+
+
+def machine_lines(machine, threads):
+    model, cores = "unknown", os.cpu_count()
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) / 2.0**20
+    text = "%s, %d cores, %.0f GiB; %d threads" % (model, cores, memory, threads)
+    if "simd" in machine:
+        text += "; our instruction set: %s" % machine["simd"]
+    figures = []
+    for precision in ("fp32", "bf16"):
+        if "peak " + precision in machine:
+            figures.append("%.0f GFLOP/s %s" % (machine["peak " + precision], precision))
+    if "bandwidth" in machine:
+        figures.append("%.0f GB/s reading memory" % machine["bandwidth"])
+    if figures:
+        text += ". Measured at most: " + ", ".join(figures)
+    return text + "."
+
+
+def write(path, label, text):
+    """Replaces what stands between the markers of this table."""
+    begin, end = "<!-- table%s -->" % label, "<!-- end of table%s -->" % label
+    old = open(path).read() if os.path.exists(path) else "# Performance\n"
+    if begin not in old:
+        old = old.rstrip("\n") + "\n\n%s\n%s\n" % (begin, end)
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    new = re.sub(pattern, lambda _: "%s\n%s\n%s" % (begin, text.strip("\n"), end), old, flags=re.S)
+    with open(path, "w") as file:
+        file.write(new)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each pair runs in turn (3)")
+    parser.add_argument("--steps", type=int, default=8, help="steps a run takes the median of (8)")
+    parser.add_argument("--quick", action="store_true", help="one round of few steps: does everything run?")
+    parser.add_argument("--only", default="", help="comma-separated: " + ", ".join([*parts.PARTS, "sweep"]))
+    parser.add_argument("--sweep", action="store_true", help="the cost model, too: batch, towers and width")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--march", default="native", help="instruction set of our build: native, x86-64-v3 (AVX2), ...")
+    parser.add_argument("--no-write", action="store_true", help="print the table, leave docs/performance.md alone")
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.quick:
+        given.rounds, given.steps = 1, 2
+    wanted = [name for name in given.only.split(",") if name]
+    every = dict(parts.PARTS, sweep=sweep.run)
+    for name in wanted:
+        if name not in every:
+            parser.error("--only: no part '%s'; there are: %s" % (name, ", ".join(every)))
+    chosen = wanted or [*parts.PARTS, *(["sweep"] if given.sweep else [])]
+    if given.sweep and "sweep" not in chosen:
+        chosen.append("sweep")
+
+    avx2 = given.march == "x86-64-v3"
+    p = Programs(given.build, given.cache, given.threads, given.steps, avx2)
+    # Parts that are run alone replace theirs among the results of the last whole run.
+    kept = os.path.join(given.cache, "results-%s.json" % given.march)
+    results = {"rows": {}, "machine": {}}
+    if wanted and os.path.exists(kept):
+        with open(kept) as file:
+            results = json.load(file)
+    for name in chosen:
+        say("%s:" % name)
+        results["rows"][name] = every[name](p, given.rounds, results["machine"])
+        with open(kept, "w") as file:
+            json.dump(results, file, indent=1)
+
+    all_rows = [r for name in every for r in results["rows"].get(name, [])]
+    judged = [r for r in all_rows if r["passed"] is not None]
+    text = machine_lines(results["machine"], given.threads) + "\n\n"
+    text += "Each figure is the median of %d rounds of %d steps, ours and theirs in turn; a ratio is the median of the rounds' ratios" % (
+        given.rounds, given.steps)
+    text += " (least to largest in brackets). %d of %d bars are met.\n" % (sum(r["passed"] for r in judged), len(judged))
+    text += rows.table(all_rows)
+    print(text)
+    if not given.no_write:
+        write(os.path.join(ROOT, "docs", "performance.md"), "" if given.march == "native" else " " + given.march, text)
+    return 0 if all(r["passed"] for r in judged) else 3
+
+
+sys.exit(main())
