@@ -50,11 +50,17 @@ struct Bf16 {
   static Operand broadcast(const Element* p) noexcept {
     int value;
     std::memcpy(&value, p, sizeof(value));
-    return {_mm512_set1_epi32(value)};
+    return operand(_mm512_set1_epi32(value));
   }
-  static Operand load(const Element* p) noexcept { return {_mm512_loadu_si512(p)}; }
+  static Operand load(const Element* p) noexcept { return operand(_mm512_loadu_si512(p)); }
+  static Operand operand(__m512i bits) noexcept {
+#if defined(__clang__)
+    asm("" : "+v"(bits));  // clang 16 crashes when it sees a bf16 vector come from memory
+#endif
+    return {bits};
+  }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
-    return _mm512_dpbf16_ps(c.data, std::bit_cast<__m512bh>(a.bits), std::bit_cast<__m512bh>(b.bits));
+    return _mm512_dpbf16_ps(c.data, reinterpret_cast<__m512bh>(a.bits), reinterpret_cast<__m512bh>(b.bits));
   }
 #else
   struct Operand {
@@ -84,7 +90,7 @@ inline void make_pairs(const float* first, const float* second, Index count, std
 #if defined(__AVX512BF16__)
   constexpr __mmask16 all = 0xFFFF;  // g++ 12 falsely calls the forms without a mask uninitialised
   const auto halves = [](const float* p) {
-    return _mm512_maskz_cvtepu16_epi32(all, std::bit_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(p))));
+    return _mm512_maskz_cvtepu16_epi32(all, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(p))));
   };
   for (; i + 16 <= count; i += 16) {
     __m512i pair = halves(first + i);
@@ -104,7 +110,7 @@ inline void round_row(const float* from, Index count, std::byte* to) noexcept {
   Index i = 0;
 #if defined(__AVX512BF16__)
   for (; i + 16 <= count; i += 16) {
-    const auto half = std::bit_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(from + i)));
+    const auto half = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(from + i)));
     std::memcpy(to + 2 * i, &half, sizeof(half));
   }
 #endif
