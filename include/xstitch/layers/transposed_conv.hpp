@@ -80,7 +80,7 @@ struct TransposedConv {
   static constexpr Extent workspace(Dims in) {
     const kernels::TransposedConvShape s = shape(in);
     if (!s.valid()) return {};
-    const Extent conv = s.single() ? Extent{} : kernels::conv_workspace(s.conv());
+    const Extent conv = s.single() ? Extent{} : kernels::conv_workspace(s.conv(), Precision::fp32);
     const bool sums = has_bias && trained;
     const Extent bias =
         sums ? kernels::channel_sums_workspace(s.out(), kernels::channel_chunk_rows(OutChannels), 1) : Extent{};

@@ -570,7 +570,7 @@ class Engine {
     const std::size_t base = slots_[op_first_[i]].offset;
     for (std::size_t p = 0; p < op_parameters_[i]; ++p) {
       const std::size_t s = op_first_[i] + p;
-      if (apply) gradient_pointers_[s] = scratch_.floats() + (slots_[s].offset - base);
+      if (apply && scratch_.bytes() > 0) gradient_pointers_[s] = scratch_.floats() + (slots_[s].offset - base);
       if (slots_[s].spec.group == ParameterGroup::state) gradient_pointers_[s] = nullptr;
     }
   }
