@@ -37,7 +37,8 @@ void convolution(benchmark::State& state) {
       ConvForward<S, Arithmetic>::run(batch, in.floats(), weights.floats(), bias.floats(), false, out.floats(),
                                       workspace.data(), threads);
     else if constexpr (P == Pass::data)
-      ConvBackwardData<S, Arithmetic>::run(batch, out.floats(), weights.floats(), in.floats(), workspace.data(), threads);
+      ConvBackwardData<S, Arithmetic>::run(batch, out.floats(), weights.floats(), in.floats(), workspace.data(),
+                                           threads);
     else
       ConvBackwardWeights<S, Arithmetic>::run_all(batch, in.floats(), out.floats(), weights.floats(), bias.floats(),
                                                   workspace.data(), threads);
@@ -48,8 +49,11 @@ template <ConvShape S, class Arithmetic>
 void add(const std::string& name) {
   const auto one = [&](const char* pass, auto* function) {
     for (const int threads : {1, 2})
-      benchmark::RegisterBenchmark((name + "/" + pass + "/threads").c_str(), function)->Arg(threads)->UseManualTime()
-          ->Unit(benchmark::kMillisecond)->MinTime(0.2);
+      benchmark::RegisterBenchmark((name + "/" + pass + "/threads").c_str(), function)
+          ->Arg(threads)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond)
+          ->MinTime(0.2);
   };
   one("forward", &convolution<S, Pass::forward, Arithmetic>);
   if (S.in.channels > 3) one("backward_data", &convolution<S, Pass::data, Arithmetic>);

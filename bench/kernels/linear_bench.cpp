@@ -21,7 +21,8 @@ void linear(benchmark::State& state) {
   const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
   using Forward = xs::kernels::LinearForward<Arithmetic>;
   using Backward = xs::kernels::LinearBackward<Arithmetic>;
-  const xs::Memory x(batch * i * 4), y(batch * o * 4), w(i * o * 4), momentum(P == Pass::step ? i * o * 4 : 64), b(o * 4);
+  const xs::Memory x(batch * i * 4), y(batch * o * 4), w(i * o * 4), momentum(P == Pass::step ? i * o * 4 : 64),
+      b(o * 4);
   const xs::Memory workspace(
       std::max(Forward::workspace(inputs, outputs).bytes(batch), Backward::workspace(inputs, outputs).bytes(batch)));
   const double weights = static_cast<double>(i * o);
@@ -40,7 +41,8 @@ void linear(benchmark::State& state) {
   machine::measure<Arithmetic>(state, threads, operations, [&] {
     const double start = machine::seconds(threads);
     if constexpr (P == Pass::forward)
-      Forward::run(batch, inputs, outputs, x.floats(), w.floats(), b.floats(), false, y.floats(), workspace.data(), threads);
+      Forward::run(batch, inputs, outputs, x.floats(), w.floats(), b.floats(), false, y.floats(), workspace.data(),
+                   threads);
     else
       Backward::run(batch, inputs, outputs, x.floats(), y.floats(), w.floats(), x.floats(), nullptr, b.floats(), update,
                     workspace.data(), threads);

@@ -46,8 +46,8 @@ TEST_CASE("bf16: a multiply-add adds the second product, then the first, each ro
     for (std::size_t i = 0; i < lanes; ++i) pairs[i] = Bf16::make(scale * a[2 * i], a[2 * i + 1]);
     const std::uint32_t other = Bf16::make(b[0], scale * b[1]);
     std::vector<float> sums(lanes);
-    kernels::store(sums.data(), Bf16::multiply_add(Bf16::broadcast(&other), Bf16::load(pairs.data()),
-                                                   kernels::load(c.data())));
+    kernels::store(sums.data(),
+                   Bf16::multiply_add(Bf16::broadcast(&other), Bf16::load(pairs.data()), kernels::load(c.data())));
     for (std::size_t i = 0; i < lanes; ++i) {
       const auto half = [](std::uint32_t pair, int which) { return kernels::from_bf16(pair >> (16 * which) & 0xFFFF); };
       const float first = std::fma(half(pairs[i], 1), half(other, 1), c[i]);
@@ -57,7 +57,8 @@ TEST_CASE("bf16: a multiply-add adds the second product, then the first, each ro
 }
 
 TEST_CASE("linear in bf16: the same as fp32 of rounded operands") {
-  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 7, 16, 33}) linear_check::check<Bf16>(batch, 51, 41);
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 7, 16, 33})
+    linear_check::check<Bf16>(batch, 51, 41);
   linear_check::check<Bf16>(3, 1, 1);
   linear_check::check<Bf16>(5, 70, 1000);
   linear_check::check<Bf16>(2, 1001, 64);

@@ -77,9 +77,9 @@ void check(std::size_t batch, double tolerance = 2e-6) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     Passes p{std::vector<float>(dy.size(), nan), std::vector<float>(dy.size(), nan), std::vector<float>(in.size(), nan),
              std::vector<float>(weights.size(), nan), std::vector<float>(bias.size(), nan)};
-    xs::Memory workspace(std::max({xs::kernels::forward_workspace<Arithmetic>(S),
-                                   xs::kernels::backward_data_workspace<Arithmetic>(S),
-                                   xs::kernels::backward_weights_workspace<Arithmetic>(S).bytes(batch), std::size_t{64}}));
+    xs::Memory workspace(
+        std::max({xs::kernels::forward_workspace<Arithmetic>(S), xs::kernels::backward_data_workspace<Arithmetic>(S),
+                  xs::kernels::backward_weights_workspace<Arithmetic>(S).bytes(batch), std::size_t{64}}));
     Forward::run(batch, in.data(), weights.data(), bias.data(), false, p.out.data(), workspace.data(), threads);
     Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), workspace.data(), threads);
     Data::run(batch, dy.data(), weights.data(), p.in_gradient.data(), workspace.data(), threads);
@@ -97,7 +97,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   CHECK(distance(p.weight_gradient, xs::kernels::reference::conv_backward_weights(S, batch, a.data(), g.data())) <
         tolerance * std::sqrt(pixels));
   CHECK(distance(p.bias_gradient, xs::kernels::reference::bias_gradient(batch * S.out().pixels(), bias.size(),
-                                                                       dy.data())) < 1e-5 * std::sqrt(pixels));
+                                                                        dy.data())) < 1e-5 * std::sqrt(pixels));
   for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) CHECK(run(thread_count) == p);
 }
 

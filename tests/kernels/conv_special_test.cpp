@@ -42,14 +42,18 @@ void check(std::size_t batch, xstitch::Extent workspace_extent, double tolerance
   };
   const conv_check::Passes p = run(1, true);
   using namespace kernels::reference;
-  CHECK(distance(p.out, conv_forward(S, batch, in.data(), weights.data(), bias.data())) < tolerance * std::sqrt(S.depth() + 1.0));
+  CHECK(distance(p.out, conv_forward(S, batch, in.data(), weights.data(), bias.data())) <
+        tolerance * std::sqrt(S.depth() + 1.0));
   for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
   CHECK(distance(p.in_gradient, conv_backward_data(S, batch, dy.data(), weights.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   const double pixels = static_cast<double>(batch * S.out().pixels());
-  CHECK(distance(p.weight_gradient, conv_backward_weights(S, batch, in.data(), dy.data())) < tolerance * std::sqrt(pixels));
-  CHECK(distance(p.bias_gradient, bias_gradient(batch * S.out().pixels(), bias.size(), dy.data())) < 1e-5 * std::sqrt(pixels));
-  for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}}) CHECK(run(thread_count, false) == p);
+  CHECK(distance(p.weight_gradient, conv_backward_weights(S, batch, in.data(), dy.data())) <
+        tolerance * std::sqrt(pixels));
+  CHECK(distance(p.bias_gradient, bias_gradient(batch * S.out().pixels(), bias.size(), dy.data())) <
+        1e-5 * std::sqrt(pixels));
+  for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}})
+    CHECK(run(thread_count, false) == p);
 }
 
 template <ConvShape S>

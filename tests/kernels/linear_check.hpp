@@ -28,12 +28,13 @@ Passes run(std::size_t batch, int inputs, int outputs, std::size_t thread_count)
   const float nan = std::numeric_limits<float>::quiet_NaN();
   using Forward = kernels::LinearForward<Arithmetic>;
   using Backward = kernels::LinearBackward<Arithmetic>;
-  const xstitch::Memory workspace(std::max(Forward::workspace(inputs, outputs).bytes(batch),
-                                           Backward::workspace(inputs, outputs).bytes(batch)));
+  const xstitch::Memory workspace(
+      std::max(Forward::workspace(inputs, outputs).bytes(batch), Backward::workspace(inputs, outputs).bytes(batch)));
   Passes p{std::vector<float>(batch * o, nan), std::vector<float>(batch * o, nan), std::vector<float>(batch * i, nan),
-           std::vector<float>(i * o, nan), std::vector<float>(i * o, nan), std::vector<float>(o, nan)};
+           std::vector<float>(i * o, nan),     std::vector<float>(i * o, nan),     std::vector<float>(o, nan)};
   Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), false, p.out.data(), workspace.data(), threads);
-  Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), true, p.rectified.data(), workspace.data(), threads);
+  Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), true, p.rectified.data(), workspace.data(),
+               threads);
   std::mutex mutex;
   std::size_t count = 0;
   const auto take = [&](std::size_t offset, const float* gradient, std::size_t n) {

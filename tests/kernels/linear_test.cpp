@@ -3,7 +3,8 @@
 using linear_check::check;
 
 TEST_CASE("linear: every number of samples of a tile, and beyond") {
-  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 3, 5, 7, 8, 13, 16, 17, 33}) check(batch, 50, 40);
+  for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 3, 5, 7, 8, 13, 16, 17, 33})
+    check(batch, 50, 40);
 }
 
 TEST_CASE("linear: odd sizes, and few outputs or inputs") {

@@ -40,8 +40,8 @@ TEST_CASE("Conv: stride and padding as PyTorch's") {
 }
 
 TEST_CASE("Conv: groups as PyTorch's") {
-  check<xs::Conv<"c", 6, 3, xs::Groups<2>, xs::Pad<1>>, Dims{6, 7, 4}>(
-      grouped_x, grouped_w, grouped_b, grouped_y, grouped_dy, grouped_dx, grouped_dw, grouped_db);
+  check<xs::Conv<"c", 6, 3, xs::Groups<2>, xs::Pad<1>>, Dims{6, 7, 4}>(grouped_x, grouped_w, grouped_b, grouped_y,
+                                                                       grouped_dy, grouped_dx, grouped_dw, grouped_db);
 }
 
 TEST_CASE("Conv: dilation as PyTorch's") {

@@ -9,7 +9,8 @@ namespace xs = xstitch;
 using xs::Dims;
 
 TEST_CASE("Conv: gradients agree with numeric ones, stored or handed over in pieces") {
-  const auto report = xs::check_gradients<xs::Conv<"c", 6, 3, xs::Stride<2>, xs::Pad<1>, xs::Groups<2>>, xs::Shape<7, 8, 4>>();
+  const auto report =
+      xs::check_gradients<xs::Conv<"c", 6, 3, xs::Stride<2>, xs::Pad<1>, xs::Groups<2>>, xs::Shape<7, 8, 4>>();
   CHECK_MESSAGE(report.ok, report.text());
   const auto pointwise = xs::check_gradients<xs::Conv<"c", 5, 1, xs::NoBias>, xs::Shape<3, 5, 2>>();
   CHECK_MESSAGE(pointwise.ok, pointwise.text());
@@ -24,7 +25,8 @@ TEST_CASE("Conv: sizes, parameters and work follow from the options") {
   using Conv1 = xs::Conv<"conv1", 96, 11, xs::Stride<4>>;
   static_assert(Conv1::output_shape({227, 227, 3}) == Dims{55, 55, 96});
   static_assert(Conv1::multiply_adds({227, 227, 3}) == std::size_t{55} * 55 * 96 * 363);
-  using Conv2 = xs::Conv<"conv2", 256, 5, xs::Groups<2>, xs::Pad<2>, xs::Gaussian<xs::Ratio{1, 100}>, xs::BiasFill<xs::Ratio{1}>>;
+  using Conv2 =
+      xs::Conv<"conv2", 256, 5, xs::Groups<2>, xs::Pad<2>, xs::Gaussian<xs::Ratio{1, 100}>, xs::BiasFill<xs::Ratio{1}>>;
   constexpr auto parameters = Conv2::parameters({27, 27, 96});
   static_assert(parameters.size() == 2);
   CHECK(parameters[0].extents == xs::Extents(5, 5, 48, 256));
@@ -58,10 +60,13 @@ TEST_CASE("Conv: forward_relu is max(0, .) of forward and keeps NaN") {
   std::array<float*, 2> parameters{run.parameter(0).data(), run.parameter(1).data()};
   xs::Memory workspace(Layer::workspace({2, 3, 2}).bytes(1));
   xs::ThreadPool threads(1);
-  xs::ForwardCall call{1, run.input().data(), run.output().data(), parameters.data(), nullptr, workspace.data(), threads, {}, 0, false};
+  xs::ForwardCall call{
+      1, run.input().data(), run.output().data(), parameters.data(), nullptr, workspace.data(), threads, {}, 0, false};
   Layer::forward_relu<Dims{2, 3, 2}>(call);
   for (std::size_t i = 0; i < plain.size(); ++i) {
-    if (i < 20) CHECK(std::isnan(run.output()[i]));
-    else CHECK(run.output()[i] == std::max(0.0F, plain[i]));
+    if (i < 20)
+      CHECK(std::isnan(run.output()[i]));
+    else
+      CHECK(run.output()[i] == std::max(0.0F, plain[i]));
   }
 }

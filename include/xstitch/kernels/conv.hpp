@@ -66,10 +66,12 @@ struct DirectConv {
   }
 
   template <class Take>
-  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights, bool has_bias,
-                       ConvGradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights,
+                       bool has_bias, ConvGradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
     float* weight = to.weight != nullptr ? to.weight : reinterpret_cast<float*>(workspace);
-    float* bias = !has_bias ? nullptr : to.bias != nullptr ? to.bias : reinterpret_cast<float*>(workspace + weight_bytes(S));
+    float* bias = !has_bias            ? nullptr
+                  : to.bias != nullptr ? to.bias
+                                       : reinterpret_cast<float*>(workspace + weight_bytes(S));
     workspace += weight_bytes(S) + bias_bytes(S);
     if constexpr (is_depthwise(S)) {
       if (to.input != nullptr) DepthwiseConv::backward_data(S, batch, out_gradient, weights, to.input, threads);

@@ -19,7 +19,7 @@ namespace kernels {
 
 /// One phase of one direction. Tap j of `taps` (in reading order) is tap first - j * step of the kernel.
 struct StridePhase {
-  int count = 0;     ///< input rows of this phase
+  int count = 0;  ///< input rows of this phase
   int taps = 0;
   int first = 0, step = 1;
   int dilation = 1;  ///< of the correlation
@@ -93,7 +93,8 @@ class ConvBackwardData {
                             S.stride.height * row,
                             Index{S.stride.width} * S.in.channels};
         float* to = in_gradient + y * row + Index{x} * S.in.channels;
-        constexpr int step = static_cast<int>(backward_layout<Arithmetic>(S, horizontal_phase(S, 0)).pixel / Arithmetic::numbers);
+        constexpr int step =
+            static_cast<int>(backward_layout<Arithmetic>(S, horizontal_phase(S, 0)).pixel / Arithmetic::numbers);
         constexpr int large = static_cast<int>(divide_up(S.in.width, S.stride.width));
         constexpr int small = S.in.width / S.stride.width;
         if (h.count == large)

@@ -36,8 +36,8 @@ class ConvBackwardWeights {
 
   // Image rows whose gradient is packed together: it shares the first-level cache with as many input pixels.
   static constexpr int cached_pixels = 128;
-  static constexpr int row_blocks = static_cast<int>(
-      divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height())));
+  static constexpr int row_blocks =
+      static_cast<int>(divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height())));
   static constexpr Index out_image = static_cast<Index>(S.out().size());
   static constexpr int row_block = static_cast<int>(divide_up(S.out_height(), row_blocks));
 
@@ -50,8 +50,9 @@ class ConvBackwardWeights {
     threads.parallel_for(tasks, [&](std::size_t task) {
       const int part = static_cast<int>(task) % parts, block = static_cast<int>(task) / parts % blocks;
       const int group = static_cast<int>(task) / parts / blocks;
-      const Task t{static_cast<Index>(batch), images, out_gradient, weight_gradient, part == 0 ? bias_gradient : nullptr,
-                   group, block, part * tiles / parts, (part + 1) * tiles / parts};
+      const Task t{static_cast<Index>(batch),           images, out_gradient, weight_gradient,
+                   part == 0 ? bias_gradient : nullptr, group,  block,        part * tiles / parts,
+                   (part + 1) * tiles / parts};
       constexpr bool has_single = S.group_out() % block_width > 0 && S.group_out() % block_width <= lanes;
       const int valid = std::min(block_width, S.group_out() - block * block_width);
       if constexpr (has_single) {
@@ -115,9 +116,9 @@ class ConvBackwardWeights {
         for (int tile = t.first_tile; tile < t.last_tile; ++tile) {
           const int k = tile_start(tile), tap = tile / split.tiles, u = tap / inner, v = tap % inner;
           const Range ys = inside(u * S.dilation.height - layout.top, S.stride.height, layout.height, y, y + rows);
-          const Range xs = layout.merged
-                               ? Range{0, S.out_width()}
-                               : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0, S.out_width());
+          const Range xs = layout.merged ? Range{0, S.out_width()}
+                                         : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0,
+                                                  S.out_width());
           const Pixels where{ys.last - ys.first,
                              xs.last - xs.first,
                              S.stride.height * layout.row,
@@ -176,7 +177,8 @@ class ConvBackwardWeights {
       const int last_row = row_after(std::min(next_y + row_block, S.out_height()), last_tap);
       image_ = reinterpret_cast<const char*>(image + first_row * layout.row);
       image_pixel_ = static_cast<Index>(sizeof(Element)) * (layout.merged ? 16 : layout.pixel);
-      image_left_ = std::max(0, last_row - first_row) * (layout.merged ? divide_up(layout.row, 16) : Index{layout.width});
+      image_left_ =
+          std::max(0, last_row - first_row) * (layout.merged ? divide_up(layout.row, 16) : Index{layout.width});
       gradient_ = reinterpret_cast<const char*>(dy + Index{rows} * S.out_width() * S.out_channels);
       gradient_left_ = (std::min(next_y + row_block, S.out_height()) - next_y) * S.out_width();
       const Index shares = t.last_tile - t.first_tile;

@@ -30,7 +30,8 @@ constexpr void for_each_tap(const ConvShape& s, int y, int x, Function&& f) {
 }
 
 /// [batch * out pixels][taps * channels]: what lies under the window at each output pixel, zeros in the padding.
-inline void gather_columns(const ConvShape& s, std::size_t batch, const float* in, float* columns, ThreadPool& threads) {
+inline void gather_columns(const ConvShape& s, std::size_t batch, const float* in, float* columns,
+                           ThreadPool& threads) {
   const auto height = static_cast<std::size_t>(s.out_height());
   threads.parallel_for(batch * height, [&](std::size_t task) {
     const float* image = in + task / height * s.in.size();
@@ -47,7 +48,8 @@ inline void gather_columns(const ConvShape& s, std::size_t batch, const float* i
 }
 
 /// The transpose: each input number becomes the sum of its copies, in the order of output pixels.
-inline void scatter_columns(const ConvShape& s, std::size_t batch, const float* columns, float* in, ThreadPool& threads) {
+inline void scatter_columns(const ConvShape& s, std::size_t batch, const float* columns, float* in,
+                            ThreadPool& threads) {
   // A task owns an image and some channels.
   constexpr int range = 64;
   const auto ranges = static_cast<std::size_t>(divide_up(s.in.channels, range));
@@ -70,9 +72,11 @@ inline void scatter_columns(const ConvShape& s, std::size_t batch, const float* 
 
 constexpr Extent columns_workspace(const ConvShape& s) noexcept {
   const std::size_t pixels = s.out().pixels();
-  const std::size_t columns = s.pointwise() ? 0 : align_up(pixels * static_cast<std::size_t>(s.depth()) * sizeof(float));
+  const std::size_t columns =
+      s.pointwise() ? 0 : align_up(pixels * static_cast<std::size_t>(s.depth()) * sizeof(float));
   const Extent linear = linear_workspace(s.depth(), s.out_channels);
-  return {2 * columns + linear.per_sample * pixels, linear.fixed + align_up(static_cast<std::size_t>(s.out_channels) * 4)};
+  return {2 * columns + linear.per_sample * pixels,
+          linear.fixed + align_up(static_cast<std::size_t>(s.out_channels) * 4)};
 }
 
 template <ConvShape S, class Arithmetic>
@@ -88,14 +92,14 @@ struct ColumnsConv {
       x = reinterpret_cast<float*>(workspace);
       workspace += batch * column_bytes;
     }
-    LinearForward<Arithmetic>::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu, out,
-                                   workspace, threads);
+    LinearForward<Arithmetic>::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu,
+                                   out, workspace, threads);
   }
 
   /// See Conv in conv.hpp.
   template <class Gradients, class Take>
-  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights, bool has_bias,
-                       Gradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+  static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights,
+                       bool has_bias, Gradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
     const float* x = in;
     float* dx = to.input;
     if constexpr (!S.pointwise()) {

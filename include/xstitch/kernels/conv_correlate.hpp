@@ -30,7 +30,7 @@ struct RunLayout {
   constexpr RunLayout(int channels, int taps_width, int stride, int dilation, int numbers, int bytes) noexcept
       : pixel(channels) {
     bool merged = taps_width == 1 || (dilation == 1 && channels * stride % numbers == 0);
-    if (Index{channels} * stride * bytes % 2048 == 0) {  // see spread(): all pixels of a tile in two cache sets
+    if (Index{channels} * stride * bytes % 2048 == 0) {  // all pixels of a tile in two of the 64 sets of the cache
       pixel += 64 / bytes;
       merged = taps_width == 1;
     }
@@ -76,7 +76,8 @@ class Correlate {
     const bool in_place = std::is_same_v<Arithmetic, Fp32> && c.groups == 1 && c.top == 0 && c.left == 0 &&
                           layout.pixel == channels && window_width <= c.image_width && whole_height <= c.image_height;
     // A run may read a few numbers behind a row (its last element in bf16): they are zero and exist.
-    const Index row = in_place ? Index{c.image_width} * channels : round_up(window_width * layout.pixel + 1, 64 / bytes);
+    const Index row =
+        in_place ? Index{c.image_width} * channels : round_up(window_width * layout.pixel + 1, 64 / bytes);
     const Index row_elements = row / Arithmetic::numbers;
 
     const Index fitting = (static_cast<Index>(scratch_budget) / (row * bytes) - taps_reach - 1) / c.stride.height + 1;
@@ -107,9 +108,11 @@ class Correlate {
         source = reinterpret_cast<const Element*>(image + first_row * c.stride.height * row);
       } else {
         const int height = (last_row - first_row - 1) * c.stride.height + taps_reach + 1;
-        Element* copy = reinterpret_cast<Element*>(thread_scratch(static_cast<std::size_t>(height * row * bytes) + 128));
-        const Window window{image, c.image_height, c.image_width, channels, c.group_in,
-                            first_row * c.stride.height - c.top, -c.left, height, window_width};
+        Element* copy =
+            reinterpret_cast<Element*>(thread_scratch(static_cast<std::size_t>(height * row * bytes) + 128));
+        const Window window{image,    c.image_height, c.image_width,
+                            channels, c.group_in,     first_row * c.stride.height - c.top,
+                            -c.left,  height,         window_width};
         copy_window(window, copy, layout.pixel, row, Arithmetic{});
         source = copy;
       }

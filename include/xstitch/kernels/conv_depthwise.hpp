@@ -36,8 +36,10 @@ class DepthwiseConv {
   }
   static Vector get(const float* p, int count) noexcept { return count == lanes ? load(p) : load_some(p, count); }
   static void put(float* p, const Vector& v, int count) noexcept {
-    if (count == lanes) store(p, v);
-    else store_some(p, v, count);
+    if (count == lanes)
+      store(p, v);
+    else
+      store_some(p, v, count);
   }
 
  public:
@@ -57,7 +59,8 @@ class DepthwiseConv {
           for (int u = v.first; u < v.last; ++u)
             for (int w = h.first; w < h.last; ++w)
               sum = multiply_add(
-                  get(image + ((v.start + u * v.step) * Index{s.in.width} + h.start + w * h.step) * channels + c, count),
+                  get(image + ((v.start + u * v.step) * Index{s.in.width} + h.start + w * h.step) * channels + c,
+                      count),
                   get(weights + (u * s.kernel.width + w) * channels + c, count), sum);
           put(row + c, with_relu ? relu(sum) : sum, count);
         });

@@ -12,7 +12,8 @@ namespace kernels {
 
 template <class Arithmetic>
 constexpr RunLayout forward_layout(const ConvShape& s) noexcept {
-  return {s.group_in(), s.kernel.width, s.stride.width, s.dilation.width, Arithmetic::numbers, Arithmetic::number_bytes};
+  return {s.group_in(),     s.kernel.width,      s.stride.width,
+          s.dilation.width, Arithmetic::numbers, Arithmetic::number_bytes};
 }
 /// Bytes of the packed weights.
 template <class Arithmetic>
@@ -30,18 +31,18 @@ class ConvForward {
 
  public:
   /// weights: canonical [kernel height, kernel width, group in, out]; bias: [out] or null.
-  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu, float* out,
-                  std::byte* workspace, ThreadPool& threads) {
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* workspace, ThreadPool& threads) {
     auto* packed = reinterpret_cast<Element*>(workspace);
     threads.parallel_for(std::size_t{S.groups} * std::size_t{blocks}, [&](std::size_t task) {
       const Index group = static_cast<Index>(task) / blocks, block = static_cast<Index>(task) % blocks;
       const int valid = static_cast<int>(std::min<Index>(block_width, S.group_out() - block * block_width));
       const int width = static_cast<int>(round_up(valid, lanes));
       constexpr Index rows = Index{S.kernel.height} * layout.inner;
-      pack_columns(weights + group * S.group_out() + block * block_width, S.out_channels, rows, layout.run, valid, width,
-                   packed + group * group_elements +
-                       block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
-                   Arithmetic{});
+      pack_columns(
+          weights + group * S.group_out() + block * block_width, S.out_channels, rows, layout.run, valid, width,
+          packed + group * group_elements + block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
+          Arithmetic{});
     });
     constexpr Dims to = S.out();
     const Correlation c{S.in.height,

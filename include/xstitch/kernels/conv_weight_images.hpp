@@ -16,7 +16,7 @@ namespace kernels {
 
 /// Strides in elements.
 struct WeightGradientLayout {
-  bool merged = false;    ///< few channels: a row of taps is one run of numbers, else the channels of one tap
+  bool merged = false;  ///< few channels: a row of taps is one run of numbers, else the channels of one tap
   int inner = 1, run = 0;
   bool whole = false;     ///< images as they are, all groups together; else padded rows of each group
   int top = 0, left = 0;  ///< padding that is not there: products with it are left out

@@ -2,7 +2,8 @@
 /// \file
 /// Fully connected layer, backward:
 ///
-///     dx[n, i] = sum over o of dy[n, o] W[i, o]     dW[i, o] = sum over n of x[n, i] dy[n, o]     db[o] = sum of dy[n, o]
+///     dx[n, i] = sum over o of dy[n, o] W[i, o]     dW[i, o] = sum over n of x[n, i] dy[n, o]     db[o] = sum of dy[n,
+///     o]
 ///
 /// One pass over the weights, a few rows at a time: first their part of dx (the rows come into the second-level cache),
 /// then their gradient, which is handed over at once while the rows are still there, so that an optimizer may change
@@ -20,8 +21,8 @@ namespace kernels {
 /// M dot products with each of V * lanes columns: out[m, n] = sum over i of a[m * a_row + i] * b[i][n]. The rows of `a`
 /// come from memory: they are fetched a kilobyte ahead.
 template <class Arithmetic, int M, int V>
-[[gnu::noinline]] void dot_tile(const typename Arithmetic::Element* a, Index a_row, const typename Arithmetic::Element* b,
-                                Index count, float* out) noexcept {
+[[gnu::noinline]] void dot_tile(const typename Arithmetic::Element* a, Index a_row,
+                                const typename Arithmetic::Element* b, Index count, float* out) noexcept {
   Vector acc[M][V];
   const typename Arithmetic::Element* rows[M];
   XSTITCH_UNROLL
@@ -64,11 +65,11 @@ class LinearBackward {
 
   struct Sizes {
     Index batch, inputs, outputs;
-    Index pairs() const noexcept { return divide_up(batch, numbers); }            // terms of dW
-    Index depth() const noexcept { return divide_up(outputs, numbers); }          // terms of dx
+    Index pairs() const noexcept { return divide_up(batch, numbers); }    // terms of dW
+    Index depth() const noexcept { return divide_up(outputs, numbers); }  // terms of dx
     Index padded_batch() const noexcept { return round_up(batch, lanes); }
     Index padded_outputs() const noexcept { return round_up(outputs, lanes); }
-    Index in_panels() const noexcept { return round_up(inputs * pairs(), 16); }   // elements
+    Index in_panels() const noexcept { return round_up(inputs * pairs(), 16); }  // elements
     Index gradient_panels() const noexcept { return round_up(padded_outputs() * pairs(), 16); }
   };
 
@@ -107,7 +108,8 @@ class LinearBackward {
         if (direct) return;
         if (s.outputs != s.padded_outputs())  // close the gaps behind the rows
           for (Index r = 1; r < M; ++r)
-            std::memmove(to + r * s.outputs, to + r * s.padded_outputs(), static_cast<std::size_t>(s.outputs) * sizeof(float));
+            std::memmove(to + r * s.outputs, to + r * s.padded_outputs(),
+                         static_cast<std::size_t>(s.outputs) * sizeof(float));
         if (weight_gradient != nullptr)
           std::copy_n(to, M * s.outputs, weight_gradient + i * s.outputs);
         else
@@ -124,7 +126,9 @@ class LinearBackward {
   /// behind the last; transposed: [block of samples][output][samples], zeros behind the last.
   static void pack(const Sizes& s, const float* in, const float* dy, Element* in_panels, Element* gradient_panels,
                    Element* transposed, float* bias_gradient, ThreadPool& threads) {
-    const auto pair = [](const float* p, Index step, bool second) { return Arithmetic::make(*p, second ? p[step] : 0.0F); };
+    const auto pair = [](const float* p, Index step, bool second) {
+      return Arithmetic::make(*p, second ? p[step] : 0.0F);
+    };
     constexpr Index range = 32 * block;
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.inputs, range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * range, last = std::min(s.inputs, first + range);
@@ -140,7 +144,8 @@ class LinearBackward {
       }
     });
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.outputs, block_width)), [&](std::size_t task) {
-      const Index first = static_cast<Index>(task) * block_width, last = std::min<Index>(s.outputs, first + block_width);
+      const Index first = static_cast<Index>(task) * block_width,
+                  last = std::min<Index>(s.outputs, first + block_width);
       const Index width = round_up(last - first, lanes);
       Element* p = gradient_panels + first * s.pairs();
       for (Index n = 0; n < s.pairs(); ++n, p += width) {
@@ -153,8 +158,9 @@ class LinearBackward {
         Element* t = transposed + n * s.depth();
         for (Index o = first / numbers; o < divide_up(last, numbers); ++o)
           for (Index c = 0; c < columns; ++c)
-            t[o * columns + c] = n + c < s.batch ? pair(dy + (n + c) * s.outputs + o * numbers, 1, o * numbers + 1 < s.outputs)
-                                                 : Element{};
+            t[o * columns + c] = n + c < s.batch
+                                     ? pair(dy + (n + c) * s.outputs + o * numbers, 1, o * numbers + 1 < s.outputs)
+                                     : Element{};
       }
       if (bias_gradient != nullptr)
         for (Index o = first; o < last; ++o) {
@@ -195,10 +201,11 @@ class LinearBackward {
     Index o = 0;
     for (; o + block_width <= row; o += block_width)
       sum_tile<Arithmetic, M, tile_vectors>(in_panel, gradient_panels + o * s.pairs(),
-                                            {1, static_cast<int>(s.pairs()), 0, M, 0, block_width, nullptr, 0}, to + o, row, true);
+                                            {1, static_cast<int>(s.pairs()), 0, M, 0, block_width, nullptr, 0}, to + o,
+                                            row, true);
     for (; o < row; o += lanes)
-      sum_tile<Arithmetic, M, 1>(in_panel, gradient_panels + o * s.pairs(), {1, static_cast<int>(s.pairs()), 0, M, 0, lanes, nullptr, 0},
-                                 to + o, row, true);
+      sum_tile<Arithmetic, M, 1>(in_panel, gradient_panels + o * s.pairs(),
+                                 {1, static_cast<int>(s.pairs()), 0, M, 0, lanes, nullptr, 0}, to + o, row, true);
   }
 };
 

@@ -75,8 +75,8 @@ class LinearForward {
     const Index width = round_up(c.count, lanes), full = c.count / lanes * lanes;
     const Index depth = divide_up(c.inputs, numbers);
     // Scratch: sums [batch][width], then a chunk of weights where those cannot be read in place.
-    auto* sums = reinterpret_cast<float*>(
-        thread_scratch(static_cast<std::size_t>(width * (batch + chunk)) * sizeof(float)));
+    auto* sums =
+        reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(width * (batch + chunk)) * sizeof(float)));
     auto* copy = reinterpret_cast<Element*>(sums + width * batch);
     for (Index n = 0; n < batch; ++n) {
       float* row = sums + n * width;

@@ -23,20 +23,13 @@ inline std::byte* thread_scratch(std::size_t bytes) {
   return memory.data();
 }
 
-/// Distance in elements between the copies of neighbouring pixels, such that the same channel of 14 pixels that are
-/// `step` pixels apart does not fall into one or two of the 64 sets of the first-level cache.
-constexpr Index spread(Index elements, Index step) noexcept {
-  const Index bytes = elements * step * 4;
-  return bytes % 2048 == 0 ? elements + 16 : elements;
-}
-
 /// A rectangle of an image to be copied: rows and columns may lie outside, where the copy is zero.
 struct Window {
   const float* image = nullptr;  ///< first channel wanted of pixel (0, 0)
   int image_height = 0, image_width = 0;
-  Index channels = 0;            ///< of a pixel of the image (its stride in floats)
-  Index wanted = 0;              ///< channels to copy
-  int top = 0, left = 0;         ///< of the window, may be negative
+  Index channels = 0;     ///< of a pixel of the image (its stride in floats)
+  Index wanted = 0;       ///< channels to copy
+  int top = 0, left = 0;  ///< of the window, may be negative
   int height = 0, width = 0;
 };
 
@@ -98,8 +91,8 @@ inline void copy_pairs(const float* first, const float* /*second*/, Index count,
 }
 
 /// fp32: packs `valid` columns of some pixels as [pixels][columns], zeros behind `valid`.
-inline void pack_gradient(const float* from, const float* /*second*/, Index from_pixel, int pixels, int valid, int columns,
-                          float* to, Fp32) noexcept {
+inline void pack_gradient(const float* from, const float* /*second*/, Index from_pixel, int pixels, int valid,
+                          int columns, float* to, Fp32) noexcept {
   for (int p = 0; p < pixels; ++p, from += from_pixel, to += columns) {
     if (valid == columns) {
       for (int c = 0; c < columns; c += lanes) store(to + c, load(from + c));

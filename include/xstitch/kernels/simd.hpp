@@ -77,7 +77,8 @@ inline void store_some(float* p, const Vector& v, int count) noexcept {
 constexpr Index round_up(Index value, Index multiple) noexcept { return (value + multiple - 1) / multiple * multiple; }
 constexpr Index divide_up(Index value, Index by) noexcept { return (value + by - 1) / by; }
 
-/// A length cut into tiles of at most `most`, as equal as possible: `large_count` tiles of `large`, the others one less.
+/// A length cut into tiles of at most `most`, as equal as possible: `large_count` tiles of `large`, the others one
+/// less.
 struct Split {
   int tiles = 0;
   int large = 0;
@@ -97,7 +98,9 @@ struct Fp32 {
   static constexpr int number_bytes = 4;
   static Operand broadcast(const Element* p) noexcept { return Vector(*p); }
   static Operand load(const Element* p) noexcept { return Vector::load_unaligned(p); }
-  static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept { return xsimd::fma(a, b, c); }
+  static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
+    return xsimd::fma(a, b, c);
+  }
   /// The element of two numbers that meet in one multiply-add (fp32: the first alone).
   static Element make(float first, float /*second*/) noexcept { return first; }
 };

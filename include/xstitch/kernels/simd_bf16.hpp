@@ -75,9 +75,7 @@ struct Bf16 {
     std::memcpy(&value, p, sizeof(value));
     return {Vector(from_bf16(value)), Vector(from_bf16(value >> 16))};
   }
-  static Operand load(const Element* p) noexcept {
-    return split(xsimd::batch<std::uint32_t>::load_unaligned(p));
-  }
+  static Operand load(const Element* p) noexcept { return split(xsimd::batch<std::uint32_t>::load_unaligned(p)); }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
     return xsimd::fma(a.first, b.first, xsimd::fma(a.second, b.second, c));
   }

@@ -25,9 +25,8 @@ struct Pixels {
 ///
 /// `fresh` starts from zero instead of what `sums` holds.
 template <class Arithmetic, int M, int V, bool Fetch = false>
-[[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in,
-                                const typename Arithmetic::Element* gradient, const Pixels& where,
-                                float* sums, Index sums_row, bool fresh) noexcept {
+[[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in, const typename Arithmetic::Element* gradient,
+                                const Pixels& where, float* sums, Index sums_row, bool fresh) noexcept {
   Vector acc[M][V];
   XSTITCH_UNROLL
   for (int m = 0; m < M; ++m) {

@@ -4,8 +4,8 @@
 ///
 ///     y[i, j, o] = b[o] + sum over u, v, c of x[i s - p + u d, j s - p + v d, c] W[u, v, c, o]
 ///
-/// with kernel k, stride s, pad p (zeros), dilation d; out = floor((in + 2 p - d (k - 1) - 1) / s) + 1 in each direction.
-/// With groups, output channels of group g read the input channels of group g only (Krizhevsky et al. 2012).
+/// with kernel k, stride s, pad p (zeros), dilation d; out = floor((in + 2 p - d (k - 1) - 1) / s) + 1 in each
+/// direction. With groups, output channels of group g read the input channels of group g only (Krizhevsky et al. 2012).
 ///
 ///     Conv<"conv1", 96, 11, Stride<4>>                 Conv<"conv2", 256, 5, Pad<2>, Groups<2>>
 ///     Conv<"c", 8, Size{3, 5}, NoBias, Xavier>         DepthwiseConv<"d", 3, Pad<1>>
@@ -45,10 +45,11 @@ struct ConvBase {
     const kernels::ConvShape s = Self::shape(in);
     const Extents extents(s.kernel.height, s.kernel.width, s.group_in(), s.out_channels);
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
-    const ParameterSpec weight{"weight", extents, weight_fill<Options...>(), ParameterGroup::weight, s.depth(), rate, 1.0F};
+    const ParameterSpec weight{"weight", extents, weight_fill<Options...>(), ParameterGroup::weight, s.depth(),
+                               rate,     1.0F};
     if constexpr (has_bias) {
-      const ParameterSpec bias{"bias", Extents(s.out_channels), bias_fill<Options...>(), ParameterGroup::bias, s.depth(),
-                               rate, 1.0F};
+      const ParameterSpec bias{
+          "bias", Extents(s.out_channels), bias_fill<Options...>(), ParameterGroup::bias, s.depth(), rate, 1.0F};
       return std::array{weight, bias};
     } else {
       return std::array{weight};

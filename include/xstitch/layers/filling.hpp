@@ -30,18 +30,25 @@ constexpr Fill weight_fill() {
                 "xstitch: a layer's weight can be filled in one way only");
   if constexpr ((options::GaussianOption<Options>::given || ...))
     return Fill::gaussian(options::FindValue<Gaussian, Gaussian<Ratio{}>, Options...>::type::value.value());
-  else if constexpr (options::has<Xavier, Options...>) return Fill::xavier();
-  else if constexpr (options::has<PyTorchFill, Options...>) return Fill::pytorch();
-  else if constexpr (options::has<BilinearFill, Options...>) return Fill::bilinear();
-  else if constexpr (options::has<ZeroFill, Options...>) return Fill::constant(0.0F);
-  else return Fill::he();
+  else if constexpr (options::has<Xavier, Options...>)
+    return Fill::xavier();
+  else if constexpr (options::has<PyTorchFill, Options...>)
+    return Fill::pytorch();
+  else if constexpr (options::has<BilinearFill, Options...>)
+    return Fill::bilinear();
+  else if constexpr (options::has<ZeroFill, Options...>)
+    return Fill::constant(0.0F);
+  else
+    return Fill::he();
 }
 
 /// Of the bias: BiasFill, else uniform with PyTorchFill, else 0.
 template <class... Options>
 constexpr Fill bias_fill() {
-  if constexpr (options::has<PyTorchFill, Options...>) return Fill::pytorch();
-  else return Fill::constant(options::FindValue<BiasFill, BiasFill<Ratio{0}>, Options...>::type::value.value());
+  if constexpr (options::has<PyTorchFill, Options...>)
+    return Fill::pytorch();
+  else
+    return Fill::constant(options::FindValue<BiasFill, BiasFill<Ratio{0}>, Options...>::type::value.value());
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

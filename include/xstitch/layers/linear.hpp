@@ -5,9 +5,9 @@
 ///     Linear<"fc6", 4096>        Linear<"fc8", 10, NoBias, Gaussian<Ratio{1, 100}>>
 ///
 /// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen; first
-/// weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0). Parameters:
-/// weight {in, out}, bias {out}. Backward hands the weight's gradient over a few rows at a time, right after it has used
-/// those rows, so that no gradient of the size of the weights need exist.
+/// weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0).
+/// Parameters: weight {in, out}, bias {out}. Backward hands the weight's gradient over a few rows at a time, right
+/// after it has used those rows, so that no gradient of the size of the weights need exist.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
@@ -34,10 +34,11 @@ struct Linear {
   static constexpr auto parameters(Dims in) {
     const int inputs = static_cast<int>(in.size());
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
-    const ParameterSpec weight{"weight", Extents(inputs, Outputs), weight_fill<Options...>(), ParameterGroup::weight, inputs,
-                               rate, 1.0F};
+    const ParameterSpec weight{
+        "weight", Extents(inputs, Outputs), weight_fill<Options...>(), ParameterGroup::weight, inputs, rate, 1.0F};
     if constexpr (has_bias) {
-      const ParameterSpec bias{"bias", Extents(Outputs), bias_fill<Options...>(), ParameterGroup::bias, inputs, rate, 1.0F};
+      const ParameterSpec bias{"bias", Extents(Outputs), bias_fill<Options...>(), ParameterGroup::bias, inputs, rate,
+                               1.0F};
       return std::array{weight, bias};
     } else {
       return std::array{weight};
@@ -63,7 +64,8 @@ struct Linear {
   static void backward(const BackwardCall& call) {
     float* bias_gradient = nullptr;
     if constexpr (has_bias)
-      bias_gradient = call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
+      bias_gradient =
+          call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
     kernels::LinearBackward<kernels::ArithmeticOf<P>>::run(
         call.batch, static_cast<int>(In.size()), Outputs, call.input, call.output_gradient, call.parameters[0],
         call.input_gradient, call.sinks[0].store(), bias_gradient,
