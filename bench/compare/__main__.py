@@ -32,7 +32,10 @@ def machine_lines(machine, threads):
         figures.append("%.0f GB/s reading memory" % machine["bandwidth"])
     if figures:
         text += ". Measured at most: " + ", ".join(figures)
-    return text + "."
+    text += "."
+    if machine.get("load", 0) > 0.5:
+        text += " **Other programs ran beside (load %.1f at the start): not a fair comparison.**" % machine["load"]
+    return text
 
 
 def write(path, label, text):
@@ -76,6 +79,10 @@ def main():
     # Parts that are run alone replace theirs among the results of the last whole run.
     kept = os.path.join(given.cache, "results-%s.json" % given.march)
     results = {"rows": {}, "machine": {}}
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        say("The machine is busy (load %.1f): programs that wait for each other's threads, as PyTorch's do, suffer most, and the "
+            "ratios flatter us." % load)
     if wanted and os.path.exists(kept):
         with open(kept) as file:
             results = json.load(file)
@@ -85,6 +92,9 @@ def main():
         with open(kept, "w") as file:
             json.dump(results, file, indent=1)
 
+    results["machine"]["load"] = max(load, 0 if not wanted else results["machine"].get("load", 0))
+    with open(kept, "w") as file:
+        json.dump(results, file, indent=1)
     all_rows = [r for name in every for r in results["rows"].get(name, [])]
     judged = [r for r in all_rows if r["passed"] is not None]
     text = machine_lines(results["machine"], given.threads) + "\n\n"

@@ -22,19 +22,25 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def complaint(program, errors):
+    """The line of an error output that says most: our programs' own, else the last (Python's exception)."""
+    lines = errors.strip().splitlines() or ["no output"]
+    return next((line for line in lines if line.startswith(program + ":")), lines[-1])
+
+
 def call(command, environment=None):
     """Runs a command, returns its last line of output as JSON."""
+    program = next((os.path.basename(part) for part in command if part.endswith((".py", ".mjs"))), os.path.basename(command[0]))
     full = dict(os.environ, **(environment or {}))
     done = subprocess.run(command, env=full, capture_output=True, text=True, cwd=ROOT)
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     if done.returncode != 0 or not lines:
-        text = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Failed("%s: %s (exit status %d)" % (os.path.basename(command[-1] if not command else command[0]), text,
-                                                  done.returncode))
+        text = complaint(program, done.stderr)
+        raise Failed("%s (exit status %d)" % (text if text.startswith(program) else program + ": " + text, done.returncode))
     try:
         return json.loads(lines[-1])
     except json.JSONDecodeError:
-        raise Failed("%s: not JSON: %s" % (os.path.basename(command[0]), lines[-1][:200]))
+        raise Failed("%s: not JSON: %s" % (program, lines[-1][:200]))
 
 
 def options(named):
