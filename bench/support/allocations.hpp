@@ -10,8 +10,14 @@
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define XSTITCH_BENCH_COUNTS_ALLOCATIONS
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstdlib>
+#if defined(__SSE2__)
+#include <mm_malloc.h>  // declares posix_memalign once more, which clang accepts in front of a definition only
+#endif
 #endif
 
 namespace bench {
