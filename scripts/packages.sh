@@ -17,6 +17,7 @@ libmatio-dev: reads its MAT files (xstitch::nyuv2)
 libpng-dev: pictures (xstitch::images)
 libturbojpeg0-dev: pictures (xstitch::images)
 zlib1g-dev: compressed data sets (xstitch::gzip)
+liblzma-dev: tables of R packages (xstitch::xz)
 '
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
