@@ -46,7 +46,9 @@ xs::data::Table read_meats(const std::string& folder) {
     xs::fail("found no file ", base,
              ".rdb, expected the data of the R package modeldata; on Debian and Ubuntu:\n"
              "  sudo apt-get install --no-install-recommends r-cran-modeldata\n"
-             "or say where it is by --data (R itself is not needed)");
+             "or, as R itself is not needed, unpack that package alone:\n"
+             "  apt-get download r-cran-modeldata && dpkg -x r-cran-modeldata_*.deb r-data\n"
+             "and give --data r-data/usr/lib/R/site-library/modeldata/data");
   xs::data::Table meats = xs::data::read_r_table(base, "meats");
   const std::vector<std::string> channels = meats.names_starting_with("x_");
   if (channels.size() != 100)
@@ -79,7 +81,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", folder, "folder of modeldata's Rdata.rdb and Rdata.rdx")->capture_default_str();
   app.add_option("--seeds", seeds, "how often, each time with other rows held back and other first values")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1000));
   app.add_option("--epochs", epochs, "passes over the 161 training rows")->capture_default_str();
   app.add_option("--rate", adam.rate, "Adam's learning rate")->capture_default_str();
   app.add_option("--decay", adam.decay, "Adam's weight decay")->capture_default_str();
