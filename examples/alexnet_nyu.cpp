@@ -34,7 +34,7 @@ struct Options {
   std::string data = "rooms", preset = "demo", output = "out/alexnet_nyu";
   std::vector<std::string> networks{"cross_stitch"};
   std::size_t batch = 0, threads = 0, train_rooms = 0, test_rooms = 0;
-  std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 100;
+  std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 500;
   float rate = 0.0F, stitch_scale = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel";
@@ -234,6 +234,8 @@ class Experiment {
     training.augment.mirror = options_.mirror;
     training.augment.brightness = training.augment.contrast = training.augment.saturation = 0.2F;
     training.checkpoint_every = options_.checkpoint_every;
+    training.evaluate_every = iterations;  // the table evaluates
+    training.log_every = std::max<std::uint64_t>(20, iterations / 20);
     training.schedule = xs::Schedule::polynomial(0.9);
     training.name = stage;
     const xs::TrainResult result = job_.train(stage, net, train_, sgd_, training);

@@ -15,16 +15,16 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
-/// conv1 to fc7, fully convolutional.
-template <int Divisor = 1, int FirstPad = 100, int GridPad = 0, class Filling = CaffeFilling>
+/// conv1 to fc7, fully convolutional. `Drop` stands behind fc6 and fc7.
+template <int Divisor = 1, int FirstPad = 100, int GridPad = 0, class Filling = CaffeFilling, class Drop = Dropout<>>
 using Fcn32sTrunk = Layers<
     CaffeNetFeatures<Divisor, Size{FirstPad}, Filling>,
     Conv<"fc6", 4096 / Divisor, 6, Pad<Size{GridPad}>, typename Filling::template weights<Ratio{1, 200}>,
          typename Filling::template bias<Ratio{1}>>,
-    Relu, Dropout<>, Seam<"fc6">,
+    Relu, Drop, Seam<"fc6">,
     Conv<"fc7", 4096 / Divisor, 1, typename Filling::template weights<Ratio{1, 200}>,
          typename Filling::template bias<Ratio{1}>>,
-    Relu, Dropout<>, Seam<"fc7">>;
+    Relu, Drop, Seam<"fc7">>;
 
 /// Scores of `Outputs` channels at every pixel of a Height x Width image.
 template <int Outputs, int Height, int Width, int FirstPad = 100, int GridPad = 0>
@@ -34,8 +34,8 @@ using Fcn32sScore = Layers<Conv<"score", Outputs, 1, Gaussian<Ratio{1, 100}>>,
 
 /// One task of the paper's NYU-v2 pair.
 template <FixedString Task, int Outputs, class LossType, int Height, int Width, int Divisor = 1, int FirstPad = 100,
-          int GridPad = 0, class Filling = CaffeFilling>
-using Fcn32s = Tower<Task, Shape<Height, Width, 3>, Fcn32sTrunk<Divisor, FirstPad, GridPad, Filling>,
+          int GridPad = 0, class Filling = CaffeFilling, class Drop = Dropout<>>
+using Fcn32s = Tower<Task, Shape<Height, Width, 3>, Fcn32sTrunk<Divisor, FirstPad, GridPad, Filling, Drop>,
                      Fcn32sScore<Outputs, Height, Width, FirstPad, GridPad>, LossType>;
 
 }  // namespace models
