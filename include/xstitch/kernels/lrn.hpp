@@ -32,16 +32,19 @@ namespace detail {
 
 constexpr bool equal(Ratio a, Ratio b) { return a.numerator * b.denominator == b.numerator * a.denominator; }
 
-/// s^-beta; the usual powers without a logarithm.
+/// s^-beta; the usual powers without a logarithm. (xsimd 8.1's logarithm does not compile for AVX-512 with g++ -O0.)
 template <Ratio Beta>
 Vector negative_power(const Vector& s) {
-  if constexpr (equal(Beta, {1, 1})) return Vector(1.0F) / s;
-  if constexpr (equal(Beta, {1, 2})) return Vector(1.0F) / xsimd::sqrt(s);
-  if constexpr (equal(Beta, {3, 4})) {
+  if constexpr (equal(Beta, {1, 1})) {
+    return Vector(1.0F) / s;
+  } else if constexpr (equal(Beta, {1, 2})) {
+    return Vector(1.0F) / xsimd::sqrt(s);
+  } else if constexpr (equal(Beta, {3, 4})) {
     const Vector root = xsimd::sqrt(s);
     return Vector(1.0F) / (root * xsimd::sqrt(root));
+  } else {
+    return xsimd::exp(Vector(-Beta.value()) * xsimd::log(s));
   }
-  return xsimd::exp(Vector(-Beta.value()) * xsimd::log(s));
 }
 
 template <LrnShape S>
