@@ -60,7 +60,8 @@ struct Data {
       if (preset.classes != xs::data::Rooms::classes)
         xs::fail("preset ", preset.name, " has ", preset.classes, " classes, rooms have ", xs::data::Rooms::classes,
                  "; give --data nyuv2:DIR, or another preset");
-      xs::data::RoomsOptions rooms{.seed = options.seed, .count = options.train_rooms, .height = preset.height, .width = preset.width};
+      xs::data::RoomsOptions rooms{
+          .seed = options.seed, .count = options.train_rooms, .height = preset.height, .width = preset.width};
       train_rooms.emplace(rooms);
       // The held-back rooms are the same for every seed, so that runs compare.
       rooms.seed = 1;
@@ -97,15 +98,19 @@ class Results {
  public:
   Results() : table_({"method", "mean", "median", "11.25", "22.5", "30", "pixacc", "mIU", "fwIU"}) {}
 
-  void add(const std::string& method, const std::vector<xs::MetricValue>& normals, const std::vector<xs::MetricValue>& segmentation) {
+  void add(const std::string& method, const std::vector<xs::MetricValue>& normals,
+           const std::vector<xs::MetricValue>& segmentation) {
     std::vector<std::string> row{method};
-    for (const char* name : {"mean", "median", "within 11.25", "within 22.5", "within 30"}) row.push_back(cell(normals, name));
-    for (const char* name : {"pixel accuracy", "mean IU", "frequency-weighted IU"}) row.push_back(cell(segmentation, name));
+    for (const char* name : {"mean", "median", "within 11.25", "within 22.5", "within 30"})
+      row.push_back(cell(normals, name));
+    for (const char* name : {"pixel accuracy", "mean IU", "frequency-weighted IU"})
+      row.push_back(cell(segmentation, name));
     table_.add_row(row);
   }
   void print_and_write(const std::filesystem::path& folder) const {
-    std::cout << "\nSurface normals (angle in degrees, lower is better; share of pixels within, %) and segmentation (%):\n\n"
-              << table_ << '\n';
+    std::cout
+        << "\nSurface normals (angle in degrees, lower is better; share of pixels within, %) and segmentation (%):\n\n"
+        << table_ << '\n';
     std::ofstream(folder / "table.txt") << table_;
     std::ofstream(folder / "table.md") << table_.to_markdown();
     std::ofstream(folder / "table.csv") << table_.to_csv();
@@ -143,7 +148,8 @@ void set_start(xs::Engine& net, const Options& options, std::span<const float> c
     std::size_t at = 0;
     for (int t = 0; t < size[0]; ++t)
       for (int s = 0; s < size[1]; ++s)
-        for (int c = 0; c < size[2]; ++c) values[at++] = t == s ? options.alpha[0] : options.alpha[1] / static_cast<float>(size[0] - 1);
+        for (int c = 0; c < size[2]; ++c)
+          values[at++] = t == s ? options.alpha[0] : options.alpha[1] / static_cast<float>(size[0] - 1);
   }
 }
 
@@ -186,8 +192,8 @@ class Experiment {
 
   int run() {
     std::cout << "alexnet_nyu: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
-              << train_.size() << " training and " << test_.size() << " test samples, " << threads_.size() << " threads, "
-              << xs::simd_name() << std::endl;
+              << train_.size() << " training and " << test_.size() << " test samples, " << threads_.size()
+              << " threads, " << xs::simd_name() << std::endl;
     const TrainingStatistics statistics = look_at(train_, preset_.classes);
     codebook_ = xs::Codebook<words>::learn(statistics.normals, xs::seed(1));
     const auto constant = constant_answers(test_, statistics, preset_.height, preset_.width, preset_.classes);
@@ -206,10 +212,13 @@ class Experiment {
     results.print_and_write(options_.output);
     const Row& last = rows_.back();
     std::cout << last.method << " against the constant answers: pixel accuracy "
-              << xs::Table::number(value_of(last.segmentation, "pixel accuracy") - value_of(constant[0], "pixel accuracy"))
+              << xs::Table::number(value_of(last.segmentation, "pixel accuracy") -
+                                   value_of(constant[0], "pixel accuracy"))
               << " points higher, mean angle "
-              << xs::Table::number(value_of(constant[1], "mean") - value_of(last.normals, "mean")) << " degrees lower.\n"
-              << "Everything is in " << options_.output << ": table.{txt,md,csv}, alphas.csv, predictions.png, checkpoints and logs.\n";
+              << xs::Table::number(value_of(constant[1], "mean") - value_of(last.normals, "mean"))
+              << " degrees lower.\n"
+              << "Everything is in " << options_.output
+              << ": table.{txt,md,csv}, alphas.csv, predictions.png, checkpoints and logs.\n";
     return 0;
   }
 
@@ -233,7 +242,8 @@ class Experiment {
     training.threads = options_.threads;
     training.augment.mirror = options_.mirror;
     // Rooms are drawn in colours and lights of their own; photographs of few homes need help.
-    if (options_.data != "rooms") training.augment.brightness = training.augment.contrast = training.augment.saturation = 0.2F;
+    if (options_.data != "rooms")
+      training.augment.brightness = training.augment.contrast = training.augment.saturation = 0.2F;
     training.checkpoint_every = options_.checkpoint_every;
     training.evaluate_every = iterations;  // the table evaluates
     training.log_every = std::max<std::uint64_t>(20, iterations / 20);
@@ -257,16 +267,19 @@ class Experiment {
     normals_ = preset_.make("normals", xs::seed(options_.seed));
     set_start(*segmentation_, options_, codebook_->words());
     set_start(*normals_, options_, codebook_->words());
-    if (!train("segmentation", *segmentation_, options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations) ||
+    if (!train("segmentation", *segmentation_,
+               options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations) ||
         !train("normals", *normals_, options_.iterations > 0 ? options_.iterations : preset_.normals_iterations))
       return false;
-    rows_.push_back({"one-task", row_of(evaluate(*normals_), "normals"), row_of(evaluate(*segmentation_), "segmentation")});
+    rows_.push_back(
+        {"one-task", row_of(evaluate(*normals_), "normals"), row_of(evaluate(*segmentation_), "segmentation")});
     return true;
   }
 
   bool cross_stitch(const std::string& network) {
-    const auto net = preset_.make(network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network,
-                                  xs::seed(options_.seed));
+    const auto net =
+        preset_.make(network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network,
+                     xs::seed(options_.seed));
     set_start(*net, options_, codebook_->words());
     xs::initialise_from(*net, *segmentation_);
     xs::initialise_from(*net, *normals_);
@@ -296,7 +309,8 @@ class Experiment {
   }
 
   void picture(xs::Engine& net) {
-    write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width, preset_.classes, 6, threads_);
+    write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width,
+                  preset_.classes, 6, threads_);
   }
 
   Options options_;
@@ -318,33 +332,45 @@ class Experiment {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{
-      "Trains the pair of the paper (semantic segmentation and surface normals, CaffeNet FCN-32s): first each task alone,\n"
+      "Trains the pair of the paper (semantic segmentation and surface normals, CaffeNet FCN-32s): first each task "
+      "alone,\n"
       "then the cross-stitched pair from the two. Without options it draws its own rooms and needs no file.\n\n"
       "  alexnet_nyu                                            the demo: some minutes on two cores\n"
       "  alexnet_nyu --data nyuv2:DIR                           NYU Depth V2 (the folder of nyu_depth_v2_labeled.mat)\n"
       "  alexnet_nyu --network one_task,split:conv4,cross_stitch   side by side, a row each\n"
-      "  alexnet_nyu --resume                                   go on after Ctrl-C or a crash; the result has the same bits\n"};
+      "  alexnet_nyu --resume                                   go on after Ctrl-C or a crash; the result has the same "
+      "bits\n"};
   std::string presets_help = "Size and width:";
   for (const Preset& p : presets()) presets_help += "\n  " + p.name + ": " + p.what;
   app.add_option("--data", options.data, "rooms (drawn, no files) or nyuv2:DIR")->capture_default_str();
   app.add_option("--network", options.networks,
                  "one or more of one_task, ensemble, split:LAYER (conv2..conv5, fc6, fc7), shared, cross_stitch")
-      ->delimiter(',')->capture_default_str();
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--preset", options.preset, presets_help)->capture_default_str();
   app.add_option("--batch", options.batch, "samples a step [of the preset]");
   app.add_option("--iterations", options.iterations, "steps of each one-task network [of the preset]");
-  app.add_option("--stitched-iterations", options.stitched_iterations, "steps of the cross-stitched pair [of the preset]");
+  app.add_option("--stitched-iterations", options.stitched_iterations,
+                 "steps of the cross-stitched pair [of the preset]");
   app.add_option("--rate", options.rate, "learning rate [of the preset]")->check(CLI::PositiveNumber);
   app.add_option("--stitch-scale", options.stitch_scale, "the alphas' rate is this times the rate [of the preset]");
-  app.add_option("--alpha", options.alpha, "first values alpha_S alpha_D of the units")->expected(2)->capture_default_str();
+  app.add_option("--alpha", options.alpha, "first values alpha_S alpha_D of the units")
+      ->expected(2)
+      ->capture_default_str();
   app.add_option("--granularity", options.granularity, "an alpha matrix for each channel or for each layer")
-      ->check(CLI::IsMember({"channel", "layer"}))->capture_default_str();
+      ->check(CLI::IsMember({"channel", "layer"}))
+      ->capture_default_str();
   app.add_option("--train-rooms", options.train_rooms, "rooms to train on [of the preset]");
   app.add_option("--test-rooms", options.test_rooms, "held-back rooms [of the preset]");
-  app.add_option("--threads", options.threads, "0: as many as the machine has; the result does not depend on it")->capture_default_str();
-  app.add_option("--seed", options.seed, "of first values, data order, dropout and training rooms")->capture_default_str();
-  app.add_option("--output", options.output, "folder for checkpoints, logs, tables and the picture")->capture_default_str();
-  app.add_option("--checkpoint-every", options.checkpoint_every, "steps")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--threads", options.threads, "0: as many as the machine has; the result does not depend on it")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "of first values, data order, dropout and training rooms")
+      ->capture_default_str();
+  app.add_option("--output", options.output, "folder for checkpoints, logs, tables and the picture")
+      ->capture_default_str();
+  app.add_option("--checkpoint-every", options.checkpoint_every, "steps")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_flag("--mirror,!--no-mirror", options.mirror, "mirror training images at random");
   app.add_flag("--resume", options.resume, "go on where the job in the output folder stopped");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");

@@ -18,7 +18,9 @@ struct PRelu {
   static constexpr bool reads_output = false;  // backward reads the input only
   static constexpr xs::Dims output_shape(xs::Dims in) { return in; }
   static constexpr std::array<xs::ParameterSpec, 1> parameters(xs::Dims in) {
-    return {xs::ParameterSpec{.name = "slope", .extents = xs::Extents(in.channels), .fill = xs::Fill::constant(0.25F),
+    return {xs::ParameterSpec{.name = "slope",
+                              .extents = xs::Extents(in.channels),
+                              .fill = xs::Fill::constant(0.25F),
                               .group = xs::ParameterGroup::bias}};
   }
   template <xs::Dims In>
@@ -35,7 +37,8 @@ struct PRelu {
     for (std::size_t i = 0; i < call.batch * In.size(); ++i) {
       const float x = call.input[i], dy = call.output_gradient[i];
       if (!(x > 0)) slope_gradient[i % In.channels] += dy * x;
-      if (call.input_gradient != nullptr) call.input_gradient[i] = x > 0 ? dy : call.parameters[0][i % In.channels] * dy;
+      if (call.input_gradient != nullptr)
+        call.input_gradient[i] = x > 0 ? dy : call.parameters[0][i % In.channels] * dy;
     }
   }
 };
@@ -66,14 +69,16 @@ class Spirals {
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] std::vector<xs::InputField> inputs() const { return {{"input", {1, 1, 2}, false}}; }
   [[nodiscard]] std::vector<xs::LabelField> labels() const {
-    return {{"arm", {xs::LabelKind::class_index, {1, 1, 1}, {}, 2}}, {"radius", {xs::LabelKind::real, {1, 1, 1}, {}, 0}}};
+    return {{"arm", {xs::LabelKind::class_index, {1, 1, 1}, {}, 2}},
+            {"radius", {xs::LabelKind::real, {1, 1, 1}, {}, 0}}};
   }
   void load(std::size_t index, xs::Sample& sample) const {
     const xs::RandomKey key = key_.with(index);
     const bool second = key.below(0, 2) == 1;
     const float radius = 0.2F + 0.8F * key.uniform(1);
     const float angle = 5.0F * radius + (second ? std::numbers::pi_v<float> : 0.0F);
-    sample.inputs = {{radius * std::cos(angle) + 0.02F * key.normal(2), radius * std::sin(angle) + 0.02F * key.normal(3)}};
+    sample.inputs = {
+        {radius * std::cos(angle) + 0.02F * key.normal(2), radius * std::sin(angle) + 0.02F * key.normal(3)}};
     sample.labels.resize(2);
     sample.labels[0].indices = {second ? 1 : 0};
     sample.labels[1].values = {radius};
@@ -87,14 +92,17 @@ class Spirals {
 
 // ---- All of them together -------------------------------------------------------------------------------------------
 
-using Trunk = xs::Layers<xs::Linear<"fc1", 32>, PRelu<"prelu1">, xs::Seam<"fc1">, xs::Linear<"fc2", 32>, PRelu<"prelu2">, xs::Seam<"fc2">>;
+using Trunk = xs::Layers<xs::Linear<"fc1", 32>, PRelu<"prelu1">, xs::Seam<"fc1">, xs::Linear<"fc2", 32>,
+                         PRelu<"prelu2">, xs::Seam<"fc2">>;
 using Arm = xs::Tower<"arm", xs::Shape<2>, Trunk, xs::Linear<"out", 2>, xs::SoftmaxCrossEntropy>;
 using Radius = xs::Tower<"radius", xs::Shape<2>, Trunk, xs::Linear<"out", 1>, xs::L2>;
 using Net = xs::CrossStitch<Arm, Radius>;
 
 int main() {
-  const auto report = xs::check_gradients<PRelu<"prelu">, xs::Shape<3, 4, 5>>({.input = xs::CheckedInput::away_from_zero});
-  std::cout << "PReLU's gradients against differences: " << (report.ok ? "right" : "WRONG") << '\n' << report.text() << '\n';
+  const auto report =
+      xs::check_gradients<PRelu<"prelu">, xs::Shape<3, 4, 5>>({.input = xs::CheckedInput::away_from_zero});
+  std::cout << "PReLU's gradients against differences: " << (report.ok ? "right" : "WRONG") << '\n'
+            << report.text() << '\n';
   if (!report.ok) return 1;
 
   const Spirals train(4000, xs::seed(1)), test(1000, xs::seed(2));

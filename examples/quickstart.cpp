@@ -13,10 +13,12 @@ namespace xs = xstitch;
 // A network is a type: layers under a name, towers, and the seams at which towers are stitched. PyTorchFill: the first
 // values that PyTorch gives its layers, so that the two can be compared.
 using Fill = xs::PyTorchFill;
+// clang-format off
 using Trunk = xs::Layers<
     xs::Conv<"conv1", 10, 5, Fill>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool1">,
     xs::Conv<"conv2", 20, 5, Fill>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool2">,
     xs::Linear<"fc3", 50, Fill>,    xs::Relu,                 xs::Seam<"fc3">>;
+// clang-format on
 
 using Input = xs::Shape<36, 36, 1>;  // height, width, channels: two garments overlaid
 using Upper = xs::Tower<"upper", Input, Trunk, xs::Linear<"fc4", 10, Fill>, xs::SoftmaxCrossEntropy>;
@@ -33,7 +35,8 @@ int main(int argc, char** argv) {
   float rate = 0.05F, stitch_scale = 1.0F;
   bool quiet = false;
   CLI::App app{"Trains a one-task network for each of two overlaid garments, and the cross-stitched pair."};
-  app.add_option("--data", folder, "folder of Fashion-MNIST's four files (Debian: dataset-fashion-mnist)")->capture_default_str();
+  app.add_option("--data", folder, "folder of Fashion-MNIST's four files (Debian: dataset-fashion-mnist)")
+      ->capture_default_str();
   app.add_option("--epochs", epochs, "passes over the 60,000 training images")->capture_default_str();
   app.add_option("--rate", rate, "learning rate")->capture_default_str();
   app.add_option("--stitch-scale", stitch_scale, "the alphas' rate is this times the rate")->capture_default_str();
@@ -55,8 +58,9 @@ int main(int argc, char** argv) {
     xs::train(lower, train, sgd, options);
     xs::train(net, train, sgd, options);
 
-    std::cout << "one-task networks\n" << xs::evaluate(upper, test) << xs::evaluate(lower, test)
-              << "\ncross-stitched pair\n" << xs::evaluate(net, test);
+    std::cout << "one-task networks\n"
+              << xs::evaluate(upper, test) << xs::evaluate(lower, test) << "\ncross-stitched pair\n"
+              << xs::evaluate(net, test);
     xs::save(net, "quickstart.safetensors");
     return 0;
   } catch (const std::exception& error) {

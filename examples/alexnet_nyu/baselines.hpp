@@ -24,7 +24,8 @@ struct TrainingStatistics {
     return static_cast<std::size_t>(std::max_element(class_counts.begin(), class_counts.end()) - class_counts.begin());
   }
   [[nodiscard]] std::array<float, 3> mean_normal() const {
-    const double length = std::sqrt(normal_sum[0] * normal_sum[0] + normal_sum[1] * normal_sum[1] + normal_sum[2] * normal_sum[2]);
+    const double length =
+        std::sqrt(normal_sum[0] * normal_sum[0] + normal_sum[1] * normal_sum[1] + normal_sum[2] * normal_sum[2]);
     if (length == 0.0) return {0.0F, 0.0F, 1.0F};
     return {static_cast<float>(normal_sum[0] / length), static_cast<float>(normal_sum[1] / length),
             static_cast<float>(normal_sum[2] / length)};
@@ -64,8 +65,9 @@ inline TrainingStatistics look_at(const xs::DataSetRef& train, int classes) {
 }
 
 /// The metrics of the two constant answers on a test set, in the order segmentation, normals.
-inline std::array<std::vector<xs::MetricValue>, 2> constant_answers(const xs::DataSetRef& test, const TrainingStatistics& statistics,
-                                                                    int height, int width, int classes) {
+inline std::array<std::vector<xs::MetricValue>, 2> constant_answers(const xs::DataSetRef& test,
+                                                                    const TrainingStatistics& statistics, int height,
+                                                                    int width, int classes) {
   xs::SegmentationMetric segmentation(xs::Dims{height, width, classes});
   xs::NormalsMetric normals(xs::Dims{height, width, 3});
   const std::size_t pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
@@ -81,7 +83,8 @@ inline std::array<std::vector<xs::MetricValue>, 2> constant_answers(const xs::Da
   for (std::size_t i = 0; i < test.size(); ++i) {
     test.load(i, sample);
     const auto batch_of = [](const xs::LabelValue& value) {
-      return xs::LabelBatch{value.indices, value.values, value.mask, {static_cast<std::uint8_t>(value.present ? 1 : 0)}};
+      return xs::LabelBatch{
+          value.indices, value.values, value.mask, {static_cast<std::uint8_t>(value.present ? 1 : 0)}};
     };
     segmentation.add(1, classes_answer.data(), batch_of(sample.labels[at.segmentation]));
     normals.add(1, normals_answer.data(), batch_of(sample.labels[at.normals]));

@@ -10,11 +10,22 @@ using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntr
 using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 96, 128, 4, 20, 2, Filling, Drop>;
 
 Preset demo_preset() {
-  return {.name = "demo", .what = "128x96, a quarter of the width, 13 classes: minutes on two cores",
-          .height = 96, .width = 128, .classes = 13, .batch = 4,
-          .segmentation_iterations = 4000, .normals_iterations = 1500, .stitched_iterations = 3200,
-          .rate = 0.02F, .decay = 5e-4F, .stitch_scale = 25.0F, .train_rooms = 4000, .test_rooms = 400,
-          .make = &make<Segmentation, Normals>, .describe = &describe<Segmentation, Normals>};
+  return {.name = "demo",
+          .what = "128x96, a quarter of the width, 13 classes: minutes on two cores",
+          .height = 96,
+          .width = 128,
+          .classes = 13,
+          .batch = 4,
+          .segmentation_iterations = 4000,
+          .normals_iterations = 1500,
+          .stitched_iterations = 3200,
+          .rate = 0.02F,
+          .decay = 5e-4F,
+          .stitch_scale = 25.0F,
+          .train_rooms = 4000,
+          .test_rooms = 400,
+          .make = &make<Segmentation, Normals>,
+          .describe = &describe<Segmentation, Normals>};
 }
 
 }  // namespace alexnet_nyu

@@ -8,11 +8,22 @@ using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntr
 using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 240, 320, 1, 20, 2, Filling>;
 
 Preset full_preset() {
-  return {.name = "full", .what = "320x240, full width, 13 classes: hours",
-          .height = 240, .width = 320, .classes = 13, .batch = 8,
-          .segmentation_iterations = 6000, .normals_iterations = 6000, .stitched_iterations = 4000,
-          .rate = 0.003F, .decay = 5e-4F, .stitch_scale = 100.0F, .train_rooms = 20000, .test_rooms = 1000,
-          .make = &make<Segmentation, Normals>, .describe = &describe<Segmentation, Normals>};
+  return {.name = "full",
+          .what = "320x240, full width, 13 classes: hours",
+          .height = 240,
+          .width = 320,
+          .classes = 13,
+          .batch = 8,
+          .segmentation_iterations = 6000,
+          .normals_iterations = 6000,
+          .stitched_iterations = 4000,
+          .rate = 0.003F,
+          .decay = 5e-4F,
+          .stitch_scale = 100.0F,
+          .train_rooms = 20000,
+          .test_rooms = 1000,
+          .make = &make<Segmentation, Normals>,
+          .describe = &describe<Segmentation, Normals>};
 }
 
 }  // namespace alexnet_nyu

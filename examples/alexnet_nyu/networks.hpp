@@ -13,7 +13,7 @@ namespace xs = xstitch;
 /// Size, width and classes are types; everything else of a preset is a default that the command line can change.
 struct Preset {
   std::string name;
-  std::string what;        ///< one line for --help
+  std::string what;  ///< one line for --help
   int height = 0, width = 0, classes = 0;
   std::size_t batch = 16;
   std::size_t segmentation_iterations = 0, normals_iterations = 0, stitched_iterations = 0;

@@ -8,11 +8,22 @@ using Segmentation = xs::models::Fcn32s<"segmentation", 40, xs::SoftmaxCrossEntr
 using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 480, 640>;
 
 Preset paper_preset() {
-  return {.name = "paper", .what = "640x480, full width, padding 100, 40 classes, the paper's batch and rates: weeks on a CPU",
-          .height = 480, .width = 640, .classes = 40, .batch = 20,
-          .segmentation_iterations = 25000, .normals_iterations = 15000, .stitched_iterations = 10000,
-          .rate = 0.001F, .decay = 5e-4F, .stitch_scale = 1000.0F, .train_rooms = 0, .test_rooms = 0,
-          .make = &make<Segmentation, Normals>, .describe = &describe<Segmentation, Normals>};
+  return {.name = "paper",
+          .what = "640x480, full width, padding 100, 40 classes, the paper's batch and rates: weeks on a CPU",
+          .height = 480,
+          .width = 640,
+          .classes = 40,
+          .batch = 20,
+          .segmentation_iterations = 25000,
+          .normals_iterations = 15000,
+          .stitched_iterations = 10000,
+          .rate = 0.001F,
+          .decay = 5e-4F,
+          .stitch_scale = 1000.0F,
+          .train_rooms = 0,
+          .test_rooms = 0,
+          .make = &make<Segmentation, Normals>,
+          .describe = &describe<Segmentation, Normals>};
 }
 
 }  // namespace alexnet_nyu

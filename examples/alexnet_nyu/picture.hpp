@@ -28,13 +28,15 @@ inline std::array<std::uint8_t, 3> class_colour(std::int32_t label) {
 }
 
 inline std::array<std::uint8_t, 3> normal_colour(const float* n) {
-  const auto channel = [&](int c) { return static_cast<std::uint8_t>(std::clamp((n[c] + 1.0F) * 127.5F, 0.0F, 255.0F)); };
+  const auto channel = [&](int c) {
+    return static_cast<std::uint8_t>(std::clamp((n[c] + 1.0F) * 127.5F, 0.0F, 255.0F));
+  };
   return {channel(0), channel(1), channel(2)};
 }
 
 /// Writes the picture for `count` evenly spread samples; the network's heads must be "segmentation" and "normals".
-inline void write_picture(const std::string& path, xs::Engine& net, const xs::DataSetRef& test, int height, int width, int classes,
-                          std::size_t count, xs::ThreadPool& threads) {
+inline void write_picture(const std::string& path, xs::Engine& net, const xs::DataSetRef& test, int height, int width,
+                          int classes, std::size_t count, xs::ThreadPool& threads) {
   const std::size_t h = static_cast<std::size_t>(height), w = static_cast<std::size_t>(width);
   count = std::min(count, test.size());
   constexpr std::size_t columns = 5, gap = 4;
@@ -60,12 +62,14 @@ inline void write_picture(const std::string& path, xs::Engine& net, const xs::Da
         for (std::size_t x = 0; x < w; ++x) {
           const std::array<std::uint8_t, 3> rgb = colour(y * w + x);
           std::copy(rgb.begin(), rgb.end(),
-                    image.values.begin() + static_cast<std::ptrdiff_t>(((k * (h + gap) + y) * total_width + column * (w + gap) + x) * 3));
+                    image.values.begin() +
+                        static_cast<std::ptrdiff_t>(((k * (h + gap) + y) * total_width + column * (w + gap) + x) * 3));
         }
     };
     paint(0, [&](std::size_t p) {
       std::array<std::uint8_t, 3> rgb{};
-      for (std::size_t c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>((sample.inputs[0][3 * p + c] - base) * scale);
+      for (std::size_t c = 0; c < 3; ++c)
+        rgb[c] = static_cast<std::uint8_t>((sample.inputs[0][3 * p + c] - base) * scale);
       return rgb;
     });
     paint(1, [&](std::size_t p) { return class_colour(sample.labels[at.segmentation].indices[p]); });

@@ -10,5 +10,6 @@ constexpr int height = 1;
 #else
 constexpr int height = 2;
 #endif
-using Net = xs::OneTask<xs::Tower<"upper", xs::Shape<height, 4, 3>, tiny::Halve, tiny::Dense<"a", 1>, tiny::SmallOutput>>;
+using Net =
+    xs::OneTask<xs::Tower<"upper", xs::Shape<height, 4, 3>, tiny::Halve, tiny::Dense<"a", 1>, tiny::SmallOutput>>;
 static_assert(Net::parameter_count == 6);

@@ -5,8 +5,10 @@
 #include "../weave/tiny_layers.hpp"
 
 namespace xs = xstitch;
-using Upper = xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 4>, xs::Seam<"s2">, tiny::SmallOutput>;
-using Lower = xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 4>, tiny::SmallOutput>;
+using Upper = xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 4>, xs::Seam<"s2">,
+                        tiny::SmallOutput>;
+using Lower =
+    xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 4>, tiny::SmallOutput>;
 #ifdef WRONG
 using Net = xs::CrossStitch<xs::At<"s2">, Upper, Lower>;
 #else

@@ -11,6 +11,8 @@ constexpr int lower_width = 9;
 #else
 constexpr int lower_width = 8;
 #endif
-using Upper = xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 8>, xs::Seam<"pool1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
-using Lower = xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", lower_width>, xs::Seam<"pool1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
+using Upper =
+    xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 8>, xs::Seam<"pool1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
+using Lower = xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", lower_width>, xs::Seam<"pool1">, tiny::Dense<"b", 2>,
+                        tiny::SmallOutput>;
 static_assert(xs::CrossStitch<Upper, Lower>::seams == xs::names("pool1"));

@@ -21,4 +21,3 @@ TEST_CASE("Error can be caught as a standard exception") {
   CHECK_THROWS_AS(xs::fail("x"), std::runtime_error);
   CHECK_THROWS_AS(xs::fail("x"), std::exception);
 }
-

@@ -12,7 +12,9 @@ struct Numbers {
   std::size_t broken = 1000;
   [[nodiscard]] std::size_t size() const { return 50; }
   [[nodiscard]] std::vector<xs::InputField> inputs() const { return {{"input", {1, 1, 2}, false}}; }
-  [[nodiscard]] std::vector<xs::LabelField> labels() const { return {{"t", {xs::LabelKind::real, {1, 1, 1}, {1, 1, 1}, 0}}}; }
+  [[nodiscard]] std::vector<xs::LabelField> labels() const {
+    return {{"t", {xs::LabelKind::real, {1, 1, 1}, {1, 1, 1}, 0}}};
+  }
   void load(std::size_t i, xs::Sample& sample) const {
     ++loads;
     if (i == broken) xs::fail("no such number");

@@ -48,7 +48,8 @@ int JOIN(PREFIX, _vector_bytes)() { return vector_bytes; }
 double JOIN(PREFIX, _result)() {
   double result = run_layer(xs::RunLayer<xs::Relu, xs::Dims{6, 7, 32}>(xs::RunOptions{.batch = 3, .threads = 2}));
 #if __has_include(<xstitch/layers/conv.hpp>)
-  result += run_layer(xs::RunLayer<xs::Conv<"conv", 32, 3>, xs::Dims{6, 7, 32}>(xs::RunOptions{.batch = 3, .threads = 2}));
+  result +=
+      run_layer(xs::RunLayer<xs::Conv<"conv", 32, 3>, xs::Dims{6, 7, 32}>(xs::RunOptions{.batch = 3, .threads = 2}));
 #endif
   return result;
 }

@@ -20,11 +20,14 @@ using tiny::Dense;
 
 namespace {
 
-using Trunk = xs::Layers<Dense<"a", 12>, xs::Tanh, xs::Seam<"s1">, xs::Dropout<>, Dense<"b", 8>, xs::Tanh, xs::Seam<"s2">>;
-using Upper = xs::Tower<"upper", xs::Shape<6>, Trunk, xs::Residual<Dense<"r", 8>, xs::Tanh>, Dense<"c", 3>, tiny::SmallOutput>;
-using Lower = xs::Tower<"lower", xs::Shape<6>, Trunk,
-                        xs::Concat<xs::Layers<Dense<"x", 4>, xs::Tanh>, xs::Layers<Dense<"y", 5>>, Dense<"z", 1>>,
-                        xs::Head<"one", Dense<"c", 3>, tiny::SmallOutput>, xs::Head<"two", Dense<"d", 2>, tiny::SmallOutput>>;
+using Trunk =
+    xs::Layers<Dense<"a", 12>, xs::Tanh, xs::Seam<"s1">, xs::Dropout<>, Dense<"b", 8>, xs::Tanh, xs::Seam<"s2">>;
+using Upper =
+    xs::Tower<"upper", xs::Shape<6>, Trunk, xs::Residual<Dense<"r", 8>, xs::Tanh>, Dense<"c", 3>, tiny::SmallOutput>;
+using Lower =
+    xs::Tower<"lower", xs::Shape<6>, Trunk,
+              xs::Concat<xs::Layers<Dense<"x", 4>, xs::Tanh>, xs::Layers<Dense<"y", 5>>, Dense<"z", 1>>,
+              xs::Head<"one", Dense<"c", 3>, tiny::SmallOutput>, xs::Head<"two", Dense<"d", 2>, tiny::SmallOutput>>;
 
 template <class Net>
 std::vector<float> train(std::size_t thread_count, bool store, std::size_t steps = 4) {
@@ -139,7 +142,8 @@ TEST_CASE("a batch that does not fit is refused with what was found and expected
   CHECK(message([](xs::Batch& b) { b.inputs[1].resize(5); }) ==
         "input of tower 'lower': 5 numbers, expected 18 (3 samples of 1x1x6)");
   CHECK(message([](xs::Batch& b) { b.labels[1].values.clear(); }).find("label of 'lower.one': 0 numbers") == 0);
-  CHECK(message([](xs::Batch& b) { b.labels.pop_back(); }).find("labels for 2 heads, the network has 3") != std::string::npos);
+  CHECK(message([](xs::Batch& b) { b.labels.pop_back(); }).find("labels for 2 heads, the network has 3") !=
+        std::string::npos);
   CHECK(message([](xs::Batch& b) { b.size = 0; }).find("without samples") != std::string::npos);
 }
 
@@ -165,7 +169,8 @@ TEST_CASE("clipping scales the whole gradient to the norm") {
   net.train_step(support::random_batch(net, 5, 1), descent, {.step = 0, .clip_norm = 0.01F}, threads);
   const auto after = support::all_parameters(net);
   double squares = 0;
-  for (std::size_t i = 0; i < before.size(); ++i) squares += std::pow(static_cast<double>(after[i]) - static_cast<double>(before[i]), 2);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    squares += std::pow(static_cast<double>(after[i]) - static_cast<double>(before[i]), 2);
   CHECK(std::sqrt(squares) == doctest::Approx(0.01).epsilon(1e-3));
 }
 
@@ -200,6 +205,7 @@ TEST_CASE("parameters are Eigen matrices without a copy") {
 
 TEST_CASE("the description names layers, shapes, counts and seams") {
   const std::string text = xs::describe<xs::CrossStitch<Upper, Lower>>();
-  for (const char* part : {"Dense a", "1x1x12", "CrossStitchUnit s1", "upper+lower", "Concat", "SmallOutput two", "seams: s1, s2"})
+  for (const char* part :
+       {"Dense a", "1x1x12", "CrossStitchUnit s1", "upper+lower", "Concat", "SmallOutput two", "seams: s1, s2"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part, "\n", text);
 }

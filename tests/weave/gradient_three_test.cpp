@@ -15,10 +15,10 @@ using tiny::Dense;
 namespace {
 
 using Norm = xs::Lrn<3, xs::Ratio{1, 1}>;
-using A = xs::Tower<"a", xs::Shape<4>, Dense<"f1", 8>, xs::Tanh, xs::Seam<"s1">, Dense<"f2", 6>, xs::Tanh, xs::Seam<"s2">,
-                    Dense<"f3", 3>, tiny::SmallOutput>;
-using B = xs::Tower<"b", xs::Shape<3, 2, 1>, Dense<"f1", 8>, Norm, xs::Seam<"s1">, Dense<"f2", 5>, xs::Tanh, Dense<"f3", 2>,
-                    tiny::SmallOutput>;
+using A = xs::Tower<"a", xs::Shape<4>, Dense<"f1", 8>, xs::Tanh, xs::Seam<"s1">, Dense<"f2", 6>, xs::Tanh,
+                    xs::Seam<"s2">, Dense<"f3", 3>, tiny::SmallOutput>;
+using B = xs::Tower<"b", xs::Shape<3, 2, 1>, Dense<"f1", 8>, Norm, xs::Seam<"s1">, Dense<"f2", 5>, xs::Tanh,
+                    Dense<"f3", 2>, tiny::SmallOutput>;
 using C = xs::Tower<"c", xs::Shape<7>, Dense<"f0", 9>, xs::Tanh, Dense<"f1", 8>, xs::Seam<"s1">, Dense<"f2", 6>,
                     xs::Residual<Dense<"r", 6>, xs::Tanh>, xs::Seam<"s2">, Dense<"f3", 4>, tiny::SmallOutput>;
 using Three = xs::CrossStitch<A, B, C>;
@@ -29,7 +29,8 @@ struct WrongCube {
   static constexpr xs::Dims output_shape(xs::Dims in) { return in; }
   template <xs::Dims In>
   static void forward(const xs::ForwardCall& call) {
-    for (std::size_t i = 0; i < call.batch * In.size(); ++i) call.output[i] = call.input[i] * call.input[i] * call.input[i];
+    for (std::size_t i = 0; i < call.batch * In.size(); ++i)
+      call.output[i] = call.input[i] * call.input[i] * call.input[i];
   }
   template <xs::Dims In>
   static void backward(const xs::BackwardCall& call) {
@@ -46,7 +47,8 @@ TEST_CASE("three unequal towers, a seam of three and a seam of two") {
   CHECK(net.parameter(net.find_parameter("stitch.s2.alpha")).size() == 2 * 2 * 6);
   for (const std::size_t count : {1U, 3U}) {
     xs::ThreadPool threads(count);
-    const xs::NetworkGradientReport report = xs::check_network_gradients(net, support::random_batch(net, 4, 1), threads);
+    const xs::NetworkGradientReport report =
+        xs::check_network_gradients(net, support::random_batch(net, 4, 1), threads);
     CHECK_MESSAGE(report.ok, report.text, "worst ", report.worst);
     CHECK(report.checked > 150);
   }
@@ -54,8 +56,8 @@ TEST_CASE("three unequal towers, a seam of three and a seam of two") {
 
 TEST_CASE("five towers") {
   using D = xs::Tower<"d", xs::Shape<2>, Dense<"f1", 8>, xs::Seam<"s1">, Dense<"f2", 2>, tiny::SmallOutput>;
-  using E = xs::Tower<"e", xs::Shape<3>, Dense<"f1", 8>, xs::Tanh, xs::Seam<"s1">, Dense<"f2", 6>, xs::Seam<"s2">, Dense<"f3", 1>,
-                      tiny::SmallOutput>;
+  using E = xs::Tower<"e", xs::Shape<3>, Dense<"f1", 8>, xs::Tanh, xs::Seam<"s1">, Dense<"f2", 6>, xs::Seam<"s2">,
+                      Dense<"f3", 1>, tiny::SmallOutput>;
   using Five = xs::CrossStitch<D, A, E, B, C>;
   Five net{xs::seed(8)};
   xs::ThreadPool threads(2);

@@ -47,7 +47,8 @@ void no_overlap() {
       }
     }
     // Where in-place layers share memory the group is the common offset; the plan's own test of that is below.
-    if (tensor.producer != xs::none) living.push_back({tables.training.value[at(t)], size, tensor.producer, value_last, t});
+    if (tensor.producer != xs::none)
+      living.push_back({tables.training.value[at(t)], size, tensor.producer, value_last, t});
     if (tables.training.gradient[at(t)] != nowhere)
       living.push_back({tables.training.gradient[at(t)], size, gradient_first, gradient_last, 1000 + t});
   }
@@ -73,24 +74,30 @@ void no_overlap() {
   CHECK(living.size() > 10);
 }
 
-using Trunk = xs::Layers<Dense<"a", 40>, xs::Relu, xs::Seam<"s1">, Dense<"b", 30>, xs::Tanh, xs::Dropout<>, xs::Seam<"s2">>;
+using Trunk =
+    xs::Layers<Dense<"a", 40>, xs::Relu, xs::Seam<"s1">, Dense<"b", 30>, xs::Tanh, xs::Dropout<>, xs::Seam<"s2">>;
 using A = xs::Tower<"a", xs::Shape<6>, Trunk, xs::Residual<Dense<"r", 30>, xs::Relu>, Dense<"c", 3>, tiny::SmallOutput>;
-using B = xs::Tower<"b", xs::Shape<6>, Trunk, xs::Concat<Dense<"x", 4>, xs::Layers<Dense<"y", 50>, xs::Tanh>>,
-                    xs::Head<"one", Dense<"c", 3>, tiny::SmallOutput>, xs::Head<"two", Dense<"d", 2>, tiny::SmallOutput>>;
+using B =
+    xs::Tower<"b", xs::Shape<6>, Trunk, xs::Concat<Dense<"x", 4>, xs::Layers<Dense<"y", 50>, xs::Tanh>>,
+              xs::Head<"one", Dense<"c", 3>, tiny::SmallOutput>, xs::Head<"two", Dense<"d", 2>, tiny::SmallOutput>>;
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>) { no_overlap<Net>(); }
+TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>) {
+  no_overlap<Net>();
+}
 
 TEST_CASE("memory is used again") {
   // A chain of equal layers: values stay for backward, but gradients live two at a time.
   using Chain = xs::Tower<"chain", xs::Shape<64>, Dense<"l1", 64>, Dense<"l2", 64>, Dense<"l3", 64>, Dense<"l4", 64>,
                           Dense<"l5", 64>, Dense<"l6", 64>, tiny::SmallOutput>;
-  using Two = xs::CrossStitch<xs::At<"s">, xs::Tower<"u", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>,
-                              xs::Tower<"v", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>>;
+  using Two = xs::CrossStitch<
+      xs::At<"s">, xs::Tower<"u", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>,
+      xs::Tower<"v", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>>;
   const std::size_t tensor = 64 * sizeof(float);
   using Net = xs::NetworkOf<xs::detail::Compiled<xs::Precision::fp32, xs::detail::NoUnit, xs::detail::StitchNowhere,
-                                                 xs::detail::WholeLane<Chain>::type>, "Chain">;
+                                                 xs::detail::WholeLane<Chain>::type>,
+                            "Chain">;
   CHECK(Net::tables_of_type.training.bytes_per_sample <= 8 * tensor);
   CHECK(Net::tables_of_type.inference.bytes_per_sample == 2 * tensor);
   CHECK(Two::tables_of_type.inference.bytes_per_sample <= 4 * tensor);

@@ -16,8 +16,9 @@ namespace {
 
 using Upper = xs::Tower<"upper", xs::Shape<5>, Dense<"a", 7>, xs::Tanh, xs::Seam<"s1">, Dense<"b", 4>, xs::Tanh,
                         xs::Seam<"s2">, Dense<"c", 3>, tiny::SmallOutput>;
-using Lower = xs::Tower<"lower", xs::Shape<2, 3, 1>, Dense<"a0", 9>, xs::Tanh, Dense<"a1", 7>, xs::Tanh, xs::Seam<"s1">,
-                        Dense<"b", 6>, xs::Tanh, Dense<"b2", 4>, xs::Tanh, xs::Seam<"s2">, Dense<"c", 2>, tiny::SmallOutput>;
+using Lower =
+    xs::Tower<"lower", xs::Shape<2, 3, 1>, Dense<"a0", 9>, xs::Tanh, Dense<"a1", 7>, xs::Tanh, xs::Seam<"s1">,
+              Dense<"b", 6>, xs::Tanh, Dense<"b2", 4>, xs::Tanh, xs::Seam<"s2">, Dense<"c", 2>, tiny::SmallOutput>;
 using Pair = xs::CrossStitch<Upper, Lower>;
 static_assert(Pair::seams == xs::names("s1", "s2"));
 static_assert(xs::Network<Pair>);
@@ -83,13 +84,15 @@ TEST_CASE("swap alphas exchange what flows on") {
 }
 
 TEST_CASE("the order in which towers are written changes nothing but the order of outputs") {
-  using Third = xs::Tower<"third", xs::Shape<4>, Dense<"a", 7>, xs::Tanh, xs::Seam<"s1">, Dense<"c", 2>, tiny::SmallOutput>;
+  using Third =
+      xs::Tower<"third", xs::Shape<4>, Dense<"a", 7>, xs::Tanh, xs::Seam<"s1">, Dense<"c", 2>, tiny::SmallOutput>;
   xs::CrossStitch<Upper, Lower, Third> one{xs::seed(5)};
   xs::CrossStitch<Third, Upper, Lower> two{xs::seed(5)};
   xs::ThreadPool threads(2);
   // Alphas that differ in every place: {T, T, C} in each network's own order of towers.
   const auto value = [](std::string_view to, std::string_view from, std::size_t c) {
-    return static_cast<float>(to[0] % 7) * 0.05F + static_cast<float>(from[0] % 5) * 0.11F + static_cast<float>(c) * 0.03F - 0.3F;
+    return static_cast<float>(to[0] % 7) * 0.05F + static_cast<float>(from[0] % 5) * 0.11F +
+           static_cast<float>(c) * 0.03F - 0.3F;
   };
   const std::array<std::string_view, 3> order_one{"upper", "lower", "third"}, order_two{"third", "upper", "lower"};
   const auto fill = [&](xs::Engine& net, std::span<const std::string_view> order) {
@@ -170,7 +173,8 @@ TEST_CASE("a loss of one tower alone moves the other tower's weights below a sea
 }
 
 TEST_CASE("alphas start at alpha_S and alpha_D / (N - 1), and N counts the towers at that seam") {
-  using Third = xs::Tower<"third", xs::Shape<4>, Dense<"a", 7>, xs::Tanh, xs::Seam<"s1">, Dense<"c", 2>, tiny::SmallOutput>;
+  using Third =
+      xs::Tower<"third", xs::Shape<4>, Dense<"a", 7>, xs::Tanh, xs::Seam<"s1">, Dense<"c", 2>, tiny::SmallOutput>;
   using Net = xs::CrossStitch<xs::InitialAlpha<xs::Ratio{8, 10}, xs::Ratio{4, 10}>, Upper, Lower, Third>;
   const Net net;
   const auto s1 = net.parameter(net.find_parameter("stitch.s1.alpha"));

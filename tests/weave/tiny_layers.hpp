@@ -78,7 +78,8 @@ struct SmallOutput {
     xs::LossSum loss{0.0, static_cast<double>(call.batch)};
     for (std::size_t i = 0; i < call.batch * In.size(); ++i) {
       loss.sum += 0.5 * static_cast<double>(call.input[i]) * static_cast<double>(call.input[i]);
-      if (call.input_gradient != nullptr) call.input_gradient[i] = call.weight * call.input[i] / static_cast<float>(call.batch);
+      if (call.input_gradient != nullptr)
+        call.input_gradient[i] = call.weight * call.input[i] / static_cast<float>(call.batch);
     }
     return loss;
   }

@@ -27,12 +27,12 @@ namespace xstitch::inline XSTITCH_ISA {
 /// One piece of one parameter.
 struct UpdateCall {
   float* weight = nullptr;
-  std::array<float*, 2> state{};   ///< the optimizer's arrays, at the same elements (zero at the start)
+  std::array<float*, 2> state{};  ///< the optimizer's arrays, at the same elements (zero at the start)
   const float* gradient = nullptr;
   std::size_t count = 0;
-  float rate = 0.0F;               ///< optimizer's rate x schedule x group's and parameter's multiplier
-  float decay = 0.0F;              ///< optimizer's decay x group's and parameter's multiplier
-  std::uint64_t step = 0;          ///< 0 for the first update
+  float rate = 0.0F;       ///< optimizer's rate x schedule x group's and parameter's multiplier
+  float decay = 0.0F;      ///< optimizer's decay x group's and parameter's multiplier
+  std::uint64_t step = 0;  ///< 0 for the first update
 };
 
 /// What a group multiplies the optimizer's rate by, and its weight decay in absolute terms.
@@ -47,7 +47,8 @@ concept Optimizer = requires(const O& optimizer, const UpdateCall& call, Paramet
   { optimizer.rate } -> std::convertible_to<float>;
   { optimizer.multipliers(group) } -> std::convertible_to<Multipliers>;
   optimizer.update(call);
-} && (O::state_count <= 2);
+}
+&&(O::state_count <= 2);
 
 /// An optimizer that can print its settings. (A concept of its own: clang 16 crashes on a requires expression with a
 /// type constraint inside a lambda of a constructor template.)
@@ -64,7 +65,8 @@ class OptimizerRef {
       : optimizer_(&optimizer),
         state_count_(O::state_count),
         rate_([](const void* o) { return static_cast<float>(static_cast<const O*>(o)->rate); }),
-        multipliers_([](const void* o, ParameterGroup g) { return Multipliers(static_cast<const O*>(o)->multipliers(g)); }),
+        multipliers_(
+            [](const void* o, ParameterGroup g) { return Multipliers(static_cast<const O*>(o)->multipliers(g)); }),
         update_([](const void* o, const UpdateCall& call) { static_cast<const O*>(o)->update(call); }),
         describe_([](const void* o) {
           if constexpr (DescribesItself<O>)

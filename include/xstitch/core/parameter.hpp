@@ -33,14 +33,14 @@ struct Extents {
 
 /// How a parameter gets its first values.
 enum class FillKind : std::uint8_t {
-  constant,   ///< value everywhere
-  gaussian,   ///< normal, mean 0, standard deviation `value`
-  xavier,     ///< uniform in +-sqrt(3 / fan_in) (Caffe's rule)
-  he,         ///< normal, standard deviation sqrt(2 / fan_in)
-  pytorch,    ///< uniform in +-1 / sqrt(fan_in) (PyTorch's default of Conv2d and Linear)
-  bilinear,   ///< {height, width, ...}: the bilinear interpolation kernel, the same for each channel
-  stitch,     ///< {towers, towers, channels or 1}: `value` on the diagonal, `other` elsewhere
-  custom,     ///< the layer's own function `fill(Dims, parameter index, float* values, RandomKey)`
+  constant,  ///< value everywhere
+  gaussian,  ///< normal, mean 0, standard deviation `value`
+  xavier,    ///< uniform in +-sqrt(3 / fan_in) (Caffe's rule)
+  he,        ///< normal, standard deviation sqrt(2 / fan_in)
+  pytorch,   ///< uniform in +-1 / sqrt(fan_in) (PyTorch's default of Conv2d and Linear)
+  bilinear,  ///< {height, width, ...}: the bilinear interpolation kernel, the same for each channel
+  stitch,    ///< {towers, towers, channels or 1}: `value` on the diagonal, `other` elsewhere
+  custom,    ///< the layer's own function `fill(Dims, parameter index, float* values, RandomKey)`
 };
 
 struct Fill {

@@ -18,7 +18,8 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 class InMemory {
  public:
-  InMemory(const DataSetRef& data, ThreadPool& threads) : inputs_(data.inputs()), labels_(data.labels()), samples_(data.size()) {
+  InMemory(const DataSetRef& data, ThreadPool& threads)
+      : inputs_(data.inputs()), labels_(data.labels()), samples_(data.size()) {
     descriptions_.resize(data.size());
     threads.parallel_for(data.size(), [&](std::size_t i) {
       descriptions_[i] = data.describe(i);

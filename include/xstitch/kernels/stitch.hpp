@@ -8,7 +8,6 @@
 #include <xstitch/kernels/simd.hpp>
 #include <xstitch/weave/weave_call.hpp>
 
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -64,7 +63,8 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
           Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c), sum);
+            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
+                             sum);
           }
           sum.store_unaligned(y + c);
         }
@@ -139,7 +139,8 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
     double whole = 0.0;
     for (std::size_t c = 0; c < channels; ++c) {
       double total = 0.0;
-      for (std::size_t chunk = 0; chunk < chunks; ++chunk) total += static_cast<double>(sums[chunk * block + i * row + c]);
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk)
+        total += static_cast<double>(sums[chunk * block + i * row + c]);
       if (per_channel) alpha_gradient[i * channels + c] = static_cast<float>(total);
       whole += total;
     }

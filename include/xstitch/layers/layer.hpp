@@ -70,14 +70,14 @@ class GradientSink {
 /// Everything a layer's forward pass sees. Pointers are 64-byte aligned.
 struct ForwardCall {
   std::size_t batch = 0;
-  const float* input = nullptr;         ///< [batch, height, width, channels]
-  float* output = nullptr;              ///< may equal input if the layer says in_place
-  float* const* parameters = nullptr;   ///< in the order of parameters(); only ParameterGroup::state may be written
-  std::byte* saved = nullptr;           ///< null in inference
+  const float* input = nullptr;        ///< [batch, height, width, channels]
+  float* output = nullptr;             ///< may equal input if the layer says in_place
+  float* const* parameters = nullptr;  ///< in the order of parameters(); only ParameterGroup::state may be written
+  std::byte* saved = nullptr;          ///< null in inference
   std::byte* workspace = nullptr;
   ThreadPool& threads;
-  RandomKey random;                     ///< folded down to this layer and step
-  std::size_t first_position = 0;       ///< of the batch's first sample within the global batch
+  RandomKey random;                ///< folded down to this layer and step
+  std::size_t first_position = 0;  ///< of the batch's first sample within the global batch
   bool training = false;
 };
 
@@ -85,10 +85,10 @@ struct ForwardCall {
 /// several consumers the engine adds.
 struct BackwardCall {
   std::size_t batch = 0;
-  const float* input = nullptr;              ///< valid if reads_input
-  const float* output = nullptr;             ///< valid if reads_output
-  const float* output_gradient = nullptr;    ///< dL/dy
-  float* input_gradient = nullptr;           ///< dL/dx; null where nothing below needs it
+  const float* input = nullptr;            ///< valid if reads_input
+  const float* output = nullptr;           ///< valid if reads_output
+  const float* output_gradient = nullptr;  ///< dL/dy
+  float* input_gradient = nullptr;         ///< dL/dx; null where nothing below needs it
   float* const* parameters = nullptr;
   float* const* parameter_gradients = nullptr;  ///< one a parameter (null for state), unless streams_gradients
   const GradientSink* sinks = nullptr;          ///< one a parameter, if streams_gradients
@@ -109,48 +109,66 @@ namespace traits {
 
 template <class L>
 constexpr std::string_view name() {
-  if constexpr (requires { L::name.view(); }) return L::name.view();
-  else return {};
+  if constexpr (requires { L::name.view(); })
+    return L::name.view();
+  else
+    return {};
 }
 template <class L>
 constexpr auto parameters(Dims in) {
-  if constexpr (requires { L::parameters(in); }) return L::parameters(in);
-  else return std::array<ParameterSpec, 0>{};
+  if constexpr (requires { L::parameters(in); })
+    return L::parameters(in);
+  else
+    return std::array<ParameterSpec, 0>{};
 }
 template <class L>
 constexpr bool reads_input = [] {
-  if constexpr (requires { L::reads_input; }) return static_cast<bool>(L::reads_input);
-  else return true;
+  if constexpr (requires { L::reads_input; })
+    return static_cast<bool>(L::reads_input);
+  else
+    return true;
 }();
 template <class L>
 constexpr bool reads_output = [] {
-  if constexpr (requires { L::reads_output; }) return static_cast<bool>(L::reads_output);
-  else return true;
+  if constexpr (requires { L::reads_output; })
+    return static_cast<bool>(L::reads_output);
+  else
+    return true;
 }();
 template <class L>
 constexpr bool in_place = [] {
-  if constexpr (requires { L::in_place; }) return static_cast<bool>(L::in_place);
-  else return false;
+  if constexpr (requires { L::in_place; })
+    return static_cast<bool>(L::in_place);
+  else
+    return false;
 }();
 template <class L>
 constexpr bool streams_gradients = [] {
-  if constexpr (requires { L::streams_gradients; }) return static_cast<bool>(L::streams_gradients);
-  else return false;
+  if constexpr (requires { L::streams_gradients; })
+    return static_cast<bool>(L::streams_gradients);
+  else
+    return false;
 }();
 template <class L>
 constexpr Extent saved(Dims in) {
-  if constexpr (requires { L::saved(in); }) return L::saved(in);
-  else return {};
+  if constexpr (requires { L::saved(in); })
+    return L::saved(in);
+  else
+    return {};
 }
 template <class L>
 constexpr Extent workspace(Dims in) {
-  if constexpr (requires { L::workspace(in); }) return L::workspace(in);
-  else return {};
+  if constexpr (requires { L::workspace(in); })
+    return L::workspace(in);
+  else
+    return {};
 }
 template <class L>
 constexpr std::size_t multiply_adds(Dims in) {
-  if constexpr (requires { L::multiply_adds(in); }) return L::multiply_adds(in);
-  else return 0;
+  if constexpr (requires { L::multiply_adds(in); })
+    return L::multiply_adds(in);
+  else
+    return 0;
 }
 
 }  // namespace traits

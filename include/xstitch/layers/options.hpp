@@ -28,32 +28,54 @@ struct Ratio {
   constexpr bool operator==(const Ratio&) const noexcept = default;
 };
 
-template <Size Value> struct Stride { static constexpr Size value = Value; };
-template <Size Value> struct Pad { static constexpr Size value = Value; };
-template <Size Value> struct Dilation { static constexpr Size value = Value; };
-template <int Value> struct Groups { static constexpr int value = Value; };
+template <Size Value>
+struct Stride {
+  static constexpr Size value = Value;
+};
+template <Size Value>
+struct Pad {
+  static constexpr Size value = Value;
+};
+template <Size Value>
+struct Dilation {
+  static constexpr Size value = Value;
+};
+template <int Value>
+struct Groups {
+  static constexpr int value = Value;
+};
 struct NoBias {};    ///< leave the bias out
 struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
 /// Average pooling: divide by the whole window including padding (Caffe) instead of the covered cells.
 struct IncludePadding {};
-struct Frozen {};    ///< parameters keep their first values
+struct Frozen {};  ///< parameters keep their first values
 /// Standard deviation of a Gaussian filling: Gaussian<Ratio{1, 100}>.
-template <Ratio Deviation> struct Gaussian { static constexpr Ratio value = Deviation; };
+template <Ratio Deviation>
+struct Gaussian {
+  static constexpr Ratio value = Deviation;
+};
 struct Xavier {};
 struct He {};
 struct PyTorchFill {};  ///< uniform in +-1/sqrt(fan in), weights and bias
 struct BilinearFill {};
 struct ZeroFill {};
 /// First value of the bias: BiasFill<Ratio{1}>.
-template <Ratio Value> struct BiasFill { static constexpr Ratio value = Value; };
+template <Ratio Value>
+struct BiasFill {
+  static constexpr Ratio value = Value;
+};
 
 namespace options {
 
 /// The wanted option of the pack if it is there, else the default type.
 template <template <auto> class Wanted, class Default, class... Given>
-struct FindValue { using type = Default; };
+struct FindValue {
+  using type = Default;
+};
 template <template <auto> class Wanted, class Default, auto V, class... Rest>
-struct FindValue<Wanted, Default, Wanted<V>, Rest...> { using type = Wanted<V>; };
+struct FindValue<Wanted, Default, Wanted<V>, Rest...> {
+  using type = Wanted<V>;
+};
 template <template <auto> class Wanted, class Default, class First, class... Rest>
 struct FindValue<Wanted, Default, First, Rest...> : FindValue<Wanted, Default, Rest...> {};
 

@@ -69,18 +69,18 @@ struct LossSum {
 
 struct LossCall {
   std::size_t batch = 0;
-  const float* input = nullptr;        ///< logits or outputs [batch, In]
-  float* input_gradient = nullptr;     ///< of weight * sum / max(1, normaliser); null in evaluation
+  const float* input = nullptr;     ///< logits or outputs [batch, In]
+  float* input_gradient = nullptr;  ///< of weight * sum / max(1, normaliser); null in evaluation
   const LabelBatch& labels;
   float* const* parameters = nullptr;
-  float weight = 1.0F;                 ///< of this loss in the total; scales the gradient, not the returned sum
+  float weight = 1.0F;  ///< of this loss in the total; scales the gradient, not the returned sum
   ThreadPool& threads;
 };
 
 struct PredictCall {
   std::size_t batch = 0;
   const float* input = nullptr;
-  float* output = nullptr;             ///< [batch, prediction_shape]
+  float* output = nullptr;  ///< [batch, prediction_shape]
   float* const* parameters = nullptr;
   ThreadPool& threads;
 };

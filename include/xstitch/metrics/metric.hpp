@@ -15,7 +15,7 @@ namespace xstitch::inline XSTITCH_ISA {
 struct MetricValue {
   std::string name;
   double value = 0.0;
-  std::string unit;            ///< "%", "deg", "" ...
+  std::string unit;  ///< "%", "deg", "" ...
   bool larger_is_better = true;
   /// NaN-free marker: false when nothing was measured (then `value` is 0 and prints as "-").
   bool measured = true;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// CaffeNet, the AlexNet of the paper (Krizhevsky et al. 2012 in the order of Caffe's bvlc_reference_caffenet: conv, relu,
-/// pool, LRN), with the paper's seams: pool1, pool2, pool5, fc6, fc7.
+/// CaffeNet, the AlexNet of the paper (Krizhevsky et al. 2012 in the order of Caffe's bvlc_reference_caffenet: conv,
+/// relu, pool, LRN), with the paper's seams: pool1, pool2, pool5, fc6, fc7.
 ///
 ///     conv1  96 k11 s4        pool 3/2 (ceil)   seam pool1   LRN
 ///     conv2 256 k5 p2 g2      pool 3/2 (ceil)   seam pool2   LRN
@@ -26,33 +26,32 @@ using CaffePool = MaxPool<3, 2, CeilMode>;
 
 /// conv1 to pool5.
 template <int Divisor = 1, Size FirstPad = Size{0}, class Filling = CaffeFilling>
-using CaffeNetFeatures = Layers<
-    Conv<"conv1", 96 / Divisor, 11, Stride<4>, Pad<FirstPad>, typename Filling::template weights<Ratio{1, 100}>,
-         typename Filling::template bias<Ratio{0}>>,
-    Relu, CaffePool, Seam<"pool1">, Lrn<>,
-    Conv<"conv2", 256 / Divisor, 5, Pad<2>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-         typename Filling::template bias<Ratio{1}>>,
-    Relu, CaffePool, Seam<"pool2">, Lrn<>,
-    Conv<"conv3", 384 / Divisor, 3, Pad<1>, typename Filling::template weights<Ratio{1, 100}>,
-         typename Filling::template bias<Ratio{0}>>,
-    Relu,
-    Conv<"conv4", 384 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-         typename Filling::template bias<Ratio{1}>>,
-    Relu,
-    Conv<"conv5", 256 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-         typename Filling::template bias<Ratio{1}>>,
-    Relu, CaffePool, Seam<"pool5">>;
+using CaffeNetFeatures =
+    Layers<Conv<"conv1", 96 / Divisor, 11, Stride<4>, Pad<FirstPad>, typename Filling::template weights<Ratio{1, 100}>,
+                typename Filling::template bias<Ratio{0}>>,
+           Relu, CaffePool, Seam<"pool1">, Lrn<>,
+           Conv<"conv2", 256 / Divisor, 5, Pad<2>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
+                typename Filling::template bias<Ratio{1}>>,
+           Relu, CaffePool, Seam<"pool2">, Lrn<>,
+           Conv<"conv3", 384 / Divisor, 3, Pad<1>, typename Filling::template weights<Ratio{1, 100}>,
+                typename Filling::template bias<Ratio{0}>>,
+           Relu,
+           Conv<"conv4", 384 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
+                typename Filling::template bias<Ratio{1}>>,
+           Relu,
+           Conv<"conv5", 256 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
+                typename Filling::template bias<Ratio{1}>>,
+           Relu, CaffePool, Seam<"pool5">>;
 
 /// conv1 to fc7, fully connected.
 template <int Divisor = 1, class Filling = CaffeFilling>
-using CaffeNetTrunk = Layers<
-    CaffeNetFeatures<Divisor, Size{0}, Filling>,
-    Linear<"fc6", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
-           typename Filling::template bias<Ratio{1}>>,
-    Relu, Dropout<>, Seam<"fc6">,
-    Linear<"fc7", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
-           typename Filling::template bias<Ratio{1}>>,
-    Relu, Dropout<>, Seam<"fc7">>;
+using CaffeNetTrunk = Layers<CaffeNetFeatures<Divisor, Size{0}, Filling>,
+                             Linear<"fc6", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
+                                    typename Filling::template bias<Ratio{1}>>,
+                             Relu, Dropout<>, Seam<"fc6">,
+                             Linear<"fc7", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
+                                    typename Filling::template bias<Ratio{1}>>,
+                             Relu, Dropout<>, Seam<"fc7">>;
 
 /// A classifier: CaffeNet<"birds", 1000> trains on 227 x 227 images.
 template <FixedString Task, int Classes, class LossType, int Divisor = 1, class Filling = CaffeFilling>

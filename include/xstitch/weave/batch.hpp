@@ -18,7 +18,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// A place where data enters: one a tower (and ensemble member). Towers of equal input shape may be fed the same.
 struct InputSlot {
   std::string_view tower;
-  int member = 0;        ///< of an ensemble, else 0
+  int member = 0;  ///< of an ensemble, else 0
   Dims shape{};
 };
 
@@ -28,8 +28,8 @@ struct HeadSlot {
   std::string_view head;  ///< empty for a tower's only, unnamed head
   int member = 0;
   LabelSpec label{};
-  Dims output{};          ///< of the head's last layer
-  Dims prediction{};      ///< of the loss's predict
+  Dims output{};      ///< of the head's last layer
+  Dims prediction{};  ///< of the loss's predict
   float weight = 1.0F;
   bool unit_vectors = false;
   std::unique_ptr<Metric> (*metric)(Dims) = nullptr;
@@ -42,19 +42,19 @@ struct HeadSlot {
 
 /// One parameter of the network within the parameter block.
 struct ParameterSlot {
-  std::string name;       ///< "upper.conv1.weight", "stitch.pool1.alpha", "shared.conv1.weight", "ensemble1.upper..."
+  std::string name;  ///< "upper.conv1.weight", "stitch.pool1.alpha", "shared.conv1.weight", "ensemble1.upper..."
   ParameterSpec spec;
-  std::size_t offset = 0; ///< in floats, a multiple of 16
+  std::size_t offset = 0;  ///< in floats, a multiple of 16
   std::size_t count = 0;
 };
 
 /// Data of one step. Slots follow Engine::inputs() and Engine::heads().
 struct Batch {
   std::size_t size = 0;
-  std::size_t first_position = 0;            ///< of the first sample within the global batch (data-parallel training)
-  std::vector<AlignedVector> inputs;         ///< [slot][size * shape]; an empty one repeats the slot `shared_input`
-  std::vector<std::size_t> shared_input;     ///< [slot]: which slot's memory to read (its own index if not shared)
-  std::vector<LabelBatch> labels;            ///< [head slot]
+  std::size_t first_position = 0;         ///< of the first sample within the global batch (data-parallel training)
+  std::vector<AlignedVector> inputs;      ///< [slot][size * shape]; an empty one repeats the slot `shared_input`
+  std::vector<std::size_t> shared_input;  ///< [slot]: which slot's memory to read (its own index if not shared)
+  std::vector<LabelBatch> labels;         ///< [head slot]
 };
 
 /// The losses of one step or batch.

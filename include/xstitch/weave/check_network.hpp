@@ -21,9 +21,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct NetworkGradientReport {
   bool ok = true;
-  double worst = 0.0;     ///< largest relative error
+  double worst = 0.0;  ///< largest relative error
   std::size_t checked = 0, kinks = 0;
-  std::string text;       ///< one line a parameter that is wrong
+  std::string text;  ///< one line a parameter that is wrong
 };
 
 struct NetworkCheckOptions {
@@ -33,7 +33,7 @@ struct NetworkCheckOptions {
 };
 
 inline NetworkGradientReport check_network_gradients(Engine& net, const Batch& batch, ThreadPool& threads,
-                                              const NetworkCheckOptions& options = {}) {
+                                                     const NetworkCheckOptions& options = {}) {
   NetworkGradientReport report;
   std::ostringstream text;
   if (!net.compute_gradients(batch, 0, threads).finite) {
@@ -87,7 +87,8 @@ inline NetworkGradientReport check_network_gradients(Engine& net, const Batch& b
     report.worst = std::max(report.worst, worst);
     if (worst > options.tolerance) {
       report.ok = false;
-      text << slot.name << '[' << at_worst << "]: " << analytic[i][at_worst] << ", by differences " << numeric_at_worst << '\n';
+      text << slot.name << '[' << at_worst << "]: " << analytic[i][at_worst] << ", by differences " << numeric_at_worst
+           << '\n';
     }
   }
   if (report.checked == 0 || report.kinks * 10 > report.checked) {

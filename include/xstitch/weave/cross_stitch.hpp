@@ -22,9 +22,10 @@ struct CrossStitchTables<S, TypeList<Towers...>> {
 
 template <class... TowersAndSettings>
 class CrossStitch
-    : public NetworkOf<typename detail::CrossStitchTables<detail::Settings<TowersAndSettings...>,
-                                                          typename detail::Settings<TowersAndSettings...>::towers>::type,
-                       "CrossStitch"> {
+    : public NetworkOf<
+          typename detail::CrossStitchTables<detail::Settings<TowersAndSettings...>,
+                                             typename detail::Settings<TowersAndSettings...>::towers>::type,
+          "CrossStitch"> {
  public:
   using CrossStitch::NetworkOf::NetworkOf;
 };

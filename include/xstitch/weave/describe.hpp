@@ -62,8 +62,12 @@ inline std::string describe_tables(const NetworkTables& tables, std::size_t para
         mine = 2.0 * static_cast<double>(op.input_count * op.input_count) * static_cast<double>(d.size()) * 1e-6;
         break;
       }
-      case OpKind::add: operation = "Residual sum"; break;
-      case OpKind::concat: operation = "Concat"; break;
+      case OpKind::add:
+        operation = "Residual sum";
+        break;
+      case OpKind::concat:
+        operation = "Concat";
+        break;
       case OpKind::loss:
         operation = std::string(op.loss.kind) + (op.name.empty() ? "" : " " + std::string(op.name));
         shape = to_string(op.loss.prediction);
@@ -73,7 +77,8 @@ inline std::string describe_tables(const NetworkTables& tables, std::size_t para
     flops += mine;
     std::size_t bytes = 0;
     for (int k = 0; k < op.output_count; ++k) bytes += sample_bytes(tables.tensors[at(op.outputs[at(k)])].dims);
-    row(tower, operation, shape, parameters == 0 ? "" : with_commas(parameters), mine == 0.0 ? "" : format_double("%.1f", mine),
+    row(tower, operation, shape, parameters == 0 ? "" : with_commas(parameters),
+        mine == 0.0 ? "" : format_double("%.1f", mine),
         op.done_by_previous || bytes == 0 ? "" : format_double("%.1f", static_cast<double>(bytes) / 1024.0));
   }
   std::string seams;

@@ -75,8 +75,8 @@ class Engine {
     std::string text(tables_.kind);
     for (const Op& op : tables_.ops) {
       text += ' ';
-      text += op.kind == OpKind::layer  ? std::string(op.layer.kind) + ":" + std::string(op.layer.name)
-              : op.kind == OpKind::loss ? std::string(op.loss.kind) + ":" + std::string(op.name)
+      text += op.kind == OpKind::layer   ? std::string(op.layer.kind) + ":" + std::string(op.layer.name)
+              : op.kind == OpKind::loss  ? std::string(op.loss.kind) + ":" + std::string(op.name)
               : op.kind == OpKind::weave ? "seam:" + std::string(op.name)
               : op.kind == OpKind::add   ? std::string("add")
                                          : std::string("concat");
@@ -142,7 +142,8 @@ class Engine {
     if (store) {
       const float scale = options.clip_norm > 0.0F ? clip_scale(options.clip_norm, threads) : 1.0F;
       if (scale != 1.0F) scale_gradients(scale, threads);
-      for (std::size_t i = 0; i < slots_.size(); ++i) update_parameter(update, i, gradients_.floats() + slots_[i].offset, threads);
+      for (std::size_t i = 0; i < slots_.size(); ++i)
+        update_parameter(update, i, gradients_.floats() + slots_[i].offset, threads);
     }
     ++parameter_version_;
     return result_;
@@ -172,8 +173,8 @@ class Engine {
       const std::size_t head = op_head_[i];
       const float* input = value(op.inputs[0], batch, false);
       if (head < batch.labels.size() && !batch.labels[head].present.empty()) {
-        result_.losses[head] = op.loss.forward({batch.size, input, nullptr, batch.labels[head], parameter_pointers(i),
-                                                op.loss.weight, threads});
+        result_.losses[head] = op.loss.forward(
+            {batch.size, input, nullptr, batch.labels[head], parameter_pointers(i), op.loss.weight, threads});
         result_.total += static_cast<double>(op.loss.weight) * result_.losses[head].value();
       } else {
         result_.losses[head] = {};
@@ -191,8 +192,8 @@ class Engine {
 
   /// Bytes held: parameters, optimizer state, gradients, activations, scratch.
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
-    std::size_t bytes = parameters_.bytes() + gradients_.bytes() + arena_.bytes() + saved_.bytes() + workspace_.bytes() +
-                        scratch_.bytes();
+    std::size_t bytes = parameters_.bytes() + gradients_.bytes() + arena_.bytes() + saved_.bytes() +
+                        workspace_.bytes() + scratch_.bytes();
     for (const Memory& m : optimizer_state_) bytes += m.bytes();
     for (const Memory& m : predictions_) bytes += m.bytes();
     return bytes;
@@ -231,8 +232,8 @@ class Engine {
         if (op.kind != OpKind::loss || index(op.lane) != l) continue;
         const LaneRecord& lane = tables_.lanes[l];
         op_head_[i] = heads_.size();
-        heads_.push_back({lane.tower, op.name, lane.member, op.loss.label, op.loss.in, op.loss.prediction, op.loss.weight,
-                          op.loss.unit_vectors, op.loss.metric});
+        heads_.push_back({lane.tower, op.name, lane.member, op.loss.label, op.loss.in, op.loss.prediction,
+                          op.loss.weight, op.loss.unit_vectors, op.loss.metric});
       }
   }
 
@@ -258,8 +259,9 @@ class Engine {
         op_first_[i] = slots_.size();
         if (op.kind == OpKind::layer) {
           for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
-            add_slot(prefix(tables_.lanes[l]) + std::string(op.layer.name) + "." + std::string(op.layer.parameters[p].name),
-                     op.layer.parameters[p]);
+            add_slot(
+                prefix(tables_.lanes[l]) + std::string(op.layer.name) + "." + std::string(op.layer.parameters[p].name),
+                op.layer.parameters[p]);
         } else if (op.kind == OpKind::loss) {
           for (std::size_t p = 0; p < op.loss.parameter_count; ++p)
             add_slot(prefix(tables_.lanes[l]) + (op.name.empty() ? "" : std::string(op.name) + ".") + "loss." +
@@ -303,7 +305,8 @@ class Engine {
         }
         const auto fill = op.kind == OpKind::loss ? op.loss.fill : op.layer.fill;
         if (fill == nullptr)
-          fail("parameter '", slot.name, "' asks for Fill::custom(), but its layer has no `fill(Dims, index, values, key)`");
+          fail("parameter '", slot.name,
+               "' asks for Fill::custom(), but its layer has no `fill(Dims, index, values, key)`");
         fill(op.kind == OpKind::loss ? op.loss.in : op.layer.in, p, values, key.with(p));
       }
     }
@@ -327,7 +330,9 @@ class Engine {
         if (!op.layer.streams_gradients) scratch = std::max(scratch, parameter_floats(i));
       } else if (op.kind == OpKind::weave) {
         if (tables_.unit.workspace != nullptr)
-          workspace = std::max(workspace, tables_.unit.workspace(op.input_count, tables_.tensors[index(op.inputs[0])].dims).bytes(batch));
+          workspace =
+              std::max(workspace,
+                       tables_.unit.workspace(op.input_count, tables_.tensors[index(op.inputs[0])].dims).bytes(batch));
         scratch = std::max(scratch, parameter_floats(i));
       }
     }
@@ -337,7 +342,8 @@ class Engine {
       grow(scratch_, scratch * sizeof(float));
     } else {
       predictions_.resize(heads_.size());
-      for (std::size_t h = 0; h < heads_.size(); ++h) grow(predictions_[h], batch * heads_[h].prediction.size() * sizeof(float));
+      for (std::size_t h = 0; h < heads_.size(); ++h)
+        grow(predictions_[h], batch * heads_[h].prediction.size() * sizeof(float));
     }
   }
   static void grow(Memory& memory, std::size_t bytes) {
@@ -457,7 +463,8 @@ class Engine {
         }
         return;
       }
-      case OpKind::loss: return;
+      case OpKind::loss:
+        return;
     }
   }
 
@@ -467,9 +474,10 @@ class Engine {
     call.pixels = batch * at.pixels();
     call.channels = index(at.channels);
     for (std::size_t k = 0; k < call.towers; ++k) call.order[k] = k;
-    std::sort(call.order.begin(), call.order.begin() + static_cast<std::ptrdiff_t>(call.towers), [&](std::size_t a, std::size_t b) {
-      return tables_.lanes[index(op.lanes[a])].tower < tables_.lanes[index(op.lanes[b])].tower;
-    });
+    std::sort(call.order.begin(), call.order.begin() + static_cast<std::ptrdiff_t>(call.towers),
+              [&](std::size_t a, std::size_t b) {
+                return tables_.lanes[index(op.lanes[a])].tower < tables_.lanes[index(op.lanes[b])].tower;
+              });
   }
 
   /// Forward with everything kept for backward, losses and their gradients. False if a loss is not finite.
@@ -506,7 +514,8 @@ class Engine {
       const Op& op = tables_.ops[i];
       for (std::size_t p = 0; p < op_parameters_[i]; ++p) {
         const std::size_t slot = op_first_[i] + p;
-        if (!all_finite(pointers_[slot], slots_[slot].count)) return place_of(op) + ", parameter '" + slots_[slot].name + "'";
+        if (!all_finite(pointers_[slot], slots_[slot].count))
+          return place_of(op) + ", parameter '" + slots_[slot].name + "'";
       }
       run_forward(i, batch, step, threads, true);
       for (int k = 0; k < op.output_count; ++k) {
@@ -527,14 +536,20 @@ class Engine {
         std::string_view after;
         for (const Op& other : tables_.ops) {
           if (&other == &op) break;
-          if (other.kind == OpKind::layer && other.lane == op.lane && !other.layer.name.empty()) after = other.layer.name;
+          if (other.kind == OpKind::layer && other.lane == op.lane && !other.layer.name.empty())
+            after = other.layer.name;
         }
         if (!op.layer.name.empty()) return "layer '" + std::string(op.layer.name) + "'" + tower;
-        return "layer " + std::string(op.layer.kind) + (after.empty() ? "" : " behind '" + std::string(after) + "'") + tower;
+        return "layer " + std::string(op.layer.kind) + (after.empty() ? "" : " behind '" + std::string(after) + "'") +
+               tower;
       }
-      case OpKind::loss: return "loss " + std::string(op.loss.kind) + (op.name.empty() ? "" : " of head '" + std::string(op.name) + "'") + tower;
-      case OpKind::add: return "sum of Residual" + tower;
-      default: return "Concat" + tower;
+      case OpKind::loss:
+        return "loss " + std::string(op.loss.kind) +
+               (op.name.empty() ? "" : " of head '" + std::string(op.name) + "'") + tower;
+      case OpKind::add:
+        return "sum of Residual" + tower;
+      default:
+        return "Concat" + tower;
     }
   }
 
@@ -555,8 +570,8 @@ class Engine {
       for (int k = 0; k < op.input_count; ++k) {
         if (!adds(i, k)) continue;
         const int tensor = op.inputs[index(k)];
-        add_into(gradient_of(tensor, batch.size), gradient_target(i, k, batch.size), tables_.tensors[index(tensor)].dims.size(),
-                 batch.size, threads);
+        add_into(gradient_of(tensor, batch.size), gradient_target(i, k, batch.size),
+                 tables_.tensors[index(tensor)].dims.size(), batch.size, threads);
       }
       if (update != nullptr && !(op.kind == OpKind::layer && op.layer.streams_gradients))
         for (std::size_t p = 0; p < op_parameters_[i]; ++p)
@@ -582,18 +597,10 @@ class Engine {
         const float* dy = gradient_of(op.outputs[0], batch.size);
         const bool wanted = tables_.tensors[index(op.inputs[0])].needs_gradient;
         if (dy == nullptr) return;  // nothing to train here or below
-        op.layer.backward({batch.size,
-                           value(op.inputs[0], batch, true),
-                           value(op.outputs[0], batch, true),
-                           dy,
-                           wanted ? gradient_target(i, 0, batch.size) : nullptr,
-                           parameter_pointers(i),
-                           gradient_pointers_.data() + op_first_[i],
-                           sinks_.data() + op_first_[i],
-                           saved_.data() + saved_at_[i],
-                           workspace_.data(),
-                           threads,
-                           keys_[i].with(step),
+        op.layer.backward({batch.size, value(op.inputs[0], batch, true), value(op.outputs[0], batch, true), dy,
+                           wanted ? gradient_target(i, 0, batch.size) : nullptr, parameter_pointers(i),
+                           gradient_pointers_.data() + op_first_[i], sinks_.data() + op_first_[i],
+                           saved_.data() + saved_at_[i], workspace_.data(), threads, keys_[i].with(step),
                            batch.first_position});
         return;
       }
@@ -603,8 +610,9 @@ class Engine {
         for (std::size_t k = 0; k < call.towers; ++k) {
           call.inputs[k] = value(op.inputs[k], batch, true);
           call.output_gradients[k] = gradient_of(op.outputs[k], batch.size);
-          call.input_gradients[k] =
-              tables_.tensors[index(op.inputs[k])].needs_gradient ? gradient_target(i, static_cast<int>(k), batch.size) : nullptr;
+          call.input_gradients[k] = tables_.tensors[index(op.inputs[k])].needs_gradient
+                                        ? gradient_target(i, static_cast<int>(k), batch.size)
+                                        : nullptr;
         }
         call.parameters = parameter_pointers(i);
         call.parameter_gradients = gradient_pointers_.data() + op_first_[i];
@@ -617,9 +625,11 @@ class Engine {
         const std::size_t size = tables_.tensors[index(op.outputs[0])].dims.size();
         if (dy == nullptr) return;
         for (int k = 0; k < 2; ++k) {
-          float* dx = tables_.tensors[index(op.inputs[index(k)])].needs_gradient ? gradient_target(i, k, batch.size) : nullptr;
+          float* dx =
+              tables_.tensors[index(op.inputs[index(k)])].needs_gradient ? gradient_target(i, k, batch.size) : nullptr;
           if (dx == nullptr) continue;
-          threads.parallel_for(batch.size, [&](std::size_t n) { std::memcpy(dx + n * size, dy + n * size, size * sizeof(float)); });
+          threads.parallel_for(batch.size,
+                               [&](std::size_t n) { std::memcpy(dx + n * size, dy + n * size, size * sizeof(float)); });
         }
         return;
       }
@@ -641,7 +651,8 @@ class Engine {
         }
         return;
       }
-      case OpKind::loss: return;  // its gradient was made with its value
+      case OpKind::loss:
+        return;  // its gradient was made with its value
     }
   }
 
@@ -688,7 +699,8 @@ class Engine {
     });
   }
 
-  static void take_gradient(const void* self, std::size_t parameter, std::size_t offset, const float* gradient, std::size_t count) {
+  static void take_gradient(const void* self, std::size_t parameter, std::size_t offset, const float* gradient,
+                            std::size_t count) {
     const Update& update = *static_cast<const Update*>(self);
     if (update.engine->trained(parameter)) update.engine->update_piece(update, parameter, offset, gradient, count);
   }
@@ -714,7 +726,8 @@ class Engine {
   void scale_gradients(float scale, ThreadPool& threads) {
     float* g = gradients_.floats();
     threads.parallel_for((parameter_floats_ + update_chunk - 1) / update_chunk, [&](std::size_t chunk) {
-      for (std::size_t k = chunk * update_chunk; k < std::min(parameter_floats_, (chunk + 1) * update_chunk); ++k) g[k] *= scale;
+      for (std::size_t k = chunk * update_chunk; k < std::min(parameter_floats_, (chunk + 1) * update_chunk); ++k)
+        g[k] *= scale;
     });
   }
 

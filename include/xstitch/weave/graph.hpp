@@ -31,18 +31,18 @@ enum class OpKind : std::uint8_t { layer, weave, add, concat, loss };
 
 struct Op {
   OpKind kind = OpKind::layer;
-  int lane = none;            ///< of a layer, add, concat or loss
+  int lane = none;  ///< of a layer, add, concat or loss
   LayerRecord layer{};
   LossRecord loss{};
-  std::string_view name{};    ///< of the seam (weave) or head (loss)
-  std::array<int, max_towers> lanes{};    ///< weave: lane of each tower
-  std::array<int, max_towers> inputs{};   ///< tensors
+  std::string_view name{};               ///< of the seam (weave) or head (loss)
+  std::array<int, max_towers> lanes{};   ///< weave: lane of each tower
+  std::array<int, max_towers> inputs{};  ///< tensors
   std::array<int, max_towers> outputs{};
   int input_count = 0, output_count = 0;
   int branch_count = 0;
-  bool fused_relu = false;    ///< this layer applies the Relu that follows it
+  bool fused_relu = false;        ///< this layer applies the Relu that follows it
   bool done_by_previous = false;  ///< this Relu is applied by the layer before it
-  int ordinal = 0;            ///< position among the lane's layers, part of the random key of layers without a name
+  int ordinal = 0;                ///< position among the lane's layers, part of the random key of layers without a name
 };
 
 struct Tensor {
@@ -129,8 +129,9 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
       // A Relu behind a layer that can apply it while writing its output costs no pass of its own.
       if (step.layer.is_relu && graph.op_count > 0) {
         Op& before = graph.ops[static_cast<std::size_t>(graph.op_count - 1)];
-        const bool directly = before.kind == OpKind::layer && before.lane == lane && before.outputs[0] == state.current &&
-                              before.layer.forward_relu != nullptr && !before.layer.reads_output &&
+        const bool directly = before.kind == OpKind::layer && before.lane == lane &&
+                              before.outputs[0] == state.current && before.layer.forward_relu != nullptr &&
+                              !before.layer.reads_output &&
                               graph.tensors[static_cast<std::size_t>(state.current)].consumers == 0 &&
                               (state.depth == 0 || state.top() != state.current);
         if (directly) before.fused_relu = true;
@@ -146,7 +147,8 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
       state.current = graph.produce(op, step.layer.out);
       break;
     }
-    case StepKind::seam: break;
+    case StepKind::seam:
+      break;
     case StepKind::loss: {
       Op& op = graph.add_op(OpKind::loss, lane);
       op.loss = step.loss;
@@ -155,8 +157,12 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
       ++graph.head_count;
       break;
     }
-    case StepKind::push_input: state.push(state.current); break;
-    case StepKind::back_to_input: state.current = state.pop(); break;
+    case StepKind::push_input:
+      state.push(state.current);
+      break;
+    case StepKind::back_to_input:
+      state.current = state.pop();
+      break;
     case StepKind::add_input: {
       Op& op = graph.add_op(OpKind::add, lane);
       graph.consume(op, state.current);
@@ -171,7 +177,8 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
     case StepKind::join_branches: {
       Op& op = graph.add_op(OpKind::concat, lane);
       state.kept_count -= step.branches;
-      for (int i = 0; i < step.branches; ++i) graph.consume(op, state.kept[static_cast<std::size_t>(state.kept_count + i)]);
+      for (int i = 0; i < step.branches; ++i)
+        graph.consume(op, state.kept[static_cast<std::size_t>(state.kept_count + i)]);
       (void)state.pop();
       state.current = graph.produce(op, step.dims);
       break;
@@ -288,7 +295,8 @@ constexpr ActiveSeams<MaxSeams, LaneCount> find_seams(const std::array<LaneRecor
                                                       std::span<const std::string_view> wanted) {
   ActiveSeams<MaxSeams, LaneCount> active;
   const auto consider = [&](std::string_view name, bool asked_for) {
-    if (contains(std::span(active.names.data(), active.count), name) || active.problem.kind != SeamProblem::nothing) return;
+    if (contains(std::span(active.names.data(), active.count), name) || active.problem.kind != SeamProblem::nothing)
+      return;
     int first = none;
     Dims shape{};
     std::size_t towers = 0;
@@ -304,8 +312,10 @@ constexpr ActiveSeams<MaxSeams, LaneCount> find_seams(const std::array<LaneRecor
           return;
         }
       }
-    if (towers >= 2) active.names[active.count++] = name;
-    else if (asked_for) active.problem = {SeamProblem::too_few_towers, name, {}, first, none, shape, {}};
+    if (towers >= 2)
+      active.names[active.count++] = name;
+    else if (asked_for)
+      active.problem = {SeamProblem::too_few_towers, name, {}, first, none, shape, {}};
   };
   if (wanted.empty()) {
     for (const LaneRecord& lane : lanes)

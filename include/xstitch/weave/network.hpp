@@ -42,8 +42,9 @@ namespace refused {
 
 template <FixedString SeamName, FixedString TowerA, class ShapeA, FixedString TowerB, class ShapeB>
 struct SeamShapesDiffer {
-  static_assert(never<ShapeA>, "xstitch: two towers have different shapes at a seam: SeamShapesDiffer says the seam, and "
-                               "each tower with the shape it has there");
+  static_assert(never<ShapeA>,
+                "xstitch: two towers have different shapes at a seam: SeamShapesDiffer says the seam, and "
+                "each tower with the shape it has there");
 };
 template <FixedString TowerA, FixedString SeamA, FixedString TowerB, FixedString SeamB>
 struct SeamsInDifferentOrder {
@@ -68,8 +69,7 @@ struct NameUsedTwice {
 };
 template <FixedString Name>
 struct TwoTowersOfOneName {
-  static_assert(never_named<Name>,
-                "xstitch: two towers of a network have the same name: TwoTowersOfOneName says it");
+  static_assert(never_named<Name>, "xstitch: two towers of a network have the same name: TwoTowersOfOneName says it");
 };
 template <class T>
 struct NeitherTowerNorSetting {
@@ -116,9 +116,12 @@ template <FixedString Name, Dims In, class... Items>
 struct TowerSteps<Name, In, TypeList<Items...>> {
   using type = typename Resolve<Name, FixedString{""}, false, In, TypeList<>, Items...>::type;
   static constexpr bool ends = [] {
-    if constexpr (!LastStep<type>::has_loss) return sizeof(refused::TowerHasNoLoss<Name>) != 0;
-    else if constexpr (!LastStep<type>::is_end) return sizeof(refused::LayerBehindTheLoss<Name, type>) != 0;
-    else return true;
+    if constexpr (!LastStep<type>::has_loss)
+      return sizeof(refused::TowerHasNoLoss<Name>) != 0;
+    else if constexpr (!LastStep<type>::is_end)
+      return sizeof(refused::LayerBehindTheLoss<Name, type>) != 0;
+    else
+      return true;
   }();
   static_assert(ends);
 };
@@ -148,8 +151,10 @@ constexpr UnitRecord unit_record() {
     return all;
   };
   r.workspace = [](int towers, Dims at) {
-    if constexpr (requires { U::workspace(towers, at); }) return Extent(U::workspace(towers, at));
-    else return Extent{};
+    if constexpr (requires { U::workspace(towers, at); })
+      return Extent(U::workspace(towers, at));
+    else
+      return Extent{};
   };
   return r;
 }
@@ -210,9 +215,11 @@ struct Compiled {
     using refused::Got;
     constexpr SeamProblem p = active.problem.kind != SeamProblem::nothing ? active.problem : graph.problem;
     if constexpr (p.kind == SeamProblem::shapes_differ)
-      return sizeof(refused::SeamShapesDiffer<fixed([] { return active.problem.seam; }),
-                                              tower_name<static_cast<std::size_t>(p.tower_a)>, refused::GotDims<p.a>,
-                                              tower_name<static_cast<std::size_t>(p.tower_b)>, refused::GotDims<p.b>>) != 0;
+      return sizeof(
+                 refused::SeamShapesDiffer<fixed([] { return active.problem.seam; }),
+                                           tower_name<static_cast<std::size_t>(p.tower_a)>, refused::GotDims<p.a>,
+                                           tower_name<static_cast<std::size_t>(p.tower_b)>, refused::GotDims<p.b>>) !=
+             0;
     else if constexpr (p.kind == SeamProblem::too_few_towers)
       return sizeof(refused::SeamNeedsTwoTowers<fixed([] { return active.problem.seam; })>) != 0;
     else if constexpr (p.kind == SeamProblem::no_common_seam)
@@ -234,8 +241,10 @@ struct Compiled {
   static constexpr std::size_t tensor_count = static_cast<std::size_t>(graph.tensor_count);
 
   static constexpr UnitRecord unit() {
-    if constexpr (std::is_same_v<U, NoUnit>) return {};
-    else return unit_record<U>();
+    if constexpr (std::is_same_v<U, NoUnit>)
+      return {};
+    else
+      return unit_record<U>();
   }
 
   static constexpr std::size_t count_parameters() {
@@ -268,8 +277,14 @@ struct Compiled {
             plan.bytes_per_sample};
   }
   static constexpr NetworkTables tables(std::string_view kind, int members) {
-    return {kind,           lanes,           std::span(graph.ops.data(), op_count), std::span(graph.tensors.data(), tensor_count),
-            view(training), view(inference), unit(),                                members};
+    return {kind,
+            lanes,
+            std::span(graph.ops.data(), op_count),
+            std::span(graph.tensors.data(), tensor_count),
+            view(training),
+            view(inference),
+            unit(),
+            members};
   }
 };
 
@@ -309,7 +324,8 @@ struct TowersOf<TypeList<Done...>, First, Rest...>
     : TowersOf<std::conditional_t<IsTower<First>::value, TypeList<Done..., First>, TypeList<Done...>>, Rest...> {
   static constexpr bool known = [] {
     if constexpr (IsTower<First>::value || IsAt<First>::value || IsAlpha<First>::value || IsUnit<First>::value ||
-                  std::is_same_v<First, PerChannel> || std::is_same_v<First, PerLayer> || std::is_same_v<First, Bfloat16>)
+                  std::is_same_v<First, PerChannel> || std::is_same_v<First, PerLayer> ||
+                  std::is_same_v<First, Bfloat16>)
       return true;
     else
       return sizeof(refused::NeitherTowerNorSetting<First>) != 0;
@@ -322,7 +338,8 @@ struct Settings {
   static constexpr Precision precision = (std::is_same_v<Given, Bfloat16> || ...) ? Precision::bf16 : Precision::fp32;
   static constexpr bool per_channel = !(std::is_same_v<Given, PerLayer> || ...);
   using alpha = typename FindSetting<IsAlpha, InitialAlpha<Ratio{9, 10}, Ratio{1, 10}>, Given...>::type;
-  using unit = typename FindSetting<IsUnit, Unit<CrossStitchUnit<per_channel, alpha::same, alpha::different>>, Given...>::type::type;
+  using unit = typename FindSetting<IsUnit, Unit<CrossStitchUnit<per_channel, alpha::same, alpha::different>>,
+                                    Given...>::type::type;
   using where = typename FindSetting<IsAt, StitchEverywhere, Given...>::type;
   using towers = typename TowersOf<TypeList<>, Given...>::type;
 };

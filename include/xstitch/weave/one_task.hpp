@@ -18,9 +18,10 @@ struct OneTaskTables<S, TypeList<Towers...>> {
 }  // namespace detail
 
 template <class... TowerAndSettings>
-class OneTask : public NetworkOf<typename detail::OneTaskTables<detail::Settings<TowerAndSettings...>,
-                                                                typename detail::Settings<TowerAndSettings...>::towers>::type,
-                                 "OneTask"> {
+class OneTask
+    : public NetworkOf<typename detail::OneTaskTables<detail::Settings<TowerAndSettings...>,
+                                                      typename detail::Settings<TowerAndSettings...>::towers>::type,
+                       "OneTask"> {
  public:
   using OneTask::NetworkOf::NetworkOf;
 };

@@ -163,7 +163,8 @@ constexpr Plan<MaxOps, MaxTensors> make_plan(const Graph<MaxOps, MaxTensors, Max
           ++count;
           continue;
         }
-        const bool may_overwrite = tensor.consumers == 1 && ((op.kind == OpKind::layer && op.layer.in_place) || op.kind == OpKind::weave);
+        const bool may_overwrite =
+            tensor.consumers == 1 && ((op.kind == OpKind::layer && op.layer.in_place) || op.kind == OpKind::weave);
         if (may_overwrite && gradient_root[at(op.outputs[at(k)])] != P::nowhere) {
           gradient_root[at(t)] = gradient_root[at(op.outputs[at(k)])];
           continue;

@@ -72,7 +72,16 @@ struct LossRecord {
   std::size_t parameter_count = 0;
 };
 
-enum class StepKind : std::uint8_t { layer, seam, loss, push_input, add_input, next_branch, join_branches, back_to_input };
+enum class StepKind : std::uint8_t {
+  layer,
+  seam,
+  loss,
+  push_input,
+  add_input,
+  next_branch,
+  join_branches,
+  back_to_input
+};
 
 struct StepRecord {
   StepKind kind = StepKind::layer;
@@ -103,8 +112,7 @@ constexpr LayerRecord layer_record() {
     if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In>(c); })
       r.forward_relu = &L::template forward_relu<In>;
   }
-  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
-    r.fill = &L::fill;
+  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
   r.reads_input = traits::reads_input<L>;
   r.reads_output = traits::reads_output<L>;
   r.in_place = traits::in_place<L>;
@@ -135,8 +143,7 @@ constexpr LossRecord loss_record() {
   r.metric = &L::metric;
   if constexpr (requires { L::weight.value(); }) r.weight = L::weight.value();
   if constexpr (requires { L::unit_vectors; }) r.unit_vectors = L::unit_vectors;
-  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
-    r.fill = &L::fill;
+  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
   constexpr auto specs = traits::parameters<L>(In);
   static_assert(specs.size() <= 2, "xstitch: a loss has at most 2 parameters");
   r.parameter_count = specs.size();

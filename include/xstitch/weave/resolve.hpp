@@ -30,11 +30,13 @@ template <FixedString Name, Dims In>
 struct AtSeam {};
 template <class L, Dims In, FixedString Head>
 struct EndHead {};
-struct PushInput {};                   ///< remember the current tensor
-template <Dims In> struct AddInput {}; ///< current + remembered one
-struct NextBranch {};                  ///< keep the current tensor, go back to the remembered one
-template <int Branches, Dims Out> struct JoinBranches {};
-struct BackToInput {};                 ///< the remembered tensor is current again (after a head)
+struct PushInput {};  ///< remember the current tensor
+template <Dims In>
+struct AddInput {};    ///< current + remembered one
+struct NextBranch {};  ///< keep the current tensor, go back to the remembered one
+template <int Branches, Dims Out>
+struct JoinBranches {};
+struct BackToInput {};  ///< the remembered tensor is current again (after a head)
 
 }  // namespace steps
 
@@ -57,27 +59,30 @@ struct LayerDoesNotFitItsInput {
 };
 template <FixedString TowerName, class Given, class After>
 struct ResidualChangesShape {
-  static_assert(never<Given>, "xstitch: Residual<...> needs layers that keep the shape: ResidualChangesShape says the "
-                              "tower, the shape before and the shape after");
+  static_assert(never<Given>,
+                "xstitch: Residual<...> needs layers that keep the shape: ResidualChangesShape says the "
+                "tower, the shape before and the shape after");
 };
 template <FixedString TowerName, class First, class Other>
 struct BranchesDiffer {
-  static_assert(never<First>, "xstitch: the branches of Concat<...> need equal height and width: BranchesDiffer says "
-                              "the tower and both shapes");
+  static_assert(never<First>,
+                "xstitch: the branches of Concat<...> need equal height and width: BranchesDiffer says "
+                "the tower and both shapes");
 };
 template <FixedString TowerName, class Item>
 struct NotALayer {
-  static_assert(never<Item>, "xstitch: this is neither a layer, a seam, a head nor a loss: NotALayer says the tower and "
-                             "the type (a layer has `static constexpr Dims output_shape(Dims)`)");
+  static_assert(never<Item>,
+                "xstitch: this is neither a layer, a seam, a head nor a loss: NotALayer says the tower and "
+                "the type (a layer has `static constexpr Dims output_shape(Dims)`)");
 };
 template <FixedString TowerName>
 struct TowerHasNoLoss {
-  static_assert(never_named<TowerName>,
-                "xstitch: a tower ends in a loss, or in heads that do");
+  static_assert(never_named<TowerName>, "xstitch: a tower ends in a loss, or in heads that do");
 };
 template <FixedString TowerName, class LossType, class Input>
 struct LossDoesNotFitItsInput {
-  static_assert(never<LossType>, "xstitch: a loss cannot take its input: LossDoesNotFitItsInput says tower, loss and got");
+  static_assert(never<LossType>,
+                "xstitch: a loss cannot take its input: LossDoesNotFitItsInput says tower, loss and got");
 };
 template <FixedString TowerName, FixedString SeamName>
 struct SeamInsideBranch {
@@ -128,8 +133,10 @@ template <FixedString T, FixedString H, bool Nested, Dims In, class... Done, Fix
 struct Resolve<T, H, Nested, In, TypeList<Done...>, Seam<Name>, Rest...>
     : Resolve<T, H, Nested, In, TypeList<Done..., steps::AtSeam<Name, In>>, Rest...> {
   static constexpr bool allowed = [] {
-    if constexpr (Nested) return sizeof(refused::SeamInsideBranch<T, Name>) != 0;
-    else return true;
+    if constexpr (Nested)
+      return sizeof(refused::SeamInsideBranch<T, Name>) != 0;
+    else
+      return true;
   }();
   static_assert(allowed);
 };
@@ -138,8 +145,10 @@ template <FixedString T, FixedString H, bool Nested, Dims In, class... Done, cla
 struct Resolve<T, H, Nested, In, TypeList<Done...>, Residual<Inner...>, Rest...> {
   using inner = Resolve<T, H, true, In, TypeList<>, Inner...>;
   static constexpr bool keeps_shape = [] {
-    if constexpr (inner::out == In) return true;
-    else return sizeof(refused::ResidualChangesShape<T, refused::GotDims<In>, refused::GotDims<inner::out>>) != 0;
+    if constexpr (inner::out == In)
+      return true;
+    else
+      return sizeof(refused::ResidualChangesShape<T, refused::GotDims<In>, refused::GotDims<inner::out>>) != 0;
   }();
   static_assert(keeps_shape);
   using before = typename Join<TypeList<Done..., steps::PushInput>, typename inner::type>::type;
@@ -161,9 +170,12 @@ struct ResolveBranches<T, H, In, List, First, Branches...> {
   using rest = ResolveBranches<T, H, In, with_this, Branches...>;
   static constexpr Dims first = inner::out;
   static constexpr bool equal = [] {
-    if constexpr (sizeof...(Branches) == 0) return true;
-    else if constexpr (rest::first.height == first.height && rest::first.width == first.width) return true;
-    else return sizeof(refused::BranchesDiffer<T, refused::GotDims<first>, refused::GotDims<rest::first>>) != 0;
+    if constexpr (sizeof...(Branches) == 0)
+      return true;
+    else if constexpr (rest::first.height == first.height && rest::first.width == first.width)
+      return true;
+    else
+      return sizeof(refused::BranchesDiffer<T, refused::GotDims<first>, refused::GotDims<rest::first>>) != 0;
   }();
   static_assert(equal);
   using type = typename rest::type;
@@ -183,7 +195,8 @@ template <FixedString T, FixedString H, bool Nested, Dims In, class... Done, Fix
           class... Rest>
 struct Resolve<T, H, Nested, In, TypeList<Done...>, Head<Name, Inner...>, Rest...> {
   using inner = Resolve<T, Name, true, In, TypeList<Done..., steps::PushInput>, Inner...>;
-  using rest = Resolve<T, H, Nested, In, typename Join<typename inner::type, TypeList<steps::BackToInput>>::type, Rest...>;
+  using rest =
+      Resolve<T, H, Nested, In, typename Join<typename inner::type, TypeList<steps::BackToInput>>::type, Rest...>;
   using type = typename rest::type;
   static constexpr Dims out = rest::out;
 };
@@ -192,8 +205,10 @@ template <FixedString T, FixedString H, bool Nested, Dims In, class... Done, Lay
 struct Resolve<T, H, Nested, In, TypeList<Done...>, L, Rest...> {
   static constexpr Dims next = L::output_shape(In);
   static constexpr bool fits = [] {
-    if constexpr (next.valid()) return true;
-    else return sizeof(refused::LayerDoesNotFitItsInput<T, L, refused::GotDims<In>>) != 0;
+    if constexpr (next.valid())
+      return true;
+    else
+      return sizeof(refused::LayerDoesNotFitItsInput<T, L, refused::GotDims<In>>) != 0;
   }();
   static_assert(fits);
   using rest = Resolve<T, H, Nested, next, TypeList<Done..., steps::RunLayer<L, In>>, Rest...>;
@@ -205,8 +220,10 @@ template <FixedString T, FixedString H, bool Nested, Dims In, class... Done, Los
 struct Resolve<T, H, Nested, In, TypeList<Done...>, L, Rest...>
     : Resolve<T, H, Nested, In, TypeList<Done..., steps::EndHead<L, In, H>>, Rest...> {
   static constexpr bool fits = [] {
-    if constexpr (L::label(In).shape.valid()) return true;
-    else return sizeof(refused::LossDoesNotFitItsInput<T, L, refused::GotDims<In>>) != 0;
+    if constexpr (L::label(In).shape.valid())
+      return true;
+    else
+      return sizeof(refused::LossDoesNotFitItsInput<T, L, refused::GotDims<In>>) != 0;
   }();
   static_assert(fits);
 };

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Split<"conv4", A, B>: one trunk up to (not including) layer conv4, separate from conv4 on (the paper's sense: conv4 is
-/// the first layer that is separate). Shared<A, B>: split before each tower's last layer that is trained, or before its
-/// heads where it has several. Parameters of the trunk are named "shared.conv1.weight".
+/// Split<"conv4", A, B>: one trunk up to (not including) layer conv4, separate from conv4 on (the paper's sense: conv4
+/// is the first layer that is separate). Shared<A, B>: split before each tower's last layer that is trained, or before
+/// its heads where it has several. Parameters of the trunk are named "shared.conv1.weight".
 
 #include <xstitch/weave/network.hpp>
 
@@ -12,18 +12,21 @@ namespace refused {
 
 template <FixedString TowerName, FixedString LayerName>
 struct NoLayerToSplitAt {
-  static_assert(never_named<LayerName>,
-                "xstitch: Split<\"layer\", ...> names a layer that a tower does not have: NoLayerToSplitAt says the tower "
-                "and the layer");
+  static_assert(
+      never_named<LayerName>,
+      "xstitch: Split<\"layer\", ...> names a layer that a tower does not have: NoLayerToSplitAt says the tower "
+      "and the layer");
 };
 template <FixedString TowerA, class ItemA, FixedString TowerB, class ItemB>
 struct SharedPartDiffers {
-  static_assert(never<ItemA>, "xstitch: the towers of a shared trunk must be the same types up to the split: "
-                              "SharedPartDiffers says the towers and the first pair that differs");
+  static_assert(never<ItemA>,
+                "xstitch: the towers of a shared trunk must be the same types up to the split: "
+                "SharedPartDiffers says the towers and the first pair that differs");
 };
 template <FixedString TowerA, class InputA, FixedString TowerB, class InputB>
 struct SharedInputDiffers {
-  static_assert(never<InputA>, "xstitch: towers that share a trunk need the same input shape: SharedInputDiffers says both");
+  static_assert(never<InputA>,
+                "xstitch: towers that share a trunk need the same input shape: SharedInputDiffers says both");
 };
 struct NothingShared;
 struct EndOfTrunk;
@@ -66,8 +69,10 @@ struct PlainItems<Tower<Name, Input, Items...>> {
 
 template <class Item>
 constexpr bool is_named(std::string_view wanted) {
-  if constexpr (Layer<Item>) return traits::name<Item>() == wanted;
-  else return false;
+  if constexpr (Layer<Item>)
+    return traits::name<Item>() == wanted;
+  else
+    return false;
 }
 template <class Item>
 constexpr bool is_trained() {
@@ -100,8 +105,9 @@ struct Cut {
   using back = TypeList<Items...>;
 };
 template <int Count, class... Front, class First, class... Rest>
-  requires(Count > 0)
-struct Cut<Count, TypeList<Front...>, First, Rest...> : Cut<Count - 1, TypeList<Front..., First>, Rest...> {};
+requires(Count > 0) struct Cut<Count, TypeList<Front...>, First, Rest...>
+    : Cut<Count - 1, TypeList<Front..., First>, Rest...> {
+};
 
 template <int Count, class List>
 struct CutList;
@@ -150,8 +156,10 @@ struct CutAt {
   template <class T>
   static constexpr int index() {
     constexpr int found = find_layer(typename PlainItems<T>::type{}, LayerName.view());
-    if constexpr (found == none) return sizeof(refused::NoLayerToSplitAt<PlainItems<T>::name, LayerName>) != 0 ? 0 : 0;
-    else return found;
+    if constexpr (found == none)
+      return sizeof(refused::NoLayerToSplitAt<PlainItems<T>::name, LayerName>) != 0 ? 0 : 0;
+    else
+      return found;
   }
 };
 struct CutAtEnd {
@@ -196,17 +204,19 @@ struct SplitTables<S, Where, TypeList<First, Others...>> {
 }  // namespace detail
 
 template <FixedString LayerName, class... TowersAndSettings>
-class Split : public NetworkOf<typename detail::SplitTables<detail::Settings<TowersAndSettings...>, detail::CutAt<LayerName>,
-                                                            typename detail::Settings<TowersAndSettings...>::towers>::type,
-                               "Split"> {
+class Split
+    : public NetworkOf<typename detail::SplitTables<detail::Settings<TowersAndSettings...>, detail::CutAt<LayerName>,
+                                                    typename detail::Settings<TowersAndSettings...>::towers>::type,
+                       "Split"> {
  public:
   using Split::NetworkOf::NetworkOf;
 };
 
 template <class... TowersAndSettings>
-class Shared : public NetworkOf<typename detail::SplitTables<detail::Settings<TowersAndSettings...>, detail::CutAtEnd,
-                                                             typename detail::Settings<TowersAndSettings...>::towers>::type,
-                                "Shared"> {
+class Shared
+    : public NetworkOf<typename detail::SplitTables<detail::Settings<TowersAndSettings...>, detail::CutAtEnd,
+                                                    typename detail::Settings<TowersAndSettings...>::towers>::type,
+                       "Shared"> {
  public:
   using Shared::NetworkOf::NetworkOf;
 };

@@ -25,8 +25,9 @@ using ConstMatrixView = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Ei
 namespace refused {
 template <FixedString Name, class Net>
 struct NoParameterOfThisName {
-  static_assert(never<Net>, "xstitch: the network has no parameter of this name: NoParameterOfThisName says it (names are "
-                            "tower.layer.parameter, e.g. \"upper.conv1.weight\")");
+  static_assert(never<Net>,
+                "xstitch: the network has no parameter of this name: NoParameterOfThisName says it (names are "
+                "tower.layer.parameter, e.g. \"upper.conv1.weight\")");
 };
 }  // namespace refused
 
@@ -46,7 +47,8 @@ constexpr bool has_parameter(const NetworkTables& tables, std::string_view name)
   for (const Op& op : tables.ops) {
     std::string_view rest = name;
     if (op.kind == OpKind::weave) {
-      const auto specs = tables.unit.parameters(op.input_count, tables.tensors[static_cast<std::size_t>(op.inputs[0])].dims);
+      const auto specs =
+          tables.unit.parameters(op.input_count, tables.tensors[static_cast<std::size_t>(op.inputs[0])].dims);
       if (!takes_prefix(rest, "stitch.")) continue;
       for (std::size_t p = 0; p < tables.unit.parameter_count; ++p)
         if (is_dotted(rest, op.name, specs[p].name)) return true;
@@ -56,7 +58,8 @@ constexpr bool has_parameter(const NetworkTables& tables, std::string_view name)
     const LaneRecord& lane = tables.lanes[static_cast<std::size_t>(op.lane)];
     if (tables.members > 1) {
       const char digit[2] = {static_cast<char>('0' + lane.member), '\0'};
-      if (!takes_prefix(rest, "ensemble") || !takes_prefix(rest, std::string_view(digit, 1)) || !takes_prefix(rest, "."))
+      if (!takes_prefix(rest, "ensemble") || !takes_prefix(rest, std::string_view(digit, 1)) ||
+          !takes_prefix(rest, "."))
         continue;
     }
     if (!takes_prefix(rest, lane.tower) || !takes_prefix(rest, ".")) continue;
@@ -88,7 +91,7 @@ constexpr auto joined() {
 
 /// The parameter of this name as a matrix; const networks give const views.
 template <FixedString Name, class Net>
-  requires Network<std::remove_const_t<Net>>
+requires Network<std::remove_const_t<Net>>
 auto parameter(Net& net) {
   if constexpr (!detail::has_parameter(std::remove_const_t<Net>::tables_of_type, Name.view())) {
     static_assert(sizeof(refused::NoParameterOfThisName<Name, std::remove_const_t<Net>>) != 0);
@@ -97,8 +100,10 @@ auto parameter(Net& net) {
     const ParameterSlot& slot = net.parameters()[i];
     const Eigen::Index columns = detail::parameter_columns(slot);
     const Eigen::Index rows = static_cast<Eigen::Index>(slot.count) / columns;
-    if constexpr (std::is_const_v<Net>) return ConstMatrixView(net.parameter(i).data(), rows, columns);
-    else return MatrixView(net.mutable_parameter(i).data(), rows, columns);
+    if constexpr (std::is_const_v<Net>)
+      return ConstMatrixView(net.parameter(i).data(), rows, columns);
+    else
+      return MatrixView(net.mutable_parameter(i).data(), rows, columns);
   }
 }
 

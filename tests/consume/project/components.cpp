@@ -1,12 +1,12 @@
 // A function of each library that the optional parts link: the targets bring include folders and libraries along.
 #include <xstitch/core/isa.hpp>
 
-#include <cstdio>
 #include <hdf5.h>
 #include <matio.h>
 #include <png.h>
 #include <turbojpeg.h>
 #include <zlib.h>
+#include <cstdio>
 
 int main() {
   unsigned major = 0, minor = 0, release = 0;
