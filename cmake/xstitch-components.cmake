@@ -1,8 +1,8 @@
 # The optional parts of xstitch: each needs libraries to link, and exists as a target only where they are found.
-#   xstitch::nyuv2   MAT files (HDF5 and matio)
+#   xstitch::nyuv2   NYU Depth V2: MAT files and pictures (HDF5, matio, libpng, zlib)
 #   xstitch::images  PNG and JPEG files (libpng, libturbojpeg)
 #   xstitch::gzip    compressed files (zlib)
-#   xstitch::xz      tables of R packages (liblzma, with gzip)
+#   xstitch::xz      tables of R packages (liblzma, zlib)
 # Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
 # XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
 
@@ -27,23 +27,37 @@ function(xstitch_component name missing)
   set(XSTITCH_COMPONENTS ${XSTITCH_COMPONENTS} ${name} PARENT_SCOPE)
 endfunction()
 
+find_package(PNG QUIET)
+find_package(ZLIB QUIET)
+
 # --- nyuv2
-find_package(HDF5 QUIET COMPONENTS C)
+get_property(xstitch_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+if("C" IN_LIST xstitch_languages)  # CMake finds HDF5 by compiling C, and stops where it cannot
+  find_package(HDF5 QUIET COMPONENTS C)
+endif()
 find_path(XSTITCH_MATIO_INCLUDE matio.h)
 find_library(XSTITCH_MATIO_LIBRARY matio)
 mark_as_advanced(XSTITCH_MATIO_INCLUDE XSTITCH_MATIO_LIBRARY)
 set(xstitch_missing "")
-if(NOT TARGET hdf5::hdf5)
+if(NOT "C" IN_LIST xstitch_languages)
+  list(APPEND xstitch_missing "C among the languages of project() (for HDF5)")
+elseif(NOT TARGET hdf5::hdf5)
   list(APPEND xstitch_missing "HDF5 (libhdf5-dev)")
 endif()
 if(NOT XSTITCH_MATIO_INCLUDE OR NOT XSTITCH_MATIO_LIBRARY)
   list(APPEND xstitch_missing "matio (libmatio-dev)")
 endif()
+if(NOT TARGET PNG::PNG)
+  list(APPEND xstitch_missing "libpng (libpng-dev)")
+endif()
+if(NOT TARGET ZLIB::ZLIB)
+  list(APPEND xstitch_missing "zlib (zlib1g-dev)")
+endif()
 list(JOIN xstitch_missing ", " xstitch_missing)
-xstitch_component(nyuv2 "${xstitch_missing}" hdf5::hdf5 ${XSTITCH_MATIO_LIBRARY} INCLUDE ${XSTITCH_MATIO_INCLUDE})
+xstitch_component(nyuv2 "${xstitch_missing}" hdf5::hdf5 ${XSTITCH_MATIO_LIBRARY} PNG::PNG ZLIB::ZLIB
+                  INCLUDE ${XSTITCH_MATIO_INCLUDE})
 
 # --- images
-find_package(PNG QUIET)
 find_path(XSTITCH_TURBOJPEG_INCLUDE turbojpeg.h)
 find_library(XSTITCH_TURBOJPEG_LIBRARY turbojpeg)
 mark_as_advanced(XSTITCH_TURBOJPEG_INCLUDE XSTITCH_TURBOJPEG_LIBRARY)
@@ -59,7 +73,6 @@ xstitch_component(images "${xstitch_missing}" PNG::PNG ${XSTITCH_TURBOJPEG_LIBRA
                   INCLUDE ${XSTITCH_TURBOJPEG_INCLUDE})
 
 # --- gzip
-find_package(ZLIB QUIET)
 set(xstitch_missing "")
 if(NOT TARGET ZLIB::ZLIB)
   set(xstitch_missing "zlib (zlib1g-dev)")
@@ -70,7 +83,12 @@ xstitch_component(gzip "${xstitch_missing}" ZLIB::ZLIB)
 find_package(LibLZMA QUIET)
 set(xstitch_missing "")
 if(NOT TARGET LibLZMA::LibLZMA)
-  set(xstitch_missing "liblzma (liblzma-dev)")
+  list(APPEND xstitch_missing "liblzma (liblzma-dev)")
 endif()
-xstitch_component(xz "${xstitch_missing}" LibLZMA::LibLZMA)
+if(NOT TARGET ZLIB::ZLIB)
+  list(APPEND xstitch_missing "zlib (zlib1g-dev)")
+endif()
+list(JOIN xstitch_missing ", " xstitch_missing)
+xstitch_component(xz "${xstitch_missing}" LibLZMA::LibLZMA ZLIB::ZLIB)
 unset(xstitch_missing)
+unset(xstitch_languages)

@@ -1,4 +1,4 @@
-// needs: gzip, xz
+// needs: xz
 // Three unequal towers on a real table: water, fat and protein of 215 pieces of meat from 100 channels of near-infrared
 // absorbance (Tecator; Debian package r-cran-modeldata). Each task alone against the three stitched together.
 #include <xstitch/data/table_r.hpp>
