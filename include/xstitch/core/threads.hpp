@@ -73,8 +73,7 @@ class ThreadPool {
   ~ThreadPool() {
     {
       const std::lock_guard lock(mutex_);
-      stopping_ = true;
-      generation_.fetch_add(1, std::memory_order_release);
+      stopping_.store(true, std::memory_order_release);
     }
     wake_.notify_all();
     for (std::thread& worker : workers_) worker.join();
@@ -94,25 +93,27 @@ class ThreadPool {
       return;
     }
     using Plain = std::remove_reference_t<Function>;
+    // The gate is closed and nobody is inside, so what the workers read may be written.
+    function_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+    call_ = [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); };
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    error_ = nullptr;
+    const std::uint64_t next_round = (gate_.load(std::memory_order_relaxed) & ~round_mask) + one_round;
     {
-      const std::lock_guard lock(mutex_);
-      function_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
-      call_ = [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); };
-      count_ = count;
-      next_.store(0, std::memory_order_relaxed);
-      busy_.store(workers_.size(), std::memory_order_relaxed);
-      error_ = nullptr;
-      generation_.fetch_add(1, std::memory_order_release);
+      const std::lock_guard lock(mutex_);  // so that a worker about to sleep sees it
+      gate_.store(next_round | open, std::memory_order_release);
     }
     wake_.notify_all();
     drain();
-    // The workers finish within the last task's time: spin first, then sleep.
-    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; ++spin) {
+    // Only workers that came in are waited for: one that the system has not woken yet has nothing of ours.
+    gate_.fetch_and(~open, std::memory_order_acq_rel);
+    for (int spin = 0; inside() != 0; ++spin) {
       if (spin < spin_limit_) {
         pause();
       } else {
         std::unique_lock lock(mutex_);
-        done_.wait(lock, [this] { return busy_.load(std::memory_order_acquire) == 0; });
+        done_.wait(lock, [this] { return inside() == 0; });
       }
     }
     if (error_) std::rethrow_exception(error_);
@@ -141,36 +142,53 @@ class ThreadPool {
     }
   }
 
+  /// Workers inside the gate.
+  [[nodiscard]] std::uint64_t inside() const noexcept { return gate_.load(std::memory_order_acquire) & (open - 1); }
+  /// Whether there is a round that this worker has not taken part in and that still lets workers in.
+  [[nodiscard]] bool has_work(std::uint64_t seen) const noexcept {
+    const std::uint64_t gate = gate_.load(std::memory_order_acquire);
+    return (gate & open) != 0 && (gate & ~round_mask) != seen;
+  }
+
   void work() {
     const FlushDenormals flush;
     std::uint64_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < spin_limit_ && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
-      {
+      for (int spin = 0; spin < spin_limit_ && !has_work(seen); ++spin) pause();
+      if (!has_work(seen)) {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return generation_.load(std::memory_order_relaxed) != seen; });
-        seen = generation_.load(std::memory_order_relaxed);
-        if (stopping_) return;
+        wake_.wait(lock, [&] { return stopping_.load(std::memory_order_acquire) || has_work(seen); });
       }
+      if (stopping_.load(std::memory_order_acquire)) return;
+      std::uint64_t gate = gate_.load(std::memory_order_acquire);
+      if ((gate & open) == 0 || (gate & ~round_mask) == seen) continue;
+      if (!gate_.compare_exchange_strong(gate, gate + 1, std::memory_order_acq_rel)) continue;
+      seen = gate & ~round_mask;
       drain();
-      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      const std::uint64_t left = gate_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+      if ((left & round_mask) == 0) {  // the last one out of a closed gate
         const std::lock_guard lock(mutex_);
         done_.notify_one();
       }
     }
   }
 
+  // The gate in one word: the number of the round, whether workers may come in, how many are inside.
+  static constexpr std::uint64_t open = std::uint64_t{1} << 15;
+  static constexpr std::uint64_t one_round = std::uint64_t{1} << 16;
+  static constexpr std::uint64_t round_mask = one_round - 1;
+
   int spin_limit_ = 20000;  // written before the first worker starts
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  std::atomic<std::uint64_t> generation_{0};
-  std::atomic<std::size_t> next_{0}, busy_{0};
+  std::atomic<std::uint64_t> gate_{0};
+  std::atomic<std::size_t> next_{0};
   void* function_ = nullptr;
   void (*call_)(void*, std::size_t) = nullptr;
   std::size_t count_ = 0;
   std::exception_ptr error_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
