@@ -130,7 +130,7 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
       if (step.layer.is_relu && graph.op_count > 0) {
         Op& before = graph.ops[static_cast<std::size_t>(graph.op_count - 1)];
         const bool directly = before.kind == OpKind::layer && before.lane == lane &&
-                              before.outputs[0] == state.current && before.layer.forward_relu != nullptr &&
+                              before.outputs[0] == state.current && before.layer.fuses_relu &&
                               !before.layer.reads_output &&
                               graph.tensors[static_cast<std::size_t>(state.current)].consumers == 0 &&
                               (state.depth == 0 || state.top() != state.current);

@@ -52,6 +52,7 @@ struct LayerRecord {
   void (*backward)(const BackwardCall&) = nullptr;
   void (*fill)(Dims, std::size_t, float*, RandomKey) = nullptr;
   bool reads_input = true, reads_output = true, in_place = false, streams_gradients = false, is_relu = false;
+  bool fuses_relu = false;  ///< there is a forward_relu (comparing its address is no constant under g++'s sanitizer)
   Extent saved{}, workspace{};
   std::size_t multiply_adds = 0;
   std::array<ParameterSpec, max_parameters> parameters{};
@@ -104,13 +105,17 @@ constexpr LayerRecord layer_record() {
   if constexpr (requires(const ForwardCall& c) { L::template forward<In, P>(c); }) {
     r.forward = &L::template forward<In, P>;
     r.backward = &L::template backward<In, P>;
-    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In, P>(c); })
+    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In, P>(c); }) {
       r.forward_relu = &L::template forward_relu<In, P>;
+      r.fuses_relu = true;
+    }
   } else {
     r.forward = &L::template forward<In>;
     r.backward = &L::template backward<In>;
-    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In>(c); })
+    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In>(c); }) {
       r.forward_relu = &L::template forward_relu<In>;
+      r.fuses_relu = true;
+    }
   }
   if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
   r.reads_input = traits::reads_input<L>;
