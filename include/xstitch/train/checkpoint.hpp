@@ -119,7 +119,7 @@ inline std::string optimizer_name(std::size_t which, const std::string& paramete
 inline std::string find_non_finite_state(const Engine& net) {
   for (std::size_t k = 0; k < net.optimizer_state_count(); ++k)
     for (std::size_t i = 0; i < net.parameters().size(); ++i)
-      if (!parameter_file::all_finite(net.optimizer_state(k, i))) return optimizer_name(k, net.parameters()[i].name);
+      if (!all_finite(net.optimizer_state(k, i))) return optimizer_name(k, net.parameters()[i].name);
   return {};
 }
 

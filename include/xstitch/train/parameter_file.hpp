@@ -10,11 +10,11 @@
 /// A tower has the same parameter names in every network, so towers need no mapping. Where names differ, prefixes
 /// are mapped: {"upper.", "shared."} fills "shared.conv1.weight" from "upper.conv1.weight".
 
+#include <xstitch/core/finite.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/weave/engine.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -45,10 +45,6 @@ inline std::vector<std::uint64_t> shape_of(const Extents& extents) {
   for (int i = 0; i < extents.rank; ++i)
     shape.push_back(static_cast<std::uint64_t>(extents.size[static_cast<std::size_t>(i)]));
   return shape;
-}
-
-inline bool all_finite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
 /// Arrays of a training that lie in the same file are not parameters.
@@ -151,7 +147,7 @@ inline void load(Engine& net, const std::filesystem::path& path) {
     staged.parameters.push_back(i);
     staged.values.emplace_back(net.parameters()[i].count);
     file.read(net.parameters()[i].name, std::span(staged.values.back()));
-    if (!parameter_file::all_finite(staged.values.back()))
+    if (!all_finite(staged.values.back()))
       problems += "\n  \"" + net.parameters()[i].name + "\" holds values that are not finite";
   }
   if (!problems.empty()) fail(path.string(), ":", problems);

@@ -193,19 +193,18 @@ class Engine : public NetworkMemory {
   /// Runs forward again and looks at every result, because the memory of most has been used again since.
   std::string locate_non_finite(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     for (std::size_t s = 0; s < inputs_.size(); ++s)
-      if (!all_finite(batch.inputs[source(batch, s)].data(), batch.size * inputs_[s].shape.size()))
+      if (!all_finite({batch.inputs[source(batch, s)].data(), batch.size * inputs_[s].shape.size()}))
         return "input of tower '" + std::string(inputs_[s].tower) + "'";
     for (std::size_t i = 0; i < tables_.ops.size(); ++i) {
       const Op& op = tables_.ops[i];
       for (std::size_t p = 0; p < op_parameters_[i]; ++p) {
         const std::size_t slot = op_first_[i] + p;
-        if (!all_finite(pointers_[slot], slots_[slot].count))
-          return place_of(tables_, op) + ", parameter '" + slots_[slot].name + "'";
+        if (!all_finite(parameter(slot))) return place_of(tables_, op) + ", parameter '" + slots_[slot].name + "'";
       }
       run_forward(i, batch, step, threads, true);
       for (int k = 0; k < op.output_count; ++k) {
         const std::size_t size = batch.size * tables_.tensors[index(op.outputs[index(k)])].dims.size();
-        if (!all_finite(value(op.outputs[index(k)], batch, true), size)) return place_of(tables_, op);
+        if (!all_finite({value(op.outputs[index(k)], batch, true), size})) return place_of(tables_, op);
       }
       if (op.kind == OpKind::loss && !std::isfinite(result_.losses[op_head_[i]].value())) return place_of(tables_, op);
     }

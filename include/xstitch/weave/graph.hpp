@@ -127,18 +127,15 @@ constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState
   switch (step.kind) {
     case StepKind::layer: {
       // A Relu behind a layer that can apply it while writing its output costs no pass of its own.
+      bool done = false;
       if (step.layer.is_relu && graph.op_count > 0) {
         Op& before = graph.ops[static_cast<std::size_t>(graph.op_count - 1)];
-        const bool directly = before.kind == OpKind::layer && before.lane == lane &&
-                              before.outputs[0] == state.current && before.layer.fuses_relu &&
-                              !before.layer.reads_output &&
-                              graph.tensors[static_cast<std::size_t>(state.current)].consumers == 0 &&
-                              (state.depth == 0 || state.top() != state.current);
-        if (directly) before.fused_relu = true;
+        done = before.kind == OpKind::layer && before.lane == lane && before.outputs[0] == state.current &&
+               before.layer.fuses_relu && !before.layer.reads_output &&
+               graph.tensors[static_cast<std::size_t>(state.current)].consumers == 0 &&
+               (state.depth == 0 || state.top() != state.current);
+        before.fused_relu = done;
       }
-      const bool done = step.layer.is_relu && graph.op_count > 0 &&
-                        graph.ops[static_cast<std::size_t>(graph.op_count - 1)].fused_relu &&
-                        graph.ops[static_cast<std::size_t>(graph.op_count - 1)].outputs[0] == state.current;
       Op& op = graph.add_op(OpKind::layer, lane);
       op.layer = step.layer;
       op.done_by_previous = done;

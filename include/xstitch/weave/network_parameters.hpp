@@ -4,6 +4,7 @@
 /// gradients where they are stored. Their places, names and first values follow from the tables of the network's type.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/finite.hpp>
 #include <xstitch/core/memory.hpp>
 #include <xstitch/weave/batch.hpp>
 #include <xstitch/weave/network_tables.hpp>
@@ -70,7 +71,7 @@ class NetworkParameters {
   /// Name of the first parameter with a value that is not finite, or empty.
   [[nodiscard]] std::string find_non_finite_parameter() const {
     for (std::size_t i = 0; i < slots_.size(); ++i)
-      if (!all_finite(parameter(i).data(), slots_[i].count)) return slots_[i].name;
+      if (!all_finite(parameter(i))) return slots_[i].name;
     return {};
   }
 
@@ -92,13 +93,6 @@ class NetworkParameters {
 
  protected:
   static constexpr std::size_t index(int i) noexcept { return static_cast<std::size_t>(i); }
-
-  static bool all_finite(const float* values, std::size_t count) noexcept {
-    // x - x is 0 for a finite x and NaN otherwise; a sum keeps the NaN and vectorises.
-    float sum = 0.0F;
-    for (std::size_t i = 0; i < count; ++i) sum += values[i] - values[i];
-    return sum == 0.0F;
-  }
 
   [[nodiscard]] float* const* parameter_pointers(std::size_t op) const { return pointers_.data() + op_first_[op]; }
 

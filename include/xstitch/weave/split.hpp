@@ -28,7 +28,6 @@ struct SharedInputDiffers {
   static_assert(never<InputA>,
                 "xstitch: towers that share a trunk need the same input shape: SharedInputDiffers says both");
 };
-struct NothingShared;
 struct EndOfTrunk;
 
 }  // namespace refused
@@ -139,8 +138,6 @@ struct FirstDifference<TypeList<>, TypeList<B, Bs...>> {
   using b = B;
 };
 
-template <class Before, class Items>
-struct StepsFrom;
 template <FixedString Name, Dims In, class List>
 struct PartSteps;
 template <FixedString Name, Dims In, class... Items>
@@ -157,7 +154,7 @@ struct CutAt {
   static constexpr int index() {
     constexpr int found = find_layer(typename PlainItems<T>::type{}, LayerName.view());
     if constexpr (found == none)
-      return sizeof(refused::NoLayerToSplitAt<PlainItems<T>::name, LayerName>) != 0 ? 0 : 0;
+      return sizeof(refused::NoLayerToSplitAt<PlainItems<T>::name, LayerName>) == 0;  // 0: an index to go on with
     else
       return found;
   }
