@@ -22,6 +22,7 @@ int run(const Arguments& arguments) {
   xs::ThreadPool threads(arguments.threads);
 
   std::vector<double> seconds(arguments.steps);
+  network->engine().pack_weights(threads);  // as ONNX Runtime does when it loads a model
   for (int warm_up = 0; warm_up < 2; ++warm_up) network->evaluate(batch, threads);
   for (std::size_t head = 0; head < network->engine().heads().size(); ++head)
     for (const float value : network->engine().prediction(head))

@@ -3,8 +3,14 @@
 find_program(XSTITCH_CCACHE ccache)
 mark_as_advanced(XSTITCH_CCACHE)
 if(XSTITCH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${XSTITCH_CCACHE})
+  # Without this it would not cache what is compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${XSTITCH_CCACHE})
 endif()
+# ... and neither without these flags of the compilers (for the targets of this folder and below).
+macro(xstitch_allow_cached_precompiled_headers)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+                      "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endmacro()
 set(CMAKE_CXX_EXTENSIONS OFF)
 
 add_library(xstitch_dev INTERFACE)

@@ -37,7 +37,7 @@ struct Options {
   std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 500;
   float rate = 0.0F, stitch_scale = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
-  std::string granularity = "channel";
+  std::string granularity = "channel", precision = "fp32";
   bool resume = false, describe = false, mirror = true;
 };
 
@@ -51,7 +51,12 @@ struct Data {
     open(options, preset);
     // Drawn or decoded once, not in every epoch of every training, where memory allows it.
     constexpr std::size_t most = std::size_t{3} << 29;
-    if (xs::data::InMemory::bytes(train()) + xs::data::InMemory::bytes(test()) > most) return;
+    const std::size_t bytes = xs::data::InMemory::bytes(train()) + xs::data::InMemory::bytes(test());
+    if (bytes > most) {
+      std::cout << "The samples would take " << (bytes >> 20) << " MiB of memory, more than the " << (most >> 20)
+                << " MiB that this program keeps: they are made anew in every epoch.\n";
+      return;
+    }
     train_kept.emplace(train(), threads);
     test_kept.emplace(test(), threads);
   }
@@ -193,7 +198,7 @@ class Experiment {
   int run() {
     std::cout << "alexnet_nyu: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
               << train_.size() << " training and " << test_.size() << " test samples, " << threads_.size()
-              << " threads, " << xs::simd_name() << std::endl;
+              << " threads, " << options_.precision << ", " << xs::simd_name() << std::endl;
     const TrainingStatistics statistics = look_at(train_, preset_.classes);
     codebook_ = xs::Codebook<words>::learn(statistics.normals, xs::seed(1));
     const auto constant = constant_answers(test_, statistics, preset_.height, preset_.width, preset_.classes);
@@ -360,6 +365,10 @@ int main(int argc, char** argv) {
   app.add_option("--granularity", options.granularity, "an alpha matrix for each channel or for each layer")
       ->check(CLI::IsMember({"channel", "layer"}))
       ->capture_default_str();
+  app.add_option("--precision", options.precision,
+                 "how numbers are multiplied; bf16: preset demo, networks one_task and cross_stitch")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
   app.add_option("--train-rooms", options.train_rooms, "rooms to train on [of the preset]");
   app.add_option("--test-rooms", options.test_rooms, "held-back rooms [of the preset]");
   app.add_option("--threads", options.threads, "0: as many as the machine has; the result does not depend on it")
@@ -383,6 +392,10 @@ int main(int argc, char** argv) {
     if (options.describe) {
       std::cout << preset->describe();
       return 0;
+    }
+    if (options.precision == "bf16") {
+      if (preset->make_bf16 == nullptr) xs::fail("--precision bf16: preset ", preset->name, " has no such networks");
+      preset->make = preset->make_bf16;
     }
     if (options.batch == 0) options.batch = preset->batch;
     if (options.rate == 0.0F) options.rate = preset->rate;

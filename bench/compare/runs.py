@@ -129,8 +129,9 @@ class Programs:
         if not entries:
             raise Failed("compile_commands.json has no " + source)
         command = shlex.split(entries[0]["command"])
-        if os.path.basename(command[0]) == "ccache":
-            command = command[1:]
+        names = [os.path.basename(part) for part in command]
+        if "ccache" in names:  # and what starts it
+            command = command[names.index("ccache") + 1:]
         target = os.path.join(self.cache, "compiled.o")
         command[command.index("-o") + 1] = target
         start = time.perf_counter()

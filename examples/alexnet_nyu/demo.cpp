@@ -1,13 +1,10 @@
-// 128 x 96 at a quarter of the width: minutes on two cores. Trained from nothing for so short a time, a narrow network
-// underfits: no dropout, and many small batches.
-#include "menu.hpp"
+// The demo preset: minutes on two cores.
+#include "demo_towers.hpp"
 
 namespace alexnet_nyu {
 
-using Filling = xs::models::HeFilling;
-using Drop = xs::Dropout<xs::Ratio{0}>;
-using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntropy, 96, 128, 4, 20, 2, Filling, Drop>;
-using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 96, 128, 4, 20, 2, Filling, Drop>;
+using demo::Normals;
+using demo::Segmentation;
 
 Preset demo_preset() {
   return {.name = "demo",
@@ -16,15 +13,16 @@ Preset demo_preset() {
           .width = 128,
           .classes = 13,
           .batch = 4,
-          .segmentation_iterations = 5000,
-          .normals_iterations = 1500,
-          .stitched_iterations = 4000,
+          .segmentation_iterations = 9000,
+          .normals_iterations = 3000,
+          .stitched_iterations = 8000,
           .rate = 0.02F,
           .decay = 5e-4F,
           .stitch_scale = 25.0F,
           .train_rooms = 4000,
           .test_rooms = 400,
           .make = &make<Segmentation, Normals>,
+          .make_bf16 = &demo::make_bf16,
           .describe = &describe<Segmentation, Normals>};
 }
 

@@ -22,6 +22,8 @@ struct Preset {
   /// "segmentation", "normals" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch",
   /// "cross_stitch:layer" (one alpha matrix a layer). An Error names what there is for anything else.
   std::unique_ptr<xs::Engine> (*make)(const std::string& network, xs::Seed seed) = nullptr;
+  /// "segmentation", "normals" and "cross_stitch" multiplying in bf16; null if the preset has none.
+  std::unique_ptr<xs::Engine> (*make_bf16)(const std::string& network, xs::Seed seed) = nullptr;
   std::string (*describe)() = nullptr;  ///< table of the cross-stitched pair
 };
 

@@ -35,6 +35,13 @@ Passes run(std::size_t batch, int inputs, int outputs, std::size_t thread_count)
   Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), false, p.out.data(), workspace.data(), threads);
   Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), true, p.rectified.data(), workspace.data(),
                threads);
+  // Packed beforehand: the same bits.
+  const xstitch::Memory packed(Forward::packed_bytes(inputs, outputs));
+  std::vector<float> again(batch * o, nan);
+  if (packed.bytes() > 0) Forward::pack(inputs, outputs, w.data(), packed.data(), threads);
+  Forward::run(batch, inputs, outputs, x.data(), w.data(), b.data(), false, again.data(), workspace.data(), threads,
+               packed.data());
+  CHECK(again == p.out);
   std::mutex mutex;
   std::size_t count = 0;
   const auto take = [&](std::size_t offset, const float* gradient, std::size_t n) {

@@ -54,15 +54,32 @@ constexpr Extent conv_workspace(const ConvShape& s, Precision precision) noexcep
   return precision == Precision::bf16 ? conv_workspace_of<Bf16>(canonical(s)) : conv_workspace_of<Fp32>(canonical(s));
 }
 
+/// Bytes that pack() of the same convolution writes; 0: its weights are read in place.
+constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precision) noexcept {
+  const ConvShape s = canonical(given);
+  if (!s.valid() || is_depthwise(s)) return 0;
+  if (suits_columns(s)) return linear_packed_bytes(s.depth(), s.out_channels, precision);
+  return precision == Precision::bf16 ? forward_workspace<Bf16>(s) : forward_workspace<Fp32>(s);
+}
+
 /// Directly, or depthwise: weight and bias gradients are handed over when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
+  static constexpr std::size_t packed_bytes = is_depthwise(S) ? 0 : forward_workspace<Arithmetic>(S);
+  static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
+    ConvForward<S, Arithmetic>::pack(weights, to, threads);
+  }
+
   static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                      float* out, [[maybe_unused]] std::byte* workspace, ThreadPool& threads) {
-    if constexpr (is_depthwise(S))
+                      float* out, [[maybe_unused]] std::byte* workspace, ThreadPool& threads,
+                      [[maybe_unused]] const std::byte* packed = nullptr) {
+    if constexpr (is_depthwise(S)) {
       DepthwiseConv::forward(S, batch, in, weights, bias, with_relu, out, threads);
-    else
+    } else if (packed != nullptr) {
+      ConvForward<S, Arithmetic>::run_packed(batch, in, packed, bias, with_relu, out, threads);
+    } else {
       ConvForward<S, Arithmetic>::run(batch, in, weights, bias, with_relu, out, workspace, threads);
+    }
   }
 
   template <class Take>
@@ -92,7 +109,8 @@ struct DirectConv {
   }
 };
 
-/// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu.
+/// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu. `packed` is null, or what pack(), where
+/// packed_bytes is not 0, made from the weights.
 /// backward(): writes the wanted gradients. Where weight or bias have no place to be stored, they are given to
 /// take(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
 template <ConvShape S, Precision P>

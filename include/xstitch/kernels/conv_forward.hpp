@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Forward pass of a convolution: weights are packed once a call, then conv_correlate.hpp does the work.
+/// Forward pass of a convolution: weights are packed (once a call, or once for many), then conv_correlate.hpp does the
+/// work.
 ///
 ///     y[n, i, j, o] = b[o] + sum over u, v, c of x[n, i s - p + u d, j s - p + v d, c] W[u, v, c, o]
 
@@ -30,10 +31,9 @@ class ConvForward {
   static constexpr int blocks = static_cast<int>(divide_up(S.group_out(), block_width));
 
  public:
-  /// weights: canonical [kernel height, kernel width, group in, out]; bias: [out] or null.
-  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                  float* out, std::byte* workspace, ThreadPool& threads) {
-    auto* packed = reinterpret_cast<Element*>(workspace);
+  /// weights: canonical [kernel height, kernel width, group in, out]; `to`: forward_workspace bytes.
+  static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
+    auto* packed = reinterpret_cast<Element*>(to);
     threads.parallel_for(std::size_t{S.groups} * std::size_t{blocks}, [&](std::size_t task) {
       const Index group = static_cast<Index>(task) / blocks, block = static_cast<Index>(task) % blocks;
       const int valid = static_cast<int>(std::min<Index>(block_width, S.group_out() - block * block_width));
@@ -44,6 +44,17 @@ class ConvForward {
           packed + group * group_elements + block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
           Arithmetic{});
     });
+  }
+
+  /// Both at once; bias: [out] or null.
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* workspace, ThreadPool& threads) {
+    pack(weights, workspace, threads);
+    run_packed(batch, in, workspace, bias, with_relu, out, threads);
+  }
+
+  static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,
+                         float* out, ThreadPool& threads) {
     constexpr Dims to = S.out();
     const Correlation c{S.in.height,
                         S.in.width,
@@ -60,7 +71,8 @@ class ConvForward {
                         Index{to.width} * to.channels,
                         to.channels};
     constexpr int step = static_cast<int>(layout.pixel * S.stride.width / Arithmetic::numbers);
-    Correlate<Arithmetic, step, to.width, S.group_out()>::run(c, batch, in, packed, bias, with_relu, out, threads);
+    Correlate<Arithmetic, step, to.width, S.group_out()>::run(c, batch, in, reinterpret_cast<const Element*>(packed),
+                                                              bias, with_relu, out, threads);
   }
 };
 

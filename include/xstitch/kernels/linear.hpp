@@ -18,5 +18,11 @@ constexpr Extent linear_workspace(int in, int out) noexcept {
   return most;
 }
 
+/// Bytes that LinearForward::pack of that precision writes.
+constexpr std::size_t linear_packed_bytes(int in, int out, Precision precision) noexcept {
+  return precision == Precision::bf16 ? LinearForward<Bf16>::packed_bytes(in, out)
+                                      : LinearForward<Fp32>::packed_bytes(in, out);
+}
+
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA

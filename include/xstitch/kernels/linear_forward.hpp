@@ -2,7 +2,8 @@
 /// \file
 /// Fully connected layer, forward: y[n, o] = b[o] + sum over i of x[n, i] W[i, o], then perhaps max(0, y).
 ///
-/// The weights are far larger than everything else and are read once, in place. One task makes some columns of the
+/// The weights are far larger than everything else and are read once, in place (in bf16, whose numbers have half the
+/// bytes, better from a packed copy where many calls share one). One task makes some columns of the
 /// output: it walks down the weights in chunks of rows, fetching the next chunk into the second-level cache while it
 /// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
 
@@ -41,8 +42,29 @@ class LinearForward {
     return {static_cast<std::size_t>(divide_up(in, numbers)) * sizeof(Element), 64};
   }
 
+  /// Bytes of the packed weights: for each task [pairs of inputs][columns]. 0 in fp32, which has nothing to gain.
+  static constexpr std::size_t packed_bytes(int inputs, int outputs) noexcept {
+    if (numbers == 1) return 0;
+    return static_cast<std::size_t>(divide_up(inputs, numbers) * round_up(outputs, lanes)) * sizeof(Element);
+  }
+  static void pack(int inputs, int outputs, const float* weights, std::byte* to, ThreadPool& threads) {
+    const Index depth = divide_up(inputs, numbers), columns = task_columns(outputs);
+    constexpr Index range = 128;  // pairs of inputs
+    const Index ranges = divide_up(depth, range);
+    threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns) * ranges), [&](std::size_t task) {
+      const Index first = static_cast<Index>(task) / ranges * columns;
+      const Index count = std::min<Index>(columns, outputs - first), width = round_up(count, lanes);
+      const Index k = static_cast<Index>(task) % ranges * range;
+      pack_columns(weights + k * numbers * outputs + first, outputs, 1,
+                   std::min<Index>(range * numbers, inputs - k * numbers), static_cast<int>(count),
+                   static_cast<int>(width), reinterpret_cast<Element*>(to) + first * depth + k * width, Arithmetic{});
+    });
+  }
+
+  /// packed: null, or what pack() made of the weights.
   static void run(std::size_t batch, int inputs, int outputs, const float* in, const float* weights, const float* bias,
-                  bool with_relu, float* out, std::byte* workspace, ThreadPool& threads) {
+                  bool with_relu, float* out, std::byte* workspace, ThreadPool& threads,
+                  const std::byte* packed = nullptr) {
     auto* panels = reinterpret_cast<Element*>(workspace);
     const Index depth = divide_up(inputs, numbers), samples = static_cast<Index>(batch);
     constexpr Index pack_range = 256;
@@ -57,17 +79,23 @@ class LinearForward {
         }
       });
     });
-    const Index columns = std::clamp<Index>(round_up(divide_up(outputs, 16), block_width), block_width, 256);
+    const Index columns = task_columns(outputs);
     threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * columns;
-      const Columns c{inputs, outputs, first, std::min<Index>(columns, outputs - first)};
+      const Columns c{inputs, outputs, first, std::min<Index>(columns, outputs - first),
+                      packed != nullptr ? reinterpret_cast<const Element*>(packed) + first * depth : nullptr};
       run_columns(c, samples, panels, weights, bias, with_relu, out);
     });
   }
 
  private:
+  static constexpr Index task_columns(int outputs) noexcept {
+    return std::clamp<Index>(round_up(divide_up(outputs, 16), block_width), block_width, 256);
+  }
+
   struct Columns {
     Index inputs, outputs, first, count;
+    const Element* packed;
   };
 
   static void run_columns(const Columns& c, Index batch, const Element* panels, const float* weights, const float* bias,
@@ -88,7 +116,9 @@ class LinearForward {
       const Index terms = std::min(step, depth - k);
       const float* w = weights + k * numbers * c.outputs + c.first;
       const Index next = std::min<Index>(chunk, c.inputs - (k + terms) * numbers);
-      if constexpr (numbers > 1) {
+      if (c.packed != nullptr) {
+        // One after the other: the processor fetches ahead by itself.
+      } else if constexpr (numbers > 1) {
         pack_columns(w, c.outputs, 1, std::min<Index>(chunk, c.inputs - k * numbers), static_cast<int>(c.count),
                      static_cast<int>(width), copy, Arithmetic{});
         prefetch(w + chunk * c.outputs, c.outputs, next, 0, c.count);
@@ -100,7 +130,9 @@ class LinearForward {
         constexpr int M = rows, V = vectors;
         const Element* x = panels + n * depth + k * M;
         Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs, nullptr, 0};
-        const Element* from = numbers > 1 ? copy : reinterpret_cast<const Element*>(w);
+        const Element* from = c.packed != nullptr ? c.packed + k * width
+                              : numbers > 1       ? copy
+                                                  : reinterpret_cast<const Element*>(w);
         const Index usable = numbers > 1 ? width : full;
         // Each tile fetches its share of the next chunk, some whole rows, while it works.
         constexpr Index tile_columns = V * lanes;

@@ -112,9 +112,12 @@ inline void round_row(const float* from, Index count, std::byte* to) noexcept {
     std::memcpy(to + 2 * i, &half, sizeof(half));
   }
 #endif
-  for (; i < count; ++i) {
-    const auto half = static_cast<std::uint16_t>(bf16_bits(from[i]));
-    std::memcpy(to + 2 * i, &half, sizeof(half));
+  from += i;
+  to += 2 * i;
+  const int rest = static_cast<int>(count - i);
+  for (int k = 0; k < rest; ++k) {
+    const auto half = static_cast<std::uint16_t>(bf16_bits(from[k]));
+    std::memcpy(to + 2 * k, &half, sizeof(half));
   }
 }
 

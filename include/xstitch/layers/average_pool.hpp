@@ -15,7 +15,12 @@ struct AveragePool {
   static constexpr std::string_view requirement = "AveragePool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
-  static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
+  template <class Option>
+  static constexpr bool knows = options::is<Pad, Option> || options::has<Option, CeilMode, IncludePadding>;
+  static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<AveragePool, Options, knows<Options>>::ok && ...));
+    return shape(in).out();
+  }
 
   template <Dims In>
   static void forward(const ForwardCall& call) {

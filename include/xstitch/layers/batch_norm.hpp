@@ -37,7 +37,12 @@ struct BatchNorm {
                 "xstitch: the momentum of BatchNorm is in [0, 1]");
   static_assert(epsilon.value() > 0.0F, "xstitch: the epsilon of BatchNorm is positive");
 
-  static constexpr Dims output_shape(Dims in) { return in; }
+  template <class Option>
+  static constexpr bool knows = options::is<Momentum, Option> || options::is<Epsilon, Option>;
+  static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<BatchNorm, Options, knows<Options>>::ok && ...));
+    return in;
+  }
   static constexpr auto parameters(Dims in) {
     const Extents each(in.channels);
     return std::array{

@@ -34,10 +34,15 @@ template <class Self, FixedString Name, class... Options>
 struct ConvBase {
   static constexpr auto name = Name;
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
+  template <class Option>
+  static constexpr bool knows = options::is<Stride, Option> || options::is<Pad, Option> ||
+                                options::is<Dilation, Option> ||
+                                (Self::takes_groups && options::is<Groups, Option>) || options::of_weights<Option>;
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
 
   static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<Self, Options, knows<Options>>::ok && ...));
     const kernels::ConvShape s = Self::shape(in);
     return s.valid() ? s.out() : Dims{};
   }
@@ -63,6 +68,14 @@ struct ConvBase {
   static constexpr Extent workspace(Dims in) {
     const Extent a = workspace(in, Precision::fp32), b = workspace(in, Precision::bf16);
     return {std::max(a.per_sample, b.per_sample), std::max(a.fixed, b.fixed)};
+  }
+
+  static constexpr std::size_t packed(Dims in, Precision precision) {
+    return kernels::conv_packed_bytes(Self::shape(in), precision);
+  }
+  template <Dims In, Precision P>
+  static void pack(const PackCall& call) {
+    kernels::Conv<Self::shape(In), P>::pack(call.parameters[0], call.packed, call.threads);
   }
 
   template <Dims In, Precision P = Precision::fp32>
@@ -93,7 +106,7 @@ struct ConvBase {
   static void run_forward(const ForwardCall& call, bool with_relu) {
     kernels::Conv<Self::shape(In), P>::forward(call.batch, call.input, call.parameters[0],
                                                has_bias ? call.parameters[1] : nullptr, with_relu, call.output,
-                                               call.workspace, call.threads);
+                                               call.workspace, call.threads, call.packed);
   }
 };
 
@@ -101,6 +114,7 @@ struct ConvBase {
 
 template <FixedString Name, int OutChannels, Size Kernel, class... Options>
 struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...>, Name, Options...> {
+  static constexpr bool takes_groups = true;
   static constexpr std::string_view requirement =
       "Conv: the groups must divide the channels of input and output, and the dilated kernel must fit into the padded "
       "input";
@@ -119,6 +133,7 @@ struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...
 /// Each channel by itself (groups = channels): out = in channels.
 template <FixedString Name, Size Kernel, class... Options>
 struct DepthwiseConv : layer_details::ConvBase<DepthwiseConv<Name, Kernel, Options...>, Name, Options...> {
+  static constexpr bool takes_groups = false;
   static constexpr std::string_view requirement = "DepthwiseConv: the dilated kernel must fit into the padded input";
 
   static constexpr kernels::ConvShape shape(Dims in) {

@@ -20,6 +20,15 @@ struct GaussianOption<Gaussian<Deviation>> {
 
 }  // namespace options
 
+namespace options {
+
+/// Whether the option belongs to layers with weights: first values, no bias, not trained.
+template <class Option>
+constexpr bool of_weights = has<Option, He, Xavier, PyTorchFill, BilinearFill, ZeroFill, NoBias, Frozen> ||
+                            is<Gaussian, Option> || is<BiasFill, Option>;
+
+}  // namespace options
+
 /// Of the weight: He unless Gaussian, Xavier, PyTorchFill, BilinearFill or ZeroFill is given.
 template <class... Options>
 constexpr Fill weight_fill() {

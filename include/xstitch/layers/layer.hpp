@@ -23,6 +23,8 @@
 ///     workspace(Dims in)             Extent in bytes of scratch during a call        [none]
 ///     multiply_adds(Dims in)         of one sample, forward                          [0]
 ///     streams_gradients              parameter gradients go to call.sinks            [false]
+///     packed(Dims in, Precision)     bytes of its weights in an order of its own     [none]
+///     pack<In, P>(PackCall)          writes them: see Engine::pack_weights
 ///     requirement                    a sentence: what the input must be like; printed when output_shape
 ///                                    returns an invalid Dims (an extent below 1)
 ///     fill(Dims, index, values, key) initial values of a parameter with Fill::custom()
@@ -79,6 +81,14 @@ struct ForwardCall {
   RandomKey random;                ///< folded down to this layer and step
   std::size_t first_position = 0;  ///< of the batch's first sample within the global batch
   bool training = false;
+  const std::byte* packed = nullptr;  ///< what pack() wrote, made from these parameters; or null
+};
+
+/// A layer's weights in the order in which its forward pass reads them, written once for many passes.
+struct PackCall {
+  float* const* parameters = nullptr;
+  std::byte* packed = nullptr;
+  ThreadPool& threads;
 };
 
 /// Everything a layer's backward pass sees. Every gradient is overwritten, never added to: where a tensor has

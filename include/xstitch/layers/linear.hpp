@@ -29,6 +29,7 @@ struct Linear {
   static constexpr std::string_view requirement = "Linear: at least one output, and fewer than 2^31 inputs";
 
   static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<Linear, Options, options::of_weights<Options>>::ok && ...));
     return in.valid() && Outputs > 0 && in.size() < (std::size_t{1} << 31) ? Dims{1, 1, Outputs} : Dims{};
   }
   static constexpr auto parameters(Dims in) {
@@ -48,6 +49,15 @@ struct Linear {
   static constexpr Extent workspace(Dims in) {
     const Extent kernel = kernels::linear_workspace(static_cast<int>(in.size()), Outputs);
     return {kernel.per_sample, bias_bytes + kernel.fixed};
+  }
+
+  static constexpr std::size_t packed(Dims in, Precision precision) {
+    return kernels::linear_packed_bytes(static_cast<int>(in.size()), Outputs, precision);
+  }
+  template <Dims In, Precision P>
+  static void pack(const PackCall& call) {
+    kernels::LinearForward<kernels::ArithmeticOf<P>>::pack(static_cast<int>(In.size()), Outputs, call.parameters[0],
+                                                           call.packed, call.threads);
   }
 
   template <Dims In, Precision P = Precision::fp32>
@@ -82,9 +92,9 @@ struct Linear {
 
   template <Dims In, Precision P>
   static void run_forward(const ForwardCall& call, bool with_relu) {
-    kernels::LinearForward<kernels::ArithmeticOf<P>>::run(call.batch, static_cast<int>(In.size()), Outputs, call.input,
-                                                          call.parameters[0], has_bias ? call.parameters[1] : nullptr,
-                                                          with_relu, call.output, call.workspace, call.threads);
+    kernels::LinearForward<kernels::ArithmeticOf<P>>::run(
+        call.batch, static_cast<int>(In.size()), Outputs, call.input, call.parameters[0],
+        has_bias ? call.parameters[1] : nullptr, with_relu, call.output, call.workspace, call.threads, call.packed);
   }
 };
 

@@ -36,7 +36,12 @@ struct MaxPool {
   static constexpr std::string_view requirement = "MaxPool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
-  static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
+  template <class Option>
+  static constexpr bool knows = options::is<Pad, Option> || options::has<Option, CeilMode>;
+  static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<MaxPool, Options, knows<Options>>::ok && ...));
+    return shape(in).out();
+  }
   /// The place of each maximum.
   static constexpr Extent saved(Dims in) { return {output_shape(in).size(), 0}; }
 

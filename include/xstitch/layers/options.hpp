@@ -82,5 +82,24 @@ struct FindValue<Wanted, Default, First, Rest...> : FindValue<Wanted, Default, R
 template <class Wanted, class... Given>
 constexpr bool has = (std::is_same_v<Wanted, Given> || ...);
 
+/// Whether Option is one of the template Wanted: is<Pad, Pad<2>>.
+template <template <auto> class Wanted, class Option>
+constexpr bool is = false;
+template <template <auto> class Wanted, auto Value>
+constexpr bool is<Wanted, Wanted<Value>> = true;
+
 }  // namespace options
+
+namespace refused {
+
+/// An option that the layer does not have would have no effect.
+template <class Layer, class Option, bool Known>
+struct OptionOfAnotherLayer {
+  static_assert(Known,
+                "xstitch: a layer got an option that it does not have: layer and option stand in the template "
+                "arguments of OptionOfAnotherLayer (the layer's header lists its options)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace refused
 }  // namespace xstitch::inline XSTITCH_ISA

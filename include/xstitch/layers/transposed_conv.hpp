@@ -49,7 +49,11 @@ struct TransposedConv {
             options::FindValue<Pad, Pad<0>, Options...>::type::value,
             options::FindValue<Groups, Groups<1>, Options...>::type::value};
   }
+  template <class Option>
+  static constexpr bool knows = options::is<Stride, Option> || options::is<Pad, Option> ||
+                                options::is<Groups, Option> || options::of_weights<Option>;
   static constexpr Dims output_shape(Dims in) {
+    static_assert((refused::OptionOfAnotherLayer<TransposedConv, Options, knows<Options>>::ok && ...));
     constexpr bool bilinear = options::has<BilinearFill, Options...>;
     return shape(in).valid() && (!bilinear || shape(in).single()) ? shape(in).out() : Dims{};
   }

@@ -106,7 +106,25 @@ inline void normalise(std::span<float> vectors, std::size_t channels) {
   }
 }
 
+/// The weights packed once for all batches; the memory goes back unless somebody else had them packed.
+class PackedWeights {
+ public:
+  PackedWeights(Engine& net, ThreadPool& threads) : net_(net), mine_(net.packed_bytes() == 0) {
+    net.pack_weights(threads);
+  }
+  ~PackedWeights() {
+    if (mine_) net_.drop_packed_weights();
+  }
+  PackedWeights(const PackedWeights&) = delete;
+  PackedWeights& operator=(const PackedWeights&) = delete;
+
+ private:
+  Engine& net_;
+  bool mine_;
+};
+
 inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
+  const PackedWeights packed(net, threads);
   const std::span<const HeadSlot> heads = net.heads();
   std::vector<Group> groups;
   for (std::size_t h = 0; h < heads.size(); ++h) {

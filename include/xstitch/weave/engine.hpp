@@ -107,7 +107,8 @@ class Engine : public NetworkMemory {
                                threads,
                                keys_[i].with(step),
                                batch.first_position,
-                               training};
+                               training,
+                               packed_weights(i)};
         (op.fused_relu ? op.layer.forward_relu : op.layer.forward)(call);
         return;
       }

@@ -50,10 +50,12 @@ struct LayerRecord {
   /// The same with max(0, x) applied to the output, for layers that can do it while writing; else null.
   void (*forward_relu)(const ForwardCall&) = nullptr;
   void (*backward)(const BackwardCall&) = nullptr;
+  void (*pack)(const PackCall&) = nullptr;  ///< null if packed_bytes is 0
   void (*fill)(Dims, std::size_t, float*, RandomKey) = nullptr;
   bool reads_input = true, reads_output = true, in_place = false, streams_gradients = false, is_relu = false;
   bool fuses_relu = false;  ///< there is a forward_relu (comparing its address is no constant under g++'s sanitizer)
   Extent saved{}, workspace{};
+  std::size_t packed_bytes = 0;
   std::size_t multiply_adds = 0;
   std::array<ParameterSpec, max_parameters> parameters{};
   std::size_t parameter_count = 0;
@@ -115,6 +117,12 @@ constexpr LayerRecord layer_record() {
     if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In>(c); }) {
       r.forward_relu = &L::template forward_relu<In>;
       r.fuses_relu = true;
+    }
+  }
+  if constexpr (requires { L::packed(In, P); }) {
+    if constexpr (L::packed(In, P) > 0) {
+      r.packed_bytes = L::packed(In, P);
+      r.pack = &L::template pack<In, P>;
     }
   }
   if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
