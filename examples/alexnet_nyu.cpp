@@ -31,7 +31,7 @@ using namespace alexnet_nyu;
 namespace {
 
 struct Options {
-  std::string data = "rooms", preset = "demo", output = "out/alexnet_nyu";
+  std::string data = "rooms", preset = "demo", output = "out/alexnet_nyu", start_from;
   std::vector<std::string> networks{"cross_stitch"};
   std::size_t batch = 0, threads = 0, train_rooms = 0, test_rooms = 0;
   std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 500;
@@ -247,8 +247,10 @@ class Experiment {
     training.threads = options_.threads;
     training.augment.mirror = options_.mirror;
     // Rooms are drawn in colours and lights of their own; photographs of few homes need help.
-    if (options_.data != "rooms")
+    if (options_.data != "rooms") {
       training.augment.brightness = training.augment.contrast = training.augment.saturation = 0.2F;
+      training.augment.smallest_crop = 0.6F;
+    }
     training.checkpoint_every = options_.checkpoint_every;
     training.evaluate_every = iterations;  // the table evaluates
     training.log_every = std::max<std::uint64_t>(20, iterations / 20);
@@ -257,6 +259,14 @@ class Experiment {
     const xs::TrainResult result = job_.train(stage, net, train_, sgd_, training);
     message_ = stage + ": " + result.message;
     return result.finished();
+  }
+
+  /// First values from the one-task networks of an earlier run; a shared trunk gets those of segmentation.
+  void start_from(xs::Engine& net, const std::vector<std::string>& towers) const {
+    if (options_.start_from.empty()) return;
+    for (const std::string& tower : towers)
+      xs::initialise_from(net, std::filesystem::path(options_.start_from) / tower / "last.safetensors",
+                          {{"segmentation.", "shared."}});
   }
 
   xs::Evaluation evaluate(xs::Engine& net) {
@@ -272,6 +282,8 @@ class Experiment {
     normals_ = preset_.make("normals", xs::seed(options_.seed));
     set_start(*segmentation_, options_, codebook_->words());
     set_start(*normals_, options_, codebook_->words());
+    start_from(*segmentation_, {"segmentation"});
+    start_from(*normals_, {"normals"});
     if (!train("segmentation", *segmentation_,
                options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations) ||
         !train("normals", *normals_, options_.iterations > 0 ? options_.iterations : preset_.normals_iterations))
@@ -299,6 +311,9 @@ class Experiment {
   bool together(const std::string& network) {
     const auto net = preset_.make(network, xs::seed(options_.seed));
     set_start(*net, options_, codebook_->words());
+    if (network == "ensemble" && !options_.start_from.empty())
+      xs::fail("--start-from with --network ensemble: its members would start equal");
+    start_from(*net, {"segmentation", "normals"});
     std::string stage = network;
     std::replace(stage.begin(), stage.end(), ':', '-');
     const std::uint64_t alone = options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations;
@@ -343,6 +358,7 @@ int main(int argc, char** argv) {
       "  alexnet_nyu                                            the demo: some minutes on two cores\n"
       "  alexnet_nyu --data nyuv2:DIR                           NYU Depth V2 (the folder of nyu_depth_v2_labeled.mat)\n"
       "  alexnet_nyu --network one_task,split:conv4,cross_stitch   side by side, a row each\n"
+      "  alexnet_nyu --data nyuv2:DIR --start-from out/alexnet_nyu --output out/nyu   from networks trained on rooms\n"
       "  alexnet_nyu --resume                                   go on after Ctrl-C or a crash; the result has the same "
       "bits\n"};
   std::string presets_help = "Size and width:";
@@ -377,6 +393,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--output", options.output, "folder for checkpoints, logs, tables and the picture")
       ->capture_default_str();
+  app.add_option("--start-from", options.start_from,
+                 "output folder of an earlier run: its one-task networks are the first values, as ImageNet's in the "
+                 "paper")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--checkpoint-every", options.checkpoint_every, "steps")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
