@@ -183,5 +183,10 @@ def measure(given, step, warm_up=2):
 
 def loss_of(outputs, labels):
     """Sum of the towers' losses. Labels are class indices, or for the normals' words a distribution a pixel."""
-    return sum(F.cross_entropy(o.float(), t) if t.is_floating_point() else F.cross_entropy(o.float(), t, ignore_index=255)
-               for o, t in zip(outputs, labels))
+    def one(scores, target):
+        if target.is_floating_point():
+            return F.cross_entropy(scores, target)
+        # 255 is "ignore", as in the library, only where it is no class.
+        return F.cross_entropy(scores, target, ignore_index=255 if scores.shape[1] <= 255 else -1)
+
+    return sum(one(o.float(), t) for o, t in zip(outputs, labels))
