@@ -14,8 +14,8 @@ namespace xs = xstitch;
 
 namespace {
 
-using Trunk = xs::Layers<xs::Conv<"conv1", 5, 3, xs::Pad<1>>, xs::Relu, xs::Seam<"conv1">,
-                         xs::DepthwiseConv<"deep", 3>, xs::Linear<"fc2", 37>, xs::Relu>;
+using Trunk = xs::Layers<xs::Conv<"conv1", 5, 3, xs::Pad<1>>, xs::Relu, xs::Seam<"conv1">, xs::DepthwiseConv<"deep", 3>,
+                         xs::Linear<"fc2", 37>, xs::Relu>;
 using Input = xs::Shape<7, 6, 3>;
 using Upper = xs::Tower<"upper", Input, Trunk, xs::Linear<"fc3", 4>, xs::SoftmaxCrossEntropy>;
 using Lower = xs::Tower<"lower", Input, Trunk, xs::Linear<"fc3", 5>, xs::SoftmaxCrossEntropy>;
@@ -23,8 +23,7 @@ using Lower = xs::Tower<"lower", Input, Trunk, xs::Linear<"fc3", 5>, xs::Softmax
 }  // namespace
 
 TEST_CASE_TEMPLATE("weights packed for many calls give the same predictions, and follow a change", Net,
-                   xs::CrossStitch<Upper, Lower>,
-                   xs::CrossStitch<xs::Bfloat16, Upper, Lower>) {
+                   xs::CrossStitch<Upper, Lower>, xs::CrossStitch<xs::Bfloat16, Upper, Lower>) {
   Net net{xs::seed(5)};
   const xs::Batch batch = support::random_batch(net, 3, 8);
   xs::ThreadPool threads(2);
