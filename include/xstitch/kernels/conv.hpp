@@ -65,7 +65,6 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
 /// Directly, or depthwise: weight and bias gradients are handed over when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
-  static constexpr std::size_t packed_bytes = is_depthwise(S) ? 0 : forward_workspace<Arithmetic>(S);
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
     ConvForward<S, Arithmetic>::pack(weights, to, threads);
   }
@@ -110,7 +109,7 @@ struct DirectConv {
 };
 
 /// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu. `packed` is null, or what pack(), where
-/// packed_bytes is not 0, made from the weights.
+/// conv_packed_bytes is not 0, made from the weights.
 /// backward(): writes the wanted gradients. Where weight or bias have no place to be stored, they are given to
 /// take(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
 template <ConvShape S, Precision P>

@@ -85,7 +85,6 @@ struct ColumnsConv {
   static constexpr std::size_t column_bytes =
       S.pointwise() ? 0 : align_up(S.out().pixels() * static_cast<std::size_t>(S.depth()) * sizeof(float));
 
-  static constexpr std::size_t packed_bytes = LinearForward<Arithmetic>::packed_bytes(S.depth(), S.out_channels);
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
     LinearForward<Arithmetic>::pack(S.depth(), S.out_channels, weights, to, threads);
   }

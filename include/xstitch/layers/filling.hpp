@@ -9,19 +9,6 @@ namespace xstitch::inline XSTITCH_ISA {
 
 namespace options {
 
-template <class Option>
-struct GaussianOption {
-  static constexpr bool given = false;
-};
-template <Ratio Deviation>
-struct GaussianOption<Gaussian<Deviation>> {
-  static constexpr bool given = true;
-};
-
-}  // namespace options
-
-namespace options {
-
 /// Whether the option belongs to layers with weights: first values, no bias, not trained.
 template <class Option>
 constexpr bool of_weights = has<Option, He, Xavier, PyTorchFill, BilinearFill, ZeroFill, NoBias, Frozen> ||
@@ -34,10 +21,10 @@ template <class... Options>
 constexpr Fill weight_fill() {
   static_assert(int{options::has<He, Options...>} + options::has<Xavier, Options...> +
                         options::has<PyTorchFill, Options...> + options::has<ZeroFill, Options...> +
-                        options::has<BilinearFill, Options...> + (0 + ... + options::GaussianOption<Options>::given) <=
+                        options::has<BilinearFill, Options...> + (0 + ... + options::is<Gaussian, Options>) <=
                     1,
                 "xstitch: a layer's weight can be filled in one way only");
-  if constexpr ((options::GaussianOption<Options>::given || ...))
+  if constexpr ((options::is<Gaussian, Options> || ...))
     return Fill::gaussian(options::FindValue<Gaussian, Gaussian<Ratio{}>, Options...>::type::value.value());
   else if constexpr (options::has<Xavier, Options...>)
     return Fill::xavier();
