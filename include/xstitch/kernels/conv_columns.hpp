@@ -14,9 +14,13 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 /// More weights than the second-level cache holds, for fewer pixels than would pay for packing them. (FCN-32s at a
-/// quarter of the width on 128 x 96, fc6 with 2.4 million weights for 12 pixels: a step takes half the time.)
+/// quarter of the width on 128 x 96, fc6 with 2.4 million weights for 12 pixels: a step takes half the time. FCN-32s on
+/// 320 x 240, fc6 with 38 million for 88 pixels, whose padded gradient would be correlated with zeros for a third: 0.72
+/// of the time.)
 constexpr bool suits_columns(const ConvShape& s) noexcept {
-  return s.groups == 1 && s.out().pixels() <= 32 && s.weight_count() >= (std::size_t{1} << 20);
+  const std::size_t pixels = s.out().pixels(), weights = s.weight_count();
+  return s.groups == 1 &&
+         ((pixels <= 32 && weights >= (std::size_t{1} << 20)) || (pixels <= 512 && weights >= (std::size_t{8} << 20)));
 }
 
 /// Calls f(tap, input row, input column, inside) for each tap of one output pixel.

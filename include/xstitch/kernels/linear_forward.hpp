@@ -8,6 +8,7 @@
 /// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/linear_forward_many.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -67,6 +68,11 @@ class LinearForward {
                   const std::byte* packed = nullptr) {
     auto* panels = reinterpret_cast<Element*>(workspace);
     const Index depth = divide_up(inputs, numbers), samples = static_cast<Index>(batch);
+    if (samples >= many_samples)
+      return LinearForwardMany<Arithmetic>::run(
+          {samples, inputs, outputs, in, weights, reinterpret_cast<const Element*>(packed), task_columns(outputs), bias,
+           with_relu, out},
+          panels, threads);
     constexpr Index pack_range = 256;
     threads.parallel_for(static_cast<std::size_t>(divide_up(depth, pack_range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * pack_range, last = std::min(depth, first + pack_range);

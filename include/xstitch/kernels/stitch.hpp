@@ -135,17 +135,21 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
       }
     }
   });
-  for (std::size_t i = 0; i < towers * towers; ++i) {
+  // A line of channels at a time: the chunks' sums may be a multiple of a cache's size apart.
+  constexpr std::size_t line = 16;
+  call.threads.parallel_for(towers * towers, [&](std::size_t i) {
     double whole = 0.0;
-    for (std::size_t c = 0; c < channels; ++c) {
-      double total = 0.0;
+    for (std::size_t c = 0; c < channels; c += line) {
+      std::array<double, line> totals{};
       for (std::size_t chunk = 0; chunk < chunks; ++chunk)
-        total += static_cast<double>(sums[chunk * block + i * row + c]);
-      if (per_channel) alpha_gradient[i * channels + c] = static_cast<float>(total);
-      whole += total;
+        for (std::size_t j = 0; j < line; ++j) totals[j] += static_cast<double>(sums[chunk * block + i * row + c + j]);
+      for (std::size_t j = 0; j < std::min(line, channels - c); ++j) {
+        if (per_channel) alpha_gradient[i * channels + c + j] = static_cast<float>(totals[j]);
+        whole += totals[j];
+      }
     }
     if (!per_channel) alpha_gradient[i] = static_cast<float>(whole);
-  }
+  });
 }
 
 }  // namespace kernels
