@@ -17,3 +17,7 @@ TEST_CASE("convolution in bf16: odd channels, dilation, many channels") {
   check<ConvShape{{14, 17, 4}, 20, 3, 2, 1, Size{2, 3}, 2}, Bf16>(1);
   check<ConvShape{{2, 7, 1024}, 3, Size{1, 2}, 1, 0, 1, 1}, Bf16>(1);
 }
+
+TEST_CASE("convolution in bf16: more rows of weights than a task keeps sums of") {
+  check<ConvShape{{6, 9, 80}, 40, 3, 1, 1, 1, 1}, Bf16>(3);
+}

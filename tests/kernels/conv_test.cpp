@@ -15,3 +15,8 @@ TEST_CASE("convolution: strides 2 to 4, also larger than the window") {
   check<ConvShape{{12, 17, 6}, 12, 3, 2, 1, 1, 1}>(3);
   check<ConvShape{{11, 19, 4}, 5, Size{2, 1}, Size{3, 2}, 1, 1, 1}>(2);
 }
+
+TEST_CASE("convolution: more rows of weights than a task keeps sums of") {
+  check<ConvShape{{6, 9, 80}, 40, 3, 1, 1, 1, 1}>(2);
+  check<ConvShape{{5, 7, 146}, 50, 3, 2, 1, 1, 2}>(3);
+}

@@ -9,7 +9,10 @@
 /// images in order, a few image rows at a time, whose output gradient it first packs (in place its pixels may share
 /// sets of the first-level cache). The sums of a tile stay in registers over those rows. Products with padding are
 /// left out: a tap passes over those pixels only that read the image. While a task works on some rows it fetches the
-/// next ones into the second-level cache. The order of sums depends on the sizes alone.
+/// next ones into the second-level cache.
+///
+/// Few rows (a first layer) would be too little work for each passing over of the images: then a task makes all rows
+/// from a part of the images, and the parts are added in order. The order of sums depends on sizes and batch alone.
 ///
 /// conv_weight_images.hpp says how the images are read.
 
@@ -31,28 +34,49 @@ class ConvBackwardWeights {
   static constexpr Split split{run, tile_rows};
   static constexpr int tiles = S.kernel.height * inner * split.tiles;
   static constexpr int blocks = static_cast<int>(divide_up(S.group_out(), block_width));
+  // All sums of a block of channels stay in the second-level cache beside what they are made from.
+  static constexpr bool by_images = cuts_weight_gradient_by_images(S);
   static constexpr int wanted_tasks = 16;
-  static constexpr int parts = std::clamp<int>((wanted_tasks + S.groups * blocks - 1) / (S.groups * blocks), 1, tiles);
+  static constexpr int parts =
+      by_images ? 1 : std::clamp<int>((wanted_tasks + S.groups * blocks - 1) / (S.groups * blocks), 1, tiles);
 
   // Image rows whose gradient is packed together: it shares the first-level cache with as many input pixels.
   static constexpr int cached_pixels = 128;
-  static constexpr int row_blocks =
-      static_cast<int>(divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height())));
+  static constexpr int row_block = static_cast<int>(divide_up(
+      S.out_height(), divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height()))));
+  static constexpr int row_blocks = static_cast<int>(divide_up(S.out_height(), row_block));
   static constexpr Index out_image = static_cast<Index>(S.out().size());
-  static constexpr int row_block = static_cast<int>(divide_up(S.out_height(), row_blocks));
 
  public:
   /// weight_gradient: [kernel height, kernel width, group in, out]; bias_gradient: [out] or null.
   static void run_all(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
                       float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
     const Element* images = weight_gradient_images<S, Arithmetic>(batch, in, workspace, threads);
-    constexpr auto tasks = static_cast<std::size_t>(S.groups * blocks * parts);
+    const Index units = divide_up(static_cast<Index>(batch), numbers) * row_blocks;
+    const Index image_parts = by_images ? std::min<Index>(weight_gradient_image_parts(S), units) : 1;
+    auto* partial = reinterpret_cast<float*>(workspace + align_up(image_copies<Arithmetic>(S).bytes(batch)));
+    const auto tasks = static_cast<std::size_t>(S.groups * blocks * parts * image_parts);
     threads.parallel_for(tasks, [&](std::size_t task) {
       const int part = static_cast<int>(task) % parts, block = static_cast<int>(task) / parts % blocks;
-      const int group = static_cast<int>(task) / parts / blocks;
-      const Task t{static_cast<Index>(batch),           images, out_gradient, weight_gradient,
-                   part == 0 ? bias_gradient : nullptr, group,  block,        part * tiles / parts,
-                   (part + 1) * tiles / parts};
+      const int group = static_cast<int>(task) / parts / blocks % S.groups;
+      const Index image_part = static_cast<Index>(task) / (parts * blocks * S.groups);
+      const Index channel = Index{group} * S.group_out() + Index{block} * block_width;
+      Task t{static_cast<Index>(batch),
+             images,
+             out_gradient,
+             weight_gradient + channel,
+             part == 0 && bias_gradient != nullptr ? bias_gradient + channel : nullptr,
+             group,
+             channel,
+             part * tiles / parts,
+             (part + 1) * tiles / parts,
+             image_part * units / image_parts,
+             (image_part + 1) * units / image_parts,
+             nullptr};
+      if constexpr (by_images) {
+        t.partial = partial + (image_part * S.groups * blocks + group * blocks + block) * partial_floats;
+        t.bias_gradient = bias_gradient != nullptr ? t.partial + S.depth() * block_width : nullptr;
+      }
       constexpr bool has_single = S.group_out() % block_width > 0 && S.group_out() % block_width <= lanes;
       const int valid = std::min(block_width, S.group_out() - block * block_width);
       if constexpr (has_single) {
@@ -60,6 +84,7 @@ class ConvBackwardWeights {
       }
       if constexpr (S.group_out() > lanes) run_task<tile_vectors>(t, valid);
     });
+    if constexpr (by_images) add_parts(partial, image_parts, weight_gradient, bias_gradient, threads);
   }
 
  private:
@@ -67,10 +92,43 @@ class ConvBackwardWeights {
     Index batch;
     const Element* images;
     const float* out_gradient;
-    float* weight_gradient;
-    float* bias_gradient;
-    int group, block, first_tile, last_tile;
+    float *weight_gradient, *bias_gradient;  // of the first channel
+    int group;
+    Index channel;
+    int first_tile, last_tile;
+    Index first_unit, last_unit;  // pairs of images (or images) * row_blocks + row block
+    float* partial;               // [depth][columns], or null: sums go to weight_gradient
   };
+
+  /// Sums of a task's part of the images, then those of the bias.
+  static constexpr Index partial_floats = Index{S.depth() + 1} * block_width;
+
+  static void add_parts(const float* partial, Index image_parts, float* weight_gradient, float* bias_gradient,
+                        ThreadPool& threads) {
+    constexpr Index step = S.groups * blocks * partial_floats;
+    constexpr Index rows = S.depth() + 1;
+    constexpr Index range = 32;
+    threads.parallel_for(static_cast<std::size_t>(divide_up(rows, range)), [&](std::size_t task) {
+      const Index first = static_cast<Index>(task) * range;
+      for (Index k = first; k < std::min(rows, first + range); ++k) {
+        float* to = k < S.depth() ? weight_gradient + k * S.out_channels : bias_gradient;
+        if (to == nullptr) continue;
+        for (int g = 0; g < S.groups; ++g)
+          for (int b = 0; b < blocks; ++b) {
+            const int valid = std::min(block_width, S.group_out() - b * block_width);
+            const int width = static_cast<int>(round_up(valid, lanes));
+            const float* from = partial + (g * blocks + b) * partial_floats + k * width;
+            if (k == S.depth()) from = partial + (g * blocks + b) * partial_floats + S.depth() * block_width;
+            float* sum = to + g * S.group_out() + b * block_width;
+            for (int c = 0; c < valid; ++c) {
+              float total = from[c];
+              for (Index p = 1; p < image_parts; ++p) total += from[p * step + c];
+              sum[c] = total;
+            }
+          }
+      }
+    });
+  }
 
   /// First row of a tile in the [taps * channels] rows of the weight gradient.
   static constexpr int tile_start(int tile) noexcept {
@@ -82,69 +140,70 @@ class ConvBackwardWeights {
   static void run_task(const Task& t, int valid) {
     constexpr int width = V * lanes;
     constexpr Index packed_row = Index{S.out_width()} * width;
-    const bool partial = valid != width;
-    const bool packs = numbers > 1 || partial || t.last_tile - t.first_tile >= 8;
+    const bool gaps = valid != width;  // behind the last channel: sums cannot be made in place
+    const bool packs = numbers > 1 || gaps || t.last_tile - t.first_tile >= 8;
     const int first_k = tile_start(t.first_tile), last_k = tile_start(t.last_tile);
-    const std::size_t sum_count = partial ? static_cast<std::size_t>(last_k - first_k) * width : 0;
+    const bool in_place = !by_images && !gaps;
+    const std::size_t sum_count = !by_images && gaps ? static_cast<std::size_t>(last_k - first_k) * width : 0;
     auto* gradient = reinterpret_cast<Element*>(
         thread_scratch(sizeof(Element) * packed_row * row_block + sum_count * sizeof(float)));
-    const Index channel = Index{t.group} * S.group_out() + Index{t.block} * block_width;
-    float* sums = partial ? reinterpret_cast<float*>(gradient + packed_row * row_block)
-                          : t.weight_gradient + Index{first_k} * S.out_channels + channel;
-    const Index sums_row = partial ? width : S.out_channels;
+    float* sums = by_images  ? t.partial
+                  : in_place ? t.weight_gradient + Index{first_k} * S.out_channels
+                             : reinterpret_cast<float*>(gradient + packed_row * row_block);
+    const Index sums_row = in_place ? S.out_channels : width;
     alignas(64) float bias_sums[width] = {};
 
-    for (Index n = 0; n < t.batch; n += numbers) {
+    for (Index unit = t.first_unit; unit < t.last_unit; ++unit) {
+      const Index n = unit / row_blocks * numbers;
+      const int y = static_cast<int>(unit % row_blocks) * row_block;
       const Element* image = t.images + n / numbers * layout.image + t.group * layout.group;
-      for (int y = 0; y < S.out_height(); y += row_block) {
-        const int rows = std::min(row_block, S.out_height() - y);
-        const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + channel;
-        const float* second = numbers > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
-        if (t.bias_gradient != nullptr) {
-          add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
-          if (second != nullptr) add_columns<V>(second, rows * S.out_width(), valid, bias_sums);
-        }
-        const Element* g = reinterpret_cast<const Element*>(dy);
-        Index gradient_row = Index{S.out_width()} * S.out_channels, gradient_pixel = S.out_channels;
-        if (packs) {
-          pack_gradient(dy, second, S.out_channels, rows * S.out_width(), valid, width, gradient, Arithmetic{});
-          g = gradient;
-          gradient_row = packed_row;
-          gradient_pixel = width;
-        }
-        Prefetch next(t, n, y, rows, image, dy);
-        for (int tile = t.first_tile; tile < t.last_tile; ++tile) {
-          const int k = tile_start(tile), tap = tile / split.tiles, u = tap / inner, v = tap % inner;
-          const Range ys = inside(u * S.dilation.height - layout.top, S.stride.height, layout.height, y, y + rows);
-          const Range xs = layout.merged ? Range{0, S.out_width()}
-                                         : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0,
-                                                  S.out_width());
-          const Pixels where{ys.last - ys.first,
-                             xs.last - xs.first,
-                             S.stride.height * layout.row,
-                             S.stride.width * layout.pixel,
-                             gradient_row,
-                             gradient_pixel,
-                             nullptr,
-                             0};
-          const Element* from = image + (ys.first * S.stride.height + u * S.dilation.height - layout.top) * layout.row +
-                                (xs.first * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
-                                (k - tap * run);
-          const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
-          float* to = sums + (k - first_k) * sums_row;
-          const bool fresh = n == 0 && y == 0;
-          next.some();
-          if (tile % split.tiles < split.large_count)
-            sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
-          else if constexpr (split.large > 1)
-            sum_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
-        }
+      const int rows = std::min(row_block, S.out_height() - y);
+      const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + t.channel;
+      const float* second = numbers > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
+      if (t.bias_gradient != nullptr) {
+        add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
+        if (second != nullptr) add_columns<V>(second, rows * S.out_width(), valid, bias_sums);
+      }
+      const Element* g = reinterpret_cast<const Element*>(dy);
+      Index gradient_row = Index{S.out_width()} * S.out_channels, gradient_pixel = S.out_channels;
+      if (packs) {
+        pack_gradient(dy, second, S.out_channels, rows * S.out_width(), valid, width, gradient, Arithmetic{});
+        g = gradient;
+        gradient_row = packed_row;
+        gradient_pixel = width;
+      }
+      Prefetch next(t, n, y, rows, image, dy);
+      for (int tile = t.first_tile; tile < t.last_tile; ++tile) {
+        const int k = tile_start(tile), tap = tile / split.tiles, u = tap / inner, v = tap % inner;
+        const Range ys = inside(u * S.dilation.height - layout.top, S.stride.height, layout.height, y, y + rows);
+        const Range xs =
+            layout.merged ? Range{0, S.out_width()}
+                          : inside(v * S.dilation.width - layout.left, S.stride.width, layout.width, 0, S.out_width());
+        const Pixels where{ys.last - ys.first,
+                           xs.last - xs.first,
+                           S.stride.height * layout.row,
+                           S.stride.width * layout.pixel,
+                           gradient_row,
+                           gradient_pixel,
+                           nullptr,
+                           0};
+        const Element* from = image + (ys.first * S.stride.height + u * S.dilation.height - layout.top) * layout.row +
+                              (xs.first * S.stride.width + v * S.dilation.width - layout.left) * layout.pixel +
+                              (k - tap * run);
+        const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
+        float* to = sums + (k - first_k) * sums_row;
+        const bool fresh = unit == t.first_unit;
+        next.some();
+        if (tile % split.tiles < split.large_count)
+          sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
+        else if constexpr (split.large > 1)
+          sum_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
       }
     }
-    if (partial)
+    if (!by_images && gaps)
       for (int k = first_k; k < last_k; ++k)
-        std::copy_n(sums + Index{k - first_k} * width, valid, t.weight_gradient + Index{k} * S.out_channels + channel);
-    if (t.bias_gradient != nullptr) std::copy_n(bias_sums, valid, t.bias_gradient + channel);
+        std::copy_n(sums + Index{k - first_k} * width, valid, t.weight_gradient + Index{k} * S.out_channels);
+    if (t.bias_gradient != nullptr) std::copy_n(bias_sums, valid, t.bias_gradient);
   }
 
   struct Range {

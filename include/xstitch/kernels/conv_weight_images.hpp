@@ -38,13 +38,35 @@ struct WeightGradientLayout {
         group(whole ? s.group_in() : row * height) {}
 };
 
+/// Whether tasks share out the images rather than the rows of weights: all sums of a block of channels are small.
+constexpr bool cuts_weight_gradient_by_images(const ConvShape& s) noexcept {
+  constexpr int cached_sums = 80 << 10;  // bytes
+  return Index{s.depth()} * block_width * 4 <= cached_sums;
+}
+/// Parts that images are then cut into, at most.
+constexpr Index weight_gradient_image_parts(const ConvShape& s) noexcept {
+  constexpr Index wanted_tasks = 32;
+  return divide_up(wanted_tasks, s.groups * divide_up(s.group_out(), block_width));
+}
+
 /// Bytes of the copies of the images.
 template <class Arithmetic>
-constexpr Extent backward_weights_workspace(const ConvShape& s) noexcept {
+constexpr Extent image_copies(const ConvShape& s) noexcept {
   const WeightGradientLayout layout(s);
   if (Arithmetic::numbers == 1 && layout.whole) return {};
   const std::size_t image = static_cast<std::size_t>(layout.image) * sizeof(typename Arithmetic::Element);
   return Arithmetic::numbers == 1 ? Extent{image, 64} : Extent{(image + 1) / 2, image + 64};
+}
+/// Those and the sums of the parts.
+template <class Arithmetic>
+constexpr Extent backward_weights_workspace(const ConvShape& s) noexcept {
+  Extent extent = image_copies<Arithmetic>(s);
+  if (cuts_weight_gradient_by_images(s))
+    extent.fixed +=
+        64 + static_cast<std::size_t>(weight_gradient_image_parts(s) * s.groups *
+                                      divide_up(s.group_out(), block_width) * (s.depth() + 1) * block_width) *
+                 sizeof(float);
+  return extent;
 }
 
 /// The images as the tiles read them: `in` itself, or copies in the workspace.

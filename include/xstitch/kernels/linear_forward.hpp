@@ -8,6 +8,7 @@
 /// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/gradual_fetch.hpp>
 #include <xstitch/kernels/linear_forward_many.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
@@ -125,9 +126,13 @@ class LinearForward {
       if (c.packed != nullptr) {
         // One after the other: the processor fetches ahead by itself.
       } else if constexpr (numbers > 1) {
-        pack_columns(w, c.outputs, 1, std::min<Index>(chunk, c.inputs - k * numbers), static_cast<int>(c.count),
-                     static_cast<int>(width), copy, Arithmetic{});
-        prefetch(w + chunk * c.outputs, c.outputs, next, 0, c.count);
+        GradualFetch fetch(w + chunk * c.outputs, c.outputs, next, c.count, terms);
+        for (Index i = 0; i < terms; ++i) {
+          pack_columns(w + i * numbers * c.outputs, c.outputs, 1,
+                       std::min<Index>(numbers, c.inputs - (k + i) * numbers), static_cast<int>(c.count),
+                       static_cast<int>(width), copy + i * width, Arithmetic{});
+          fetch.some();
+        }
       } else if (full < c.count) {
         pack_columns(w + full, c.outputs, 1, terms, static_cast<int>(c.count - full), lanes, copy, Arithmetic{});
       }

@@ -9,6 +9,7 @@
 /// bits are those of linear_forward.hpp. (Backward gains nothing from it up to 352 samples: linear_backward.hpp.)
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/gradual_fetch.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -33,27 +34,6 @@ void for_each_tile_of_many(Index batch, Function&& f) {
   for (; batch - n >= 2; n += 2) f(n, integral_constant<int, 2>{});
   for (; batch - n >= 1; n += 1) f(n, integral_constant<int, 1>{});
 }
-
-/// Fetches `rows` rows of `count` floats into the second-level cache, a share with each of `calls` calls of some().
-class GradualFetch {
- public:
-  GradualFetch(const float* from, Index row, Index rows, Index count, Index calls) noexcept
-      : from_(from), row_(row), lines_(divide_up(count, line)), left_(rows * lines_), share_(divide_up(left_, calls)) {}
-  void some() noexcept {
-    for (Index i = std::min(share_, left_); i > 0; --i, --left_) {
-      __builtin_prefetch(from_ + at_ * line, 0, 2);
-      if (++at_ == lines_) {
-        at_ = 0;
-        from_ += row_;
-      }
-    }
-  }
-
- private:
-  static constexpr Index line = 16;
-  const float* from_;
-  Index row_, lines_, left_, share_, at_ = 0;
-};
 
 /// y = b + x W, perhaps max(0, y): see LinearForward.
 template <class Arithmetic>
@@ -121,7 +101,8 @@ class LinearForwardMany {
         const Index column = b * block_width, block = std::min<Index>(block_width, width - column);
         Element* to = copy + column * terms;
         if (c.packed != nullptr) {
-          const Element* from = c.packed + packed_first * c.terms() + k * packed_width + (first - packed_first) + column;
+          const Element* from =
+              c.packed + packed_first * c.terms() + k * packed_width + (first - packed_first) + column;
           for (Index i = 0; i < terms; ++i) std::copy_n(from + i * packed_width, block, to + i * block);
         } else {
           pack_columns(w + column, c.outputs, 1, std::min(terms * numbers, c.inputs - k * numbers),
@@ -131,9 +112,9 @@ class LinearForwardMany {
       const Index next = std::clamp<Index>(c.inputs - (k + terms) * numbers, 0, chunk * numbers);
       GradualFetch fetch(w + chunk * numbers * c.outputs, c.outputs, c.packed != nullptr ? 0 : next, count,
                          blocks * tiles);
-      GradualFetch fetch_samples(reinterpret_cast<const float*>(panels + (k + terms) * tile_rows), c.terms() * tile_rows,
-                                 c.batch / tile_rows, std::min(chunk, c.terms() - k - terms) * tile_rows,
-                                 blocks * tiles);
+      GradualFetch fetch_samples(reinterpret_cast<const float*>(panels + (k + terms) * tile_rows),
+                                 c.terms() * tile_rows, c.batch / tile_rows,
+                                 std::min(chunk, c.terms() - k - terms) * tile_rows, blocks * tiles);
       for (Index b = 0; b < blocks; ++b) {
         const Index column = b * block_width;
         const bool whole = width - column >= block_width;

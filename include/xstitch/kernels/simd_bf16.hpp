@@ -86,14 +86,15 @@ struct Bf16 {
 inline void make_pairs(const float* first, const float* second, Index count, std::uint32_t* to) noexcept {
   Index i = 0;
 #if defined(__AVX512BF16__)
-  constexpr __mmask16 all = 0xFFFF;  // g++ 12 falsely calls the forms without a mask uninitialised
-  const auto halves = [](const float* p) {
-    return _mm512_maskz_cvtepu16_epi32(all, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_loadu_ps(p))));
-  };
+  // Both rounded into one vector, [first][second], then interleaved.
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
+                                         5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  constexpr __mmask32 all = 0xFFFFFFFF;  // g++ 12 falsely calls the form without a mask uninitialised
+  const __m512 zero = _mm512_set1_ps(0.0F);
   for (; i + 16 <= count; i += 16) {
-    __m512i pair = halves(first + i);
-    if (second != nullptr) pair = _mm512_or_si512(pair, _mm512_maskz_slli_epi32(all, halves(second + i), 16));
-    _mm512_storeu_si512(to + i, pair);
+    const __m512 upper = second != nullptr ? _mm512_loadu_ps(second + i) : zero;
+    const auto both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(upper, _mm512_loadu_ps(first + i)));
+    _mm512_storeu_si512(to + i, _mm512_maskz_permutexvar_epi16(all, order, both));
   }
 #endif
   first += i;
