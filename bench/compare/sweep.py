@@ -101,6 +101,7 @@ def run(p, rounds, machine):
     for q in points:
         q["predicted"] = a * q["gflop"] + b * q["gbyte"] + c
         q["error"] = q["predicted"] / q["seconds"] - 1
+        say("  %s: predicted %.4f s, measured %.4f s, %+.1f %%" % (q["point"], q["predicted"], q["seconds"], 100 * q["error"]))
     plot(points, os.path.join(ROOT, "docs", "cost_model.svg"))
     worst = max(points, key=lambda q: abs(q["error"]))
     formula = "time = FLOPs / %s + bytes / %s + %.1f ms" % (

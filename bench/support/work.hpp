@@ -74,22 +74,24 @@ inline double operations_per_sample(const xs::Engine& engine, bool training) {
   return sum;
 }
 
-/// Bytes a training step moves if every operation goes to memory: activations and their gradients three times (forward,
-/// and twice backward), weights read twice and updated with their momentum (two reads, two writes). For the cost model.
+/// Bytes a training step moves if every operation goes to memory, where a line that is written new is read first.
+/// Forward reads the input and writes the output (1 + 2); backward reads the input and the output's gradient and writes
+/// the input's (1 + 1 + 2). Weights are read forward and backward, their momentum once, and both are written back (5).
+/// For the cost model.
 inline double bytes_per_step(const xs::Engine& engine, std::size_t batch) {
   const xs::NetworkTables& tables = engine.tables();
-  double activations = 0.0, weights = 0.0;
+  double inputs = 0.0, outputs = 0.0, weights = 0.0;
   for (const xs::Op& op : tables.ops) {
     if (op.done_by_previous) continue;
     for (int k = 0; k < op.input_count; ++k)
-      activations += static_cast<double>(
+      inputs += static_cast<double>(
           tables.tensors[static_cast<std::size_t>(op.inputs[static_cast<std::size_t>(k)])].dims.size());
     for (int k = 0; k < op.output_count; ++k)
-      activations += static_cast<double>(
+      outputs += static_cast<double>(
           tables.tensors[static_cast<std::size_t>(op.outputs[static_cast<std::size_t>(k)])].dims.size());
   }
   for (const xs::ParameterSlot& slot : engine.parameters()) weights += static_cast<double>(slot.count);
-  return sizeof(float) * (3.0 * activations * static_cast<double>(batch) + 6.0 * weights);
+  return sizeof(float) * ((4.0 * inputs + 3.0 * outputs) * static_cast<double>(batch) + 5.0 * weights);
 }
 
 inline std::size_t weight_count(const xs::Engine& engine) {
