@@ -2,7 +2,8 @@
 /// \file
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
-/// no pad) takes the image as one long row.
+/// no pad) takes the image as one long row. Many channels under 3x3 taps in fp32 go by Winograd (conv_winograd.hpp),
+/// except for the gradient of the weights.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
@@ -10,6 +11,7 @@
 #include <xstitch/kernels/conv_columns.hpp>
 #include <xstitch/kernels/conv_depthwise.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
+#include <xstitch/kernels/conv_winograd.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -33,6 +35,19 @@ constexpr ConvShape canonical(ConvShape s) noexcept {
 }
 constexpr bool is_depthwise(const ConvShape& s) noexcept { return s.group_in() == 1 && s.group_out() == 1; }
 
+template <class Arithmetic>
+constexpr bool suits_winograd(const ConvShape& s) noexcept {
+  return std::is_same_v<Arithmetic, Fp32> && winograd::suits(s);
+}
+template <class Arithmetic>
+constexpr std::size_t forward_weights_bytes(const ConvShape& s) noexcept {
+  return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : forward_workspace<Arithmetic>(s);
+}
+template <class Arithmetic>
+constexpr std::size_t backward_weights_bytes(const ConvShape& s) noexcept {
+  return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : backward_data_workspace<Arithmetic>(s);
+}
+
 /// Bytes of the gradients of weight and bias.
 constexpr std::size_t weight_bytes(const ConvShape& s) noexcept { return align_up(s.weight_count() * sizeof(float)); }
 constexpr std::size_t bias_bytes(const ConvShape& s) noexcept {
@@ -45,8 +60,8 @@ constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   if (is_depthwise(s)) return {0, gradients};
   if (suits_columns(s)) return columns_workspace(s);
   const Extent images = backward_weights_workspace<Arithmetic>(s);
-  return {images.per_sample, std::max(forward_workspace<Arithmetic>(s),
-                                      gradients + backward_data_workspace<Arithmetic>(s) + images.fixed)};
+  return {images.per_sample, std::max(forward_weights_bytes<Arithmetic>(s),
+                                      gradients + backward_weights_bytes<Arithmetic>(s) + images.fixed)};
 }
 /// Scratch of a call of either pass.
 constexpr Extent conv_workspace(const ConvShape& s, Precision precision) noexcept {
@@ -59,15 +74,17 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
   const ConvShape s = canonical(given);
   if (!s.valid() || is_depthwise(s)) return 0;
   if (suits_columns(s)) return linear_packed_bytes(s.depth(), s.out_channels, precision);
-  return precision == Precision::bf16 ? forward_workspace<Bf16>(s) : forward_workspace<Fp32>(s);
+  return precision == Precision::bf16 ? forward_weights_bytes<Bf16>(s) : forward_weights_bytes<Fp32>(s);
 }
 
 /// Directly, or depthwise: weight and bias gradients are handed over when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
-  static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
-    ConvForward<S, Arithmetic>::pack(weights, to, threads);
-  }
+  static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
+  using Forward = std::conditional_t<by_winograd, WinogradForward<S>, ConvForward<S, Arithmetic>>;
+  using BackwardData = std::conditional_t<by_winograd, WinogradBackwardData<S>, ConvBackwardData<S, Arithmetic>>;
+
+  static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 
   static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
                       float* out, [[maybe_unused]] std::byte* workspace, ThreadPool& threads,
@@ -75,9 +92,9 @@ struct DirectConv {
     if constexpr (is_depthwise(S)) {
       DepthwiseConv::forward(S, batch, in, weights, bias, with_relu, out, threads);
     } else if (packed != nullptr) {
-      ConvForward<S, Arithmetic>::run_packed(batch, in, packed, bias, with_relu, out, threads);
+      Forward::run_packed(batch, in, packed, bias, with_relu, out, threads);
     } else {
-      ConvForward<S, Arithmetic>::run(batch, in, weights, bias, with_relu, out, workspace, threads);
+      Forward::run(batch, in, weights, bias, with_relu, out, workspace, threads);
     }
   }
 
@@ -93,9 +110,8 @@ struct DirectConv {
       if (to.input != nullptr) DepthwiseConv::backward_data(S, batch, out_gradient, weights, to.input, threads);
       DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight, bias, threads);
     } else {
-      if (to.input != nullptr)
-        ConvBackwardData<S, Arithmetic>::run(batch, out_gradient, weights, to.input, workspace, threads);
-      workspace += backward_data_workspace<Arithmetic>(S);
+      if (to.input != nullptr) BackwardData::run(batch, out_gradient, weights, to.input, workspace, threads);
+      workspace += backward_weights_bytes<Arithmetic>(S);
       ConvBackwardWeights<S, Arithmetic>::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
     }
     if (to.weight == nullptr) {

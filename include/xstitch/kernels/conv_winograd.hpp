@@ -1,0 +1,328 @@
+#pragma once
+/// \file
+/// Convolution with 3x3 taps and stride 1 by Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016): a tile of 2 x 2 outputs
+/// needs 16 products a pair of channels instead of 36.
+///
+///     Y = A' [sum over channels of (G g G') * (B' d B)] A
+///
+/// d: 4 x 4 inputs, g: 3 x 3 taps, * by element, ' the transpose. B and A hold 0, 1 and -1, G halves, too. Sums over
+/// channels alone are a ninth as long as direct ones, which outweighs the transformations: the error is half that of the
+/// direct convolution (tests/kernels/conv_winograd_test.cpp shows both). A number that is not finite spreads over its
+/// tile (inf - inf is NaN). fp32 only: bf16 would round the transformed inputs.
+///
+/// One task takes some tiles of all images of one group: it transforms their inputs to 16 matrices [tiles][channels],
+/// multiplies each by the transformed weights (the register tile of conv_tile.hpp), and transforms back.
+
+#include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/conv_backward_data.hpp>
+#include <xstitch/kernels/conv_forward.hpp>
+#include <xstitch/kernels/conv_tile.hpp>
+#include <xstitch/kernels/pack.hpp>
+
+#include <array>
+#include <span>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+
+namespace winograd {
+
+constexpr int cells = 16;                  ///< of a transformed tile
+constexpr int outputs = 2, window = 4;     ///< rows and columns of a tile
+constexpr int taps = 3;
+
+/// [4][4]: columns, then rows of B' d B.
+inline void transform_input(Vector (&d)[cells]) noexcept {
+  XSTITCH_UNROLL
+  for (int i = 0; i < window; ++i) {
+    const Vector a = d[i], b = d[4 + i], c = d[8 + i], e = d[12 + i];
+    d[i] = a - c;
+    d[4 + i] = b + c;
+    d[8 + i] = c - b;
+    d[12 + i] = b - e;
+  }
+  XSTITCH_UNROLL
+  for (int i = 0; i < cells; i += 4) {
+    const Vector a = d[i], b = d[i + 1], c = d[i + 2], e = d[i + 3];
+    d[i] = a - c;
+    d[i + 1] = b + c;
+    d[i + 2] = c - b;
+    d[i + 3] = b - e;
+  }
+}
+
+/// out[2][2] = A' m A.
+inline void transform_output(const Vector (&m)[cells], Vector (&out)[4]) noexcept {
+  Vector rows[2][window];
+  XSTITCH_UNROLL
+  for (int i = 0; i < window; ++i) {
+    rows[0][i] = m[i] + m[4 + i] + m[8 + i];
+    rows[1][i] = m[4 + i] - m[8 + i] - m[12 + i];
+  }
+  XSTITCH_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    out[2 * r] = rows[r][0] + rows[r][1] + rows[r][2];
+    out[2 * r + 1] = rows[r][1] - rows[r][2] - rows[r][3];
+  }
+}
+
+/// G g G'.
+inline void transform_weights(const Vector (&g)[taps * taps], Vector (&to)[cells]) noexcept {
+  const Vector half(0.5F);
+  Vector rows[window][taps];
+  XSTITCH_UNROLL
+  for (int i = 0; i < taps; ++i) {
+    const Vector a = g[i], b = g[3 + i], c = g[6 + i], sum = half * (a + c), middle = half * b;
+    rows[0][i] = a;
+    rows[1][i] = sum + middle;
+    rows[2][i] = sum - middle;
+    rows[3][i] = c;
+  }
+  XSTITCH_UNROLL
+  for (int r = 0; r < window; ++r) {
+    const Vector a = rows[r][0], b = rows[r][1], c = rows[r][2], sum = half * (a + c), middle = half * b;
+    to[4 * r] = a;
+    to[4 * r + 1] = sum + middle;
+    to[4 * r + 2] = sum - middle;
+    to[4 * r + 3] = c;
+  }
+}
+
+/// Sizes of a correlation of stride 1.
+struct Sizes {
+  int in_height = 0, in_width = 0, group_in = 0, groups = 1;
+  int out_height = 0, out_width = 0, group_out = 0;
+  int top = 0, left = 0;  ///< padding
+
+  [[nodiscard]] constexpr int tile_columns() const noexcept { return (out_width + 1) / 2; }
+  [[nodiscard]] constexpr int image_tiles() const noexcept { return (out_height + 1) / 2 * tile_columns(); }
+  [[nodiscard]] constexpr int blocks() const noexcept { return static_cast<int>(divide_up(group_out, block_width)); }
+  /// Floats of the transformed weights: [group][block][cell][channel][columns].
+  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * cells * group_in * group_out; }
+};
+
+constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
+  return {s.in.height,  s.in.width,    s.group_in(),   s.groups,    s.out_height(),
+          s.out_width(), s.group_out(), s.pad.height, s.pad.width};
+}
+/// The gradient to the input is the correlation of the output's gradient with the taps turned round.
+constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
+  return {s.out_height(), s.out_width(), s.group_out(), s.groups, s.in.height, s.in.width, s.group_in(),
+          taps - 1 - s.pad.height, taps - 1 - s.pad.width};
+}
+
+/// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
+constexpr bool suits(const ConvShape& s) noexcept {
+  constexpr int least_channels = 64, least_pixels = 100;
+  return s.kernel == Size{taps} && s.stride == Size{1} && s.dilation == Size{1} && s.pad.height < taps &&
+         s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
+         s.group_in() >= least_channels && s.group_out() >= least_channels && s.out_height() > 0 &&
+         s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= 4 && s.in.width >= 4;
+}
+
+template <Sizes S>
+class Correlate {
+  static constexpr int blocks = S.blocks();
+  static constexpr Index pixel = S.group_in * 4 % 2048 == 0 ? S.group_in + 16 : S.group_in;  // not all in one cache set
+  static constexpr Index channels = Index{S.groups} * S.group_in, out_channels = Index{S.groups} * S.group_out;
+  static constexpr int task_tiles = static_cast<int>(divide_up(56, tile_rows)) * tile_rows;
+  static constexpr int half = tile_rows / 2;
+  static constexpr Index wanted_tasks = 24;
+
+ public:
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, ThreadPool& threads) {
+    const Index all = static_cast<Index>(batch) * S.image_tiles(), parts = divide_up(all, task_tiles);
+    const Index chunks = std::clamp<Index>(divide_up(wanted_tasks, parts * S.groups), 1, blocks);
+    threads.parallel_for(static_cast<std::size_t>(parts * S.groups * chunks), [&](std::size_t task) {
+      const Index t = static_cast<Index>(task), chunk = t % chunks, group = t / chunks % S.groups;
+      const Index first = t / chunks / S.groups * task_tiles;
+      const int tiles = static_cast<int>(std::min<Index>(task_tiles, all - first));
+      const Index first_block = chunk * blocks / chunks, last_block = (chunk + 1) * blocks / chunks;
+      const Index first_column = first_block * block_width;
+      const Index columns = std::min<Index>(S.group_out, last_block * block_width) - first_column;
+
+      float* inputs = reinterpret_cast<float*>(
+          thread_scratch(static_cast<std::size_t>(cells * task_tiles * (pixel + columns) + pixel) * sizeof(float)));
+      float* products = inputs + cells * task_tiles * pixel;
+      float* zeros = products + cells * task_tiles * columns;
+      std::fill_n(zeros, pixel, 0.0F);
+      for (int i = 0; i < tiles; ++i) {
+        const Place at(first + i);
+        load_tile(in + (at.image * S.in_height * S.in_width) * channels + group * S.group_in, at, zeros,
+                  inputs + i * pixel);
+      }
+      const float* w = weights + (group * cells * S.group_out + cells * first_column) * S.group_in;
+      for (int cell = 0; cell < cells; ++cell) multiply(inputs, w, cell, tiles, columns, products);
+      const Index channel = group * S.group_out + first_column;
+      for (int i = 0; i < tiles; ++i) {
+        const Place at(first + i);
+        store_tile(products + i * columns, columns, at, bias != nullptr ? bias + channel : zeros, bias != nullptr,
+                   with_relu, out + at.image * S.out_height * S.out_width * out_channels + channel);
+      }
+    });
+  }
+
+ private:
+  struct Place {
+    Index image;
+    int y, x;  // first output of the tile
+    explicit constexpr Place(Index tile) noexcept
+        : image(tile / S.image_tiles()),
+          y(static_cast<int>(tile % S.image_tiles()) / S.tile_columns() * outputs),
+          x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
+  };
+
+  /// to[cell][tile][channel] of one tile.
+  static void load_tile(const float* image, const Place& at, const float* zeros, float* to) noexcept {
+    const float* from[cells];
+    for (int i = 0; i < cells; ++i) {
+      const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
+      const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
+      from[i] = inside ? image + (Index{y} * S.in_width + x) * channels : zeros;
+    }
+    for (Index c = 0; c < S.group_in; c += lanes) {
+      Vector d[cells];
+      XSTITCH_UNROLL
+      for (int i = 0; i < cells; ++i) d[i] = load(from[i] + c);
+      transform_input(d);
+      XSTITCH_UNROLL
+      for (int i = 0; i < cells; ++i) store(to + i * task_tiles * pixel + c, d[i]);
+    }
+  }
+
+  /// products[cell][tile][column] = sum over channels of inputs[cell][tile][channel] * weights[..][channel][column].
+  static void multiply(const float* inputs, const float* weights, int cell, int tiles, Index columns,
+                       float* products) noexcept {
+    const Taps run{1, 1, 0, 0, S.group_in};
+    const float* from = inputs + Index{cell} * task_tiles * pixel;
+    float* to = products + Index{cell} * task_tiles * columns;
+    for (Index column = 0; column < columns; column += block_width) {
+      const Index width = std::min<Index>(block_width, columns - column);
+      const float* w = weights + (cells * column + cell * width) * S.group_in;
+      // Tiles behind the last are computed from whatever is there, and not stored in the end.
+      int i = 0;
+      for (; tiles - i > half; i += tile_rows) multiply_tile<tile_rows>(from, i, w, run, columns, width, to + column);
+      for (; i < tiles; i += half) multiply_tile<half>(from, i, w, run, columns, width, to + column);
+    }
+  }
+  template <int M>
+  static void multiply_tile(const float* from, int first, const float* weights, const Taps& run, Index columns,
+                            Index width, float* to) noexcept {
+    constexpr int step = static_cast<int>(pixel);
+    if (width == block_width)
+      correlate_tile<Fp32, M, tile_vectors, step>(from + first * pixel, weights, run, Epilogue{}, to + first * columns,
+                                                  columns, block_width);
+    else
+      correlate_tile<Fp32, M, 1, step>(from + first * pixel, weights, run, Epilogue{}, to + first * columns, columns,
+                                       lanes);
+  }
+
+  static void store_tile(const float* products, Index columns, const Place& at, const float* bias, bool with_bias,
+                         bool with_relu, float* image) noexcept {
+    const bool right = at.x + 1 < S.out_width, below = at.y + 1 < S.out_height;
+    float* const to = image + (Index{at.y} * S.out_width + at.x) * out_channels;
+    constexpr Index row = Index{S.out_width} * out_channels;
+    for (Index c = 0; c < columns; c += lanes) {
+      Vector m[cells], y[4];
+      XSTITCH_UNROLL
+      for (int i = 0; i < cells; ++i) m[i] = load(products + i * task_tiles * columns + c);
+      transform_output(m, y);
+      XSTITCH_UNROLL
+      for (Vector& v : y) {
+        if (with_bias) v += load(bias + c);
+        if (with_relu) v = relu(v);
+      }
+      store(to + c, y[0]);
+      if (right) store(to + out_channels + c, y[1]);
+      if (below) store(to + row + c, y[2]);
+      if (right && below) store(to + row + out_channels + c, y[3]);
+    }
+  }
+};
+
+}  // namespace winograd
+
+/// Forward pass: see ConvForward.
+template <ConvShape S>
+class WinogradForward {
+  static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
+
+ public:
+  static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
+    using namespace winograd;
+    auto* packed = reinterpret_cast<float*>(to);
+    threads.parallel_for(std::size_t{S.groups} * std::size_t(sizes.blocks()), [&](std::size_t task) {
+      const Index group = static_cast<Index>(task) / sizes.blocks(), block = static_cast<Index>(task) % sizes.blocks();
+      const Index width = std::min<Index>(block_width, S.group_out() - block * block_width);
+      const float* from = weights + group * S.group_out() + block * block_width;
+      float* p = packed + cells * (group * S.group_out() + block * block_width) * S.group_in();
+      for (Index c = 0; c < S.group_in(); ++c)
+        for (Index o = 0; o < width; o += lanes) {
+          Vector g[taps * taps], u[cells];
+          for (int t = 0; t < taps * taps; ++t) g[t] = load(from + (t * S.group_in() + c) * S.out_channels + o);
+          transform_weights(g, u);
+          for (int i = 0; i < cells; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
+        }
+    });
+  }
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* workspace, ThreadPool& threads) {
+    pack(weights, workspace, threads);
+    run_packed(batch, in, workspace, bias, with_relu, out, threads);
+  }
+  static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,
+                         float* out, ThreadPool& threads) {
+    winograd::Correlate<sizes>::run(batch, in, reinterpret_cast<const float*>(packed), bias, with_relu, out, threads);
+  }
+};
+
+/// Gradient to the input: see ConvBackwardData.
+template <ConvShape S>
+class WinogradBackwardData {
+  static constexpr winograd::Sizes sizes = winograd::backward_sizes(S);
+
+ public:
+  static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
+                  std::byte* workspace, ThreadPool& threads) {
+    pack(weights, reinterpret_cast<float*>(workspace), threads);
+    winograd::Correlate<sizes>::run(batch, out_gradient, reinterpret_cast<const float*>(workspace), nullptr, false,
+                                    in_gradient, threads);
+  }
+
+ private:
+  /// A few output channels at a time: their taps are transposed in the first-level cache, then transformed.
+  static void pack(const float* weights, float* packed, ThreadPool& threads) {
+    using namespace winograd;
+    constexpr Index range = 16;
+    constexpr Index ranges = divide_up(S.group_out(), range);
+    threads.parallel_for(static_cast<std::size_t>(S.groups * sizes.blocks() * ranges), [&](std::size_t task) {
+      const Index first = static_cast<Index>(task) % ranges * range, t = static_cast<Index>(task) / ranges;
+      const Index group = t / sizes.blocks(), block = t % sizes.blocks();
+      const Index width = std::min<Index>(block_width, S.group_in() - block * block_width);
+      const Index count = std::min(range, S.group_out() - first);
+      alignas(64) float turned[taps * taps][range * block_width];
+      for (int tap = 0; tap < taps * taps; ++tap)
+        pack_transposed(weights +
+                            ((taps * taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
+                            group * S.group_out() + first,
+                        S.out_channels, count, static_cast<int>(width), static_cast<int>(width), turned[tap], Fp32{});
+      float* p = packed + cells * (group * S.group_in() + block * block_width) * S.group_out();
+      for (Index o = 0; o < count; ++o)
+        for (Index c = 0; c < width; c += lanes) {
+          Vector g[taps * taps], u[cells];
+          for (int tap = 0; tap < taps * taps; ++tap) g[tap] = load(turned[tap] + o * width + c);
+          transform_weights(g, u);
+          for (int i = 0; i < cells; ++i) store(p + (i * S.group_out() + first + o) * width + c, u[i]);
+        }
+    });
+  }
+};
+
+/// Bytes of the transformed weights, the same for both.
+constexpr std::size_t winograd_workspace(const ConvShape& s) noexcept {
+  return align_up(static_cast<std::size_t>(winograd::forward_sizes(s).weights()) * sizeof(float));
+}
+
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA
