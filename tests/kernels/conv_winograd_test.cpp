@@ -46,8 +46,8 @@ Errors errors(std::size_t batch, std::size_t bytes) {
 template <ConvShape S>
 void check(std::size_t batch) {
   static_assert(kernels::winograd::suits(S));
-  const Errors winograd = errors<S, kernels::WinogradForward<S>, kernels::WinogradBackwardData<S>>(
-      batch, kernels::winograd_workspace(S));
+  const Errors winograd =
+      errors<S, kernels::WinogradForward<S>, kernels::WinogradBackwardData<S>>(batch, kernels::winograd_workspace(S));
   const Errors direct = errors<S, kernels::ConvForward<S, Fp32>, kernels::ConvBackwardData<S, Fp32>>(
       batch, std::max(kernels::forward_workspace<Fp32>(S), kernels::backward_data_workspace<Fp32>(S)));
   MESSAGE("largest error, Winograd " << winograd.out << ", " << winograd.in_gradient << "; direct " << direct.out

@@ -41,7 +41,7 @@ class ConvBackwardWeights {
       by_images ? 1 : std::clamp<int>((wanted_tasks + S.groups * blocks - 1) / (S.groups * blocks), 1, tiles);
 
   // Image rows whose gradient is packed together: it shares the first-level cache with as many input pixels.
-  static constexpr int cached_pixels = 128;
+  static constexpr int cached_pixels = 256;
   static constexpr int row_block = static_cast<int>(divide_up(
       S.out_height(), divide_up(S.out_height(), std::clamp(cached_pixels / S.out_width(), 1, S.out_height()))));
   static constexpr int row_blocks = static_cast<int>(divide_up(S.out_height(), row_block));
@@ -51,57 +51,114 @@ class ConvBackwardWeights {
   /// weight_gradient: [kernel height, kernel width, group in, out]; bias_gradient: [out] or null.
   static void run_all(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
                       float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
-    const Element* images = weight_gradient_images<S, Arithmetic>(batch, in, workspace, threads);
-    const Index units = divide_up(static_cast<Index>(batch), numbers) * row_blocks;
-    const Index image_parts = by_images ? std::min<Index>(weight_gradient_image_parts(S), units) : 1;
-    auto* partial = reinterpret_cast<float*>(workspace + align_up(image_copies<Arithmetic>(S).bytes(batch)));
-    const auto tasks = static_cast<std::size_t>(S.groups * blocks * parts * image_parts);
-    threads.parallel_for(tasks, [&](std::size_t task) {
-      const int part = static_cast<int>(task) % parts, block = static_cast<int>(task) / parts % blocks;
-      const int group = static_cast<int>(task) / parts / blocks % S.groups;
-      const Index image_part = static_cast<Index>(task) / (parts * blocks * S.groups);
-      const Index channel = Index{group} * S.group_out() + Index{block} * block_width;
-      Task t{static_cast<Index>(batch),
-             images,
-             out_gradient,
-             weight_gradient + channel,
-             part == 0 && bias_gradient != nullptr ? bias_gradient + channel : nullptr,
-             group,
-             channel,
-             part * tiles / parts,
-             (part + 1) * tiles / parts,
-             image_part * units / image_parts,
-             (image_part + 1) * units / image_parts,
-             nullptr};
-      if constexpr (by_images) {
-        t.partial = partial + (image_part * S.groups * blocks + group * blocks + block) * partial_floats;
-        t.bias_gradient = bias_gradient != nullptr ? t.partial + S.depth() * block_width : nullptr;
-      }
-      constexpr bool has_single = S.group_out() % block_width > 0 && S.group_out() % block_width <= lanes;
-      const int valid = std::min(block_width, S.group_out() - block * block_width);
-      if constexpr (has_single) {
-        if (valid <= lanes) return run_task<1>(t, valid);
-      }
-      if constexpr (S.group_out() > lanes) run_task<tile_vectors>(t, valid);
-    });
-    if constexpr (by_images) add_parts(partial, image_parts, weight_gradient, bias_gradient, threads);
+    if constexpr (by_images)
+      run_by_images(batch, in, out_gradient, weight_gradient, bias_gradient, workspace, threads);
+    else
+      run_by_rows(batch, in, out_gradient, weight_gradient, bias_gradient, workspace, threads);
   }
 
  private:
   struct Task {
-    Index batch;
-    const Element* images;
-    const float* out_gradient;
-    float *weight_gradient, *bias_gradient;  // of the first channel
-    int group;
-    Index channel;
-    int first_tile, last_tile;
-    Index first_unit, last_unit;  // pairs of images (or images) * row_blocks + row block
-    float* partial;               // [depth][columns], or null: sums go to weight_gradient
+    Index batch = 0;
+    Index first_unit = 0, last_unit = 0;  ///< pairs of images (or images) * row_blocks + row block
+    bool fresh = true;                    ///< sums start from zero
+    const Element* images = nullptr;      ///< layout.image elements apart, the first with row `first_row` only
+    Index first_image = 0;
+    int first_row = 0;
+    const float* out_gradient = nullptr;
+    int group = 0, block = 0, first_tile = 0, last_tile = tiles;
+    float *weight_gradient = nullptr, *bias_gradient = nullptr;
+    float* sums = nullptr;        ///< [depth][columns] where not made in place
+    Element* gradient = nullptr;  ///< scratch for some packed rows
+
+    [[nodiscard]] Index channel() const noexcept { return Index{group} * S.group_out() + Index{block} * block_width; }
+    [[nodiscard]] int valid() const noexcept { return std::min(block_width, S.group_out() - block * block_width); }
   };
+  static constexpr std::size_t gradient_elements =
+      static_cast<std::size_t>(S.out_width()) * static_cast<std::size_t>(row_block) * block_width;
+
+  static void run_by_rows(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
+                          float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
+    const Element* images = weight_gradient_images<S, Arithmetic>(batch, in, workspace, threads);
+    threads.parallel_for(static_cast<std::size_t>(S.groups * blocks * parts), [&](std::size_t task) {
+      Task t;
+      const int part = static_cast<int>(task) % parts;
+      t.block = static_cast<int>(task) / parts % blocks;
+      t.group = static_cast<int>(task) / parts / blocks;
+      t.batch = static_cast<Index>(batch);
+      t.last_unit = divide_up(t.batch, numbers) * row_blocks;
+      t.images = images;
+      t.out_gradient = out_gradient;
+      t.first_tile = part * tiles / parts;
+      t.last_tile = (part + 1) * tiles / parts;
+      t.weight_gradient = weight_gradient + t.channel();
+      if (part == 0 && bias_gradient != nullptr) t.bias_gradient = bias_gradient + t.channel();
+      const auto rows = static_cast<std::size_t>(tile_start(t.last_tile) - tile_start(t.first_tile));
+      t.gradient = reinterpret_cast<Element*>(
+          thread_scratch(gradient_elements * sizeof(Element) + rows * block_width * sizeof(float)));
+      t.sums = reinterpret_cast<float*>(t.gradient + gradient_elements);
+      run_block(t);
+    });
+  }
+
+  static void run_by_images(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
+                            float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
+    const Index units = divide_up(static_cast<Index>(batch), numbers) * row_blocks;
+    const Index image_parts = std::min<Index>(weight_gradient_parts, units);
+    auto* partial = reinterpret_cast<float*>(workspace);
+    threads.parallel_for(static_cast<std::size_t>(image_parts), [&](std::size_t task) {
+      const Index part = static_cast<Index>(task);
+      const Index first = part * units / image_parts, last = (part + 1) * units / image_parts;
+      constexpr bool copies = numbers > 1 || !layout.whole;
+      auto* gradient = reinterpret_cast<Element*>(thread_scratch(
+          (gradient_elements + (copies ? static_cast<std::size_t>(image_elements) + 64 : 0)) * sizeof(Element)));
+      auto* copy = gradient + gradient_elements;
+      // One image (or pair) after the other: its rows stay in cache while all blocks of channels read them.
+      for (Index unit = first; unit < last;) {
+        const Index n = unit / row_blocks, end = std::min(last, (n + 1) * row_blocks);
+        Task t;
+        t.batch = static_cast<Index>(batch);
+        t.first_unit = unit;
+        t.last_unit = end;
+        t.fresh = unit == first;
+        t.first_image = n;
+        if constexpr (copies) {
+          t.first_row = std::clamp(static_cast<int>(unit % row_blocks) * row_block * S.stride.height - layout.top, 0,
+                                   layout.height);
+          const int last_out = std::min(static_cast<int>((end - 1) % row_blocks + 1) * row_block, S.out_height()) - 1;
+          const int end_row =
+              std::clamp(last_out * S.stride.height + (S.kernel.height - 1) * S.dilation.height - layout.top + 1,
+                         t.first_row, layout.height);
+          copy_image_rows<S>(static_cast<Index>(batch), in, n, t.first_row, end_row, copy, Arithmetic{});
+          t.images = copy;
+        } else {
+          t.images = reinterpret_cast<const Element*>(in) + n * layout.image;
+        }
+        t.out_gradient = out_gradient;
+        t.gradient = gradient;
+        for (t.group = 0; t.group < S.groups; ++t.group)
+          for (t.block = 0; t.block < blocks; ++t.block) {
+            t.sums = partial + ((part * S.groups + t.group) * blocks + t.block) * partial_floats;
+            t.bias_gradient = bias_gradient != nullptr ? t.sums + S.depth() * block_width : nullptr;
+            run_block(t);
+          }
+        unit = end;
+      }
+    });
+    add_parts(partial, image_parts, weight_gradient, bias_gradient, threads);
+  }
+
+  static void run_block(const Task& t) {
+    constexpr bool has_single = S.group_out() % block_width > 0 && S.group_out() % block_width <= lanes;
+    if constexpr (has_single) {
+      if (t.valid() <= lanes) return run_task<1>(t);
+    }
+    if constexpr (S.group_out() > lanes) run_task<tile_vectors>(t);
+  }
 
   /// Sums of a task's part of the images, then those of the bias.
   static constexpr Index partial_floats = Index{S.depth() + 1} * block_width;
+  static constexpr Index image_elements = layout.image;
 
   static void add_parts(const float* partial, Index image_parts, float* weight_gradient, float* bias_gradient,
                         ThreadPool& threads) {
@@ -137,28 +194,26 @@ class ConvBackwardWeights {
   }
 
   template <int V>
-  static void run_task(const Task& t, int valid) {
+  static void run_task(const Task& t) {
     constexpr int width = V * lanes;
     constexpr Index packed_row = Index{S.out_width()} * width;
+    const int valid = t.valid();
     const bool gaps = valid != width;  // behind the last channel: sums cannot be made in place
     const bool packs = numbers > 1 || gaps || t.last_tile - t.first_tile >= 8;
     const int first_k = tile_start(t.first_tile), last_k = tile_start(t.last_tile);
     const bool in_place = !by_images && !gaps;
-    const std::size_t sum_count = !by_images && gaps ? static_cast<std::size_t>(last_k - first_k) * width : 0;
-    auto* gradient = reinterpret_cast<Element*>(
-        thread_scratch(sizeof(Element) * packed_row * row_block + sum_count * sizeof(float)));
-    float* sums = by_images  ? t.partial
-                  : in_place ? t.weight_gradient + Index{first_k} * S.out_channels
-                             : reinterpret_cast<float*>(gradient + packed_row * row_block);
+    float* sums = in_place ? t.weight_gradient + Index{first_k} * S.out_channels : t.sums;
     const Index sums_row = in_place ? S.out_channels : width;
     alignas(64) float bias_sums[width] = {};
+    if (t.bias_gradient != nullptr && !t.fresh) std::copy_n(t.bias_gradient, valid, bias_sums);
 
     for (Index unit = t.first_unit; unit < t.last_unit; ++unit) {
       const Index n = unit / row_blocks * numbers;
       const int y = static_cast<int>(unit % row_blocks) * row_block;
-      const Element* image = t.images + n / numbers * layout.image + t.group * layout.group;
+      const Element* image =
+          t.images + (n / numbers - t.first_image) * layout.image + t.group * layout.group - t.first_row * layout.row;
       const int rows = std::min(row_block, S.out_height() - y);
-      const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + t.channel;
+      const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + t.channel();
       const float* second = numbers > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
       if (t.bias_gradient != nullptr) {
         add_columns<V>(dy, rows * S.out_width(), valid, bias_sums);
@@ -167,8 +222,8 @@ class ConvBackwardWeights {
       const Element* g = reinterpret_cast<const Element*>(dy);
       Index gradient_row = Index{S.out_width()} * S.out_channels, gradient_pixel = S.out_channels;
       if (packs) {
-        pack_gradient(dy, second, S.out_channels, rows * S.out_width(), valid, width, gradient, Arithmetic{});
-        g = gradient;
+        pack_gradient(dy, second, S.out_channels, rows * S.out_width(), valid, width, t.gradient, Arithmetic{});
+        g = t.gradient;
         gradient_row = packed_row;
         gradient_pixel = width;
       }
@@ -192,7 +247,7 @@ class ConvBackwardWeights {
                               (k - tap * run);
         const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
         float* to = sums + (k - first_k) * sums_row;
-        const bool fresh = unit == t.first_unit;
+        const bool fresh = t.fresh && unit == t.first_unit;
         next.some();
         if (tile % split.tiles < split.large_count)
           sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);

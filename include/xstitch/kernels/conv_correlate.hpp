@@ -64,6 +64,7 @@ class Correlate {
   static constexpr int blocks = static_cast<int>(divide_up(GroupOut, block_width));
   static constexpr std::size_t scratch_budget = 320 << 10;
   static constexpr Index wanted_tasks = 32;
+  static constexpr Index least_rows = 6;
 
  public:
   static void run(const Correlation& c, std::size_t batch, const float* in, const Element* weights, const float* bias,
@@ -81,7 +82,11 @@ class Correlate {
     const Index row_elements = row / Arithmetic::numbers;
 
     const Index fitting = (static_cast<Index>(scratch_budget) / (row * bytes) - taps_reach - 1) / c.stride.height + 1;
-    const int row_blocks = static_cast<int>(divide_up(c.out_height, std::clamp<Index>(fitting, 1, c.out_height)));
+    // Tasks share out rows before they share out channels, for which each would copy the same rows.
+    const Index images = static_cast<Index>(batch) * c.groups;
+    const Index wanted_rows = std::max(least_rows, divide_up(c.out_height, divide_up(wanted_tasks, images)));
+    const int row_blocks =
+        static_cast<int>(divide_up(c.out_height, std::clamp<Index>(std::min(fitting, wanted_rows), 1, c.out_height)));
     const int rows = static_cast<int>(divide_up(c.out_height, row_blocks));
     const Index coarse = static_cast<Index>(batch) * c.groups * row_blocks;
     const int chunks = static_cast<int>(std::clamp<Index>(divide_up(wanted_tasks, coarse), 1, blocks));

@@ -38,16 +38,18 @@ struct WeightGradientLayout {
         group(whole ? s.group_in() : row * height) {}
 };
 
-/// Whether tasks share out the images rather than the rows of weights: all sums of a block of channels are small.
+/// Floats of the sums of all weights and biases, in whole blocks of channels.
+constexpr Index weight_gradient_sums(const ConvShape& s) noexcept {
+  return s.groups * divide_up(s.group_out(), block_width) * (s.depth() + 1) * block_width;
+}
+/// Whether tasks share out the images rather than the rows of weights: all sums fit into the second-level cache beside
+/// what they are made from.
 constexpr bool cuts_weight_gradient_by_images(const ConvShape& s) noexcept {
-  constexpr int cached_sums = 80 << 10;  // bytes
-  return Index{s.depth()} * block_width * 4 <= cached_sums;
+  constexpr Index cached_sums = 64 << 10;  // floats
+  return weight_gradient_sums(s) <= cached_sums;
 }
-/// Parts that images are then cut into, at most.
-constexpr Index weight_gradient_image_parts(const ConvShape& s) noexcept {
-  constexpr Index wanted_tasks = 32;
-  return divide_up(wanted_tasks, s.groups * divide_up(s.group_out(), block_width));
-}
+/// Parts that the images are then cut into, at most.
+constexpr Index weight_gradient_parts = 24;
 
 /// Bytes of the copies of the images.
 template <class Arithmetic>
@@ -57,16 +59,38 @@ constexpr Extent image_copies(const ConvShape& s) noexcept {
   const std::size_t image = static_cast<std::size_t>(layout.image) * sizeof(typename Arithmetic::Element);
   return Arithmetic::numbers == 1 ? Extent{image, 64} : Extent{(image + 1) / 2, image + 64};
 }
-/// Those and the sums of the parts.
+/// Those, or the sums of the parts.
 template <class Arithmetic>
 constexpr Extent backward_weights_workspace(const ConvShape& s) noexcept {
-  Extent extent = image_copies<Arithmetic>(s);
-  if (cuts_weight_gradient_by_images(s))
-    extent.fixed +=
-        64 + static_cast<std::size_t>(weight_gradient_image_parts(s) * s.groups *
-                                      divide_up(s.group_out(), block_width) * (s.depth() + 1) * block_width) *
-                 sizeof(float);
-  return extent;
+  if (!cuts_weight_gradient_by_images(s)) return image_copies<Arithmetic>(s);
+  return {0, static_cast<std::size_t>(weight_gradient_parts * weight_gradient_sums(s)) * sizeof(float)};
+}
+
+/// Copies rows [first, last) of image (or pair) n of the batch to `to` as WeightGradientLayout says.
+template <ConvShape S, class Arithmetic>
+void copy_image_rows(Index batch, const float* in, Index n, int first, int last, typename Arithmetic::Element* to,
+                     Arithmetic) {
+  using Element = typename Arithmetic::Element;
+  constexpr WeightGradientLayout layout(S);
+  constexpr Index size = static_cast<Index>(S.in.size());
+  constexpr int numbers = Arithmetic::numbers;
+  for (int y = first; y < last; ++y, to += layout.row) {
+    const float* from = in + n * numbers * size + y * S.in.width * S.in.channels;
+    const float* second = numbers > 1 && n * numbers + 1 < batch ? from + size : nullptr;
+    if constexpr (layout.whole) {
+      copy_pairs(from, second, layout.row, to, Arithmetic{});
+    } else {
+      for (Index g = 0; g < S.groups; ++g) {
+        Element* row = to + g * layout.group;
+        std::fill(row, row + layout.row, Element{});
+        for (int x = 0; x < std::min(S.in.width, layout.width - S.pad.width); ++x) {
+          const Index at = x * S.in.channels + g * S.group_in();
+          copy_pairs(from + at, second != nullptr ? second + at : nullptr, S.group_in(),
+                     row + (x + S.pad.width) * layout.pixel, Arithmetic{});
+        }
+      }
+    }
+  }
 }
 
 /// The images as the tiles read them: `in` itself, or copies in the workspace.
@@ -75,7 +99,6 @@ const typename Arithmetic::Element* weight_gradient_images(std::size_t batch, co
                                                            ThreadPool& threads) {
   using Element = typename Arithmetic::Element;
   constexpr WeightGradientLayout layout(S);
-  constexpr Index size = static_cast<Index>(S.in.size());
   constexpr int numbers = Arithmetic::numbers;
   if constexpr (numbers == 1 && layout.whole) {
     return in;
@@ -83,22 +106,10 @@ const typename Arithmetic::Element* weight_gradient_images(std::size_t batch, co
     auto* copies = reinterpret_cast<Element*>(workspace);
     const Index rows = divide_up(static_cast<Index>(batch), numbers) * S.in.height;
     threads.parallel_for(static_cast<std::size_t>(rows), [&](std::size_t task) {
-      const Index n = static_cast<Index>(task) / S.in.height, y = static_cast<Index>(task) % S.in.height;
-      const float* from = in + n * numbers * size + y * S.in.width * S.in.channels;
-      const float* second = numbers > 1 && n * numbers + 1 < static_cast<Index>(batch) ? from + size : nullptr;
-      Element* to = copies + n * layout.image + y * layout.row;
-      if constexpr (layout.whole) {
-        copy_pairs(from, second, layout.row, to, Arithmetic{});
-      } else {
-        for (Index g = 0; g < S.groups; ++g, to += layout.group) {
-          std::fill(to, to + layout.row, Element{});
-          for (int x = 0; x < std::min(S.in.width, layout.width - S.pad.width); ++x) {
-            const Index at = x * S.in.channels + g * S.group_in();
-            copy_pairs(from + at, second != nullptr ? second + at : nullptr, S.group_in(),
-                       to + (x + S.pad.width) * layout.pixel, Arithmetic{});
-          }
-        }
-      }
+      const Index n = static_cast<Index>(task) / S.in.height;
+      const int y = static_cast<int>(static_cast<Index>(task) % S.in.height);
+      copy_image_rows<S>(static_cast<Index>(batch), in, n, y, y + 1, copies + n * layout.image + y * layout.row,
+                         Arithmetic{});
     });
     return copies;
   }

@@ -1,14 +1,14 @@
 #pragma once
 /// \file
-/// Convolution with 3x3 taps and stride 1 by Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016): a tile of 2 x 2 outputs
-/// needs 16 products a pair of channels instead of 36.
+/// Convolution with 3x3 taps and stride 1 by Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016): a tile of 2 x 2
+/// outputs needs 16 products a pair of channels instead of 36.
 ///
 ///     Y = A' [sum over channels of (G g G') * (B' d B)] A
 ///
 /// d: 4 x 4 inputs, g: 3 x 3 taps, * by element, ' the transpose. B and A hold 0, 1 and -1, G halves, too. Sums over
-/// channels alone are a ninth as long as direct ones, which outweighs the transformations: the error is half that of the
-/// direct convolution (tests/kernels/conv_winograd_test.cpp shows both). A number that is not finite spreads over its
-/// tile (inf - inf is NaN). fp32 only: bf16 would round the transformed inputs.
+/// channels alone are a ninth as long as direct ones, which outweighs the transformations: the error is half that of
+/// the direct convolution (tests/kernels/conv_winograd_test.cpp shows both). A number that is not finite spreads over
+/// its tile (inf - inf is NaN). fp32 only: bf16 would round the transformed inputs.
 ///
 /// One task takes some tiles of all images of one group: it transforms their inputs to 16 matrices [tiles][channels],
 /// multiplies each by the transformed weights (the register tile of conv_tile.hpp), and transforms back.
@@ -27,8 +27,8 @@ namespace kernels {
 
 namespace winograd {
 
-constexpr int cells = 16;                  ///< of a transformed tile
-constexpr int outputs = 2, window = 4;     ///< rows and columns of a tile
+constexpr int cells = 16;               ///< of a transformed tile
+constexpr int outputs = 2, window = 4;  ///< rows and columns of a tile
 constexpr int taps = 3;
 
 /// [4][4]: columns, then rows of B' d B.
@@ -102,13 +102,13 @@ struct Sizes {
 };
 
 constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
-  return {s.in.height,  s.in.width,    s.group_in(),   s.groups,    s.out_height(),
+  return {s.in.height,   s.in.width,    s.group_in(), s.groups,   s.out_height(),
           s.out_width(), s.group_out(), s.pad.height, s.pad.width};
 }
 /// The gradient to the input is the correlation of the output's gradient with the taps turned round.
 constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
-  return {s.out_height(), s.out_width(), s.group_out(), s.groups, s.in.height, s.in.width, s.group_in(),
-          taps - 1 - s.pad.height, taps - 1 - s.pad.width};
+  return {s.out_height(), s.out_width(),           s.group_out(),         s.groups, s.in.height, s.in.width,
+          s.group_in(),   taps - 1 - s.pad.height, taps - 1 - s.pad.width};
 }
 
 /// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
@@ -303,8 +303,7 @@ class WinogradBackwardData {
       const Index count = std::min(range, S.group_out() - first);
       alignas(64) float turned[taps * taps][range * block_width];
       for (int tap = 0; tap < taps * taps; ++tap)
-        pack_transposed(weights +
-                            ((taps * taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
+        pack_transposed(weights + ((taps * taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
                             group * S.group_out() + first,
                         S.out_channels, count, static_cast<int>(width), static_cast<int>(width), turned[tap], Fp32{});
       float* p = packed + cells * (group * S.group_in() + block * block_width) * S.group_out();
