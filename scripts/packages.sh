@@ -33,6 +33,8 @@ clang-16: the second compiler
 libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
 binutils: nm, to look at symbols
+g++-aarch64-linux-gnu: compiles the kernels for another processor
+qemu-user: and runs them
 "
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.

@@ -1,95 +1,35 @@
 #pragma once
 /// \file
-/// Convolution with 3x3 taps and stride 1 by Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016): a tile of 2 x 2
-/// outputs needs 16 products a pair of channels instead of 36.
+/// Convolution of stride 1 by Winograd's minimal filtering (Lavin and Gray, CVPR 2016): a tile of 2 x 2 outputs needs
+/// 16 products a pair of channels instead of 36 for 3x3 taps, 36 instead of 100 for 5x5.
 ///
 ///     Y = A' [sum over channels of (G g G') * (B' d B)] A
 ///
-/// d: 4 x 4 inputs, g: 3 x 3 taps, * by element, ' the transpose. B and A hold 0, 1 and -1, G halves, too. Sums over
-/// channels alone are a ninth as long as direct ones, which outweighs the transformations: the error is half that of
-/// the direct convolution (tests/kernels/conv_winograd_test.cpp shows both). A number that is not finite spreads over
-/// its tile (inf - inf is NaN). fp32 only: bf16 would round the transformed inputs.
+/// d: inputs of a tile, g: taps, * by element, ' the transpose; winograd_transform.hpp has the matrices. Sums over
+/// channels alone are a ninth (25th) as long as direct ones, which outweighs what the transformations lose: the error
+/// is half that of the direct convolution for 3x3, about the same for 5x5 (tests/kernels/conv_winograd_test.cpp shows
+/// both). A number that is not finite spreads over its tile (inf - inf is NaN). fp32 only: bf16 would round the
+/// transformed inputs.
 ///
-/// One task takes some tiles of all images of one group: it transforms their inputs to 16 matrices [tiles][channels],
-/// multiplies each by the transformed weights (the register tile of conv_tile.hpp), and transforms back.
+/// One task takes some tiles of all images of one group: it transforms their inputs to matrices [tiles][channels], one
+/// for each cell of a tile, multiplies each by the transformed weights (the register tile of conv_tile.hpp), and
+/// transforms back.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/conv_tile.hpp>
 #include <xstitch/kernels/pack.hpp>
-
-#include <array>
-#include <span>
+#include <xstitch/kernels/winograd_transform.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 namespace winograd {
 
-constexpr int cells = 16;               ///< of a transformed tile
-constexpr int outputs = 2, window = 4;  ///< rows and columns of a tile
-constexpr int taps = 3;
-
-/// [4][4]: columns, then rows of B' d B.
-inline void transform_input(Vector (&d)[cells]) noexcept {
-  XSTITCH_UNROLL
-  for (int i = 0; i < window; ++i) {
-    const Vector a = d[i], b = d[4 + i], c = d[8 + i], e = d[12 + i];
-    d[i] = a - c;
-    d[4 + i] = b + c;
-    d[8 + i] = c - b;
-    d[12 + i] = b - e;
-  }
-  XSTITCH_UNROLL
-  for (int i = 0; i < cells; i += 4) {
-    const Vector a = d[i], b = d[i + 1], c = d[i + 2], e = d[i + 3];
-    d[i] = a - c;
-    d[i + 1] = b + c;
-    d[i + 2] = c - b;
-    d[i + 3] = b - e;
-  }
-}
-
-/// out[2][2] = A' m A.
-inline void transform_output(const Vector (&m)[cells], Vector (&out)[4]) noexcept {
-  Vector rows[2][window];
-  XSTITCH_UNROLL
-  for (int i = 0; i < window; ++i) {
-    rows[0][i] = m[i] + m[4 + i] + m[8 + i];
-    rows[1][i] = m[4 + i] - m[8 + i] - m[12 + i];
-  }
-  XSTITCH_UNROLL
-  for (int r = 0; r < 2; ++r) {
-    out[2 * r] = rows[r][0] + rows[r][1] + rows[r][2];
-    out[2 * r + 1] = rows[r][1] - rows[r][2] - rows[r][3];
-  }
-}
-
-/// G g G'.
-inline void transform_weights(const Vector (&g)[taps * taps], Vector (&to)[cells]) noexcept {
-  const Vector half(0.5F);
-  Vector rows[window][taps];
-  XSTITCH_UNROLL
-  for (int i = 0; i < taps; ++i) {
-    const Vector a = g[i], b = g[3 + i], c = g[6 + i], sum = half * (a + c), middle = half * b;
-    rows[0][i] = a;
-    rows[1][i] = sum + middle;
-    rows[2][i] = sum - middle;
-    rows[3][i] = c;
-  }
-  XSTITCH_UNROLL
-  for (int r = 0; r < window; ++r) {
-    const Vector a = rows[r][0], b = rows[r][1], c = rows[r][2], sum = half * (a + c), middle = half * b;
-    to[4 * r] = a;
-    to[4 * r + 1] = sum + middle;
-    to[4 * r + 2] = sum - middle;
-    to[4 * r + 3] = c;
-  }
-}
-
 /// Sizes of a correlation of stride 1.
 struct Sizes {
+  int taps = 0;
   int in_height = 0, in_width = 0, group_in = 0, groups = 1;
   int out_height = 0, out_width = 0, group_out = 0;
   int top = 0, left = 0;  ///< padding
@@ -97,36 +37,47 @@ struct Sizes {
   [[nodiscard]] constexpr int tile_columns() const noexcept { return (out_width + 1) / 2; }
   [[nodiscard]] constexpr int image_tiles() const noexcept { return (out_height + 1) / 2 * tile_columns(); }
   [[nodiscard]] constexpr int blocks() const noexcept { return static_cast<int>(divide_up(group_out, block_width)); }
+  [[nodiscard]] constexpr int window() const noexcept { return taps + outputs - 1; }
+  [[nodiscard]] constexpr int cells() const noexcept { return window() * window(); }
   /// Floats of the transformed weights: [group][block][cell][channel][columns].
-  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * cells * group_in * group_out; }
+  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * cells() * group_in * group_out; }
 };
 
 constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
-  return {s.in.height,   s.in.width,    s.group_in(), s.groups,   s.out_height(),
-          s.out_width(), s.group_out(), s.pad.height, s.pad.width};
+  return {s.kernel.height, s.in.height,   s.in.width,    s.group_in(), s.groups,
+          s.out_height(),  s.out_width(), s.group_out(), s.pad.height, s.pad.width};
 }
 /// The gradient to the input is the correlation of the output's gradient with the taps turned round.
 constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
-  return {s.out_height(), s.out_width(),           s.group_out(),         s.groups, s.in.height, s.in.width,
-          s.group_in(),   taps - 1 - s.pad.height, taps - 1 - s.pad.width};
+  const int reach = s.kernel.height - 1;
+  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),        s.groups,
+          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.height, reach - s.pad.width};
 }
 
 /// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
 constexpr bool suits(const ConvShape& s) noexcept {
-  constexpr int least_channels = 64, least_pixels = 100;
-  return s.kernel == Size{taps} && s.stride == Size{1} && s.dilation == Size{1} && s.pad.height < taps &&
-         s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
+  constexpr int least_pixels = 100, least_width = 8;
+  const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
+  return (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
+         s.pad.height < taps && s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
          s.group_in() >= least_channels && s.group_out() >= least_channels && s.out_height() > 0 &&
-         s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= 4 && s.in.width >= 4;
+         s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= least_width &&
+         s.in.width >= least_width;
 }
 
 template <Sizes S>
 class Correlate {
+  using Transform = winograd::Transform<S.taps>;
+  static constexpr int window = S.window(), cells = S.cells();
   static constexpr int blocks = S.blocks();
   static constexpr Index pixel = S.group_in * 4 % 2048 == 0 ? S.group_in + 16 : S.group_in;  // not all in one cache set
   static constexpr Index channels = Index{S.groups} * S.group_in, out_channels = Index{S.groups} * S.group_out;
-  static constexpr int task_tiles = static_cast<int>(divide_up(56, tile_rows)) * tile_rows;
+  // Transformed inputs and products of a task have about the size of the second-level cache.
+  static constexpr int task_tiles = static_cast<int>(divide_up(S.taps == 3 ? 56 : 28, tile_rows)) * tile_rows;
   static constexpr int half = tile_rows / 2;
+  // From one cell's matrix to the next: a line more than their size, so that the cells of a tile lie in different sets.
+  static constexpr Index inputs_step = task_tiles * pixel + 16;
+  static constexpr Index products_step(Index columns) noexcept { return task_tiles * columns + 16; }
   static constexpr Index wanted_tasks = 24;
 
  public:
@@ -142,10 +93,10 @@ class Correlate {
       const Index first_column = first_block * block_width;
       const Index columns = std::min<Index>(S.group_out, last_block * block_width) - first_column;
 
-      float* inputs = reinterpret_cast<float*>(
-          thread_scratch(static_cast<std::size_t>(cells * task_tiles * (pixel + columns) + pixel) * sizeof(float)));
-      float* products = inputs + cells * task_tiles * pixel;
-      float* zeros = products + cells * task_tiles * columns;
+      float* inputs = reinterpret_cast<float*>(thread_scratch(
+          static_cast<std::size_t>(cells * (inputs_step + products_step(columns)) + pixel) * sizeof(float)));
+      float* products = inputs + cells * inputs_step;
+      float* zeros = products + cells * products_step(columns);
       std::fill_n(zeros, pixel, 0.0F);
       for (int i = 0; i < tiles; ++i) {
         const Place at(first + i);
@@ -173,6 +124,16 @@ class Correlate {
           x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
   };
 
+  /// f(cell), without a loop: the cells of a tile are variables. (Two loops because one of 36 would not be unrolled.)
+  template <class Function>
+  [[gnu::always_inline]] static void for_each_cell(Function&& f) noexcept {
+    XSTITCH_UNROLL
+    for (int y = 0; y < window; ++y) {
+      XSTITCH_UNROLL
+      for (int x = 0; x < window; ++x) f(y * window + x);
+    }
+  }
+
   /// to[cell][tile][channel] of one tile.
   static void load_tile(const float* image, const Place& at, const float* zeros, float* to) noexcept {
     const float* from[cells];
@@ -183,11 +144,9 @@ class Correlate {
     }
     for (Index c = 0; c < S.group_in; c += lanes) {
       Vector d[cells];
-      XSTITCH_UNROLL
-      for (int i = 0; i < cells; ++i) d[i] = load(from[i] + c);
-      transform_input(d);
-      XSTITCH_UNROLL
-      for (int i = 0; i < cells; ++i) store(to + i * task_tiles * pixel + c, d[i]);
+      for_each_cell([&](int i) { d[i] = load(from[i] + c); });
+      Transform::input(d);
+      for_each_cell([&](int i) { store(to + i * inputs_step + c, d[i]); });
     }
   }
 
@@ -195,8 +154,8 @@ class Correlate {
   static void multiply(const float* inputs, const float* weights, int cell, int tiles, Index columns,
                        float* products) noexcept {
     const Taps run{1, 1, 0, 0, S.group_in};
-    const float* from = inputs + Index{cell} * task_tiles * pixel;
-    float* to = products + Index{cell} * task_tiles * columns;
+    const float* from = inputs + cell * inputs_step;
+    float* to = products + cell * products_step(columns);
     for (Index column = 0; column < columns; column += block_width) {
       const Index width = std::min<Index>(block_width, columns - column);
       const float* w = weights + (cells * column + cell * width) * S.group_in;
@@ -224,10 +183,9 @@ class Correlate {
     float* const to = image + (Index{at.y} * S.out_width + at.x) * out_channels;
     constexpr Index row = Index{S.out_width} * out_channels;
     for (Index c = 0; c < columns; c += lanes) {
-      Vector m[cells], y[4];
-      XSTITCH_UNROLL
-      for (int i = 0; i < cells; ++i) m[i] = load(products + i * task_tiles * columns + c);
-      transform_output(m, y);
+      Vector m[cells], y[outputs * outputs];
+      for_each_cell([&](int i) { m[i] = load(products + i * products_step(columns) + c); });
+      Transform::output(m, y);
       XSTITCH_UNROLL
       for (Vector& v : y) {
         if (with_bias) v += load(bias + c);
@@ -247,10 +205,10 @@ class Correlate {
 template <ConvShape S>
 class WinogradForward {
   static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
+  static constexpr int taps = S.taps(), cells = sizes.cells();
 
  public:
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
-    using namespace winograd;
     auto* packed = reinterpret_cast<float*>(to);
     threads.parallel_for(std::size_t{S.groups} * std::size_t(sizes.blocks()), [&](std::size_t task) {
       const Index group = static_cast<Index>(task) / sizes.blocks(), block = static_cast<Index>(task) % sizes.blocks();
@@ -259,9 +217,9 @@ class WinogradForward {
       float* p = packed + cells * (group * S.group_out() + block * block_width) * S.group_in();
       for (Index c = 0; c < S.group_in(); ++c)
         for (Index o = 0; o < width; o += lanes) {
-          Vector g[taps * taps], u[cells];
-          for (int t = 0; t < taps * taps; ++t) g[t] = load(from + (t * S.group_in() + c) * S.out_channels + o);
-          transform_weights(g, u);
+          Vector g[taps], u[cells];
+          for (int t = 0; t < taps; ++t) g[t] = load(from + (t * S.group_in() + c) * S.out_channels + o);
+          winograd::Transform<sizes.taps>::weights(g, u);
           for (int i = 0; i < cells; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
         }
     });
@@ -281,6 +239,7 @@ class WinogradForward {
 template <ConvShape S>
 class WinogradBackwardData {
   static constexpr winograd::Sizes sizes = winograd::backward_sizes(S);
+  static constexpr int taps = S.taps(), cells = sizes.cells();
 
  public:
   static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
@@ -293,25 +252,24 @@ class WinogradBackwardData {
  private:
   /// A few output channels at a time: their taps are transposed in the first-level cache, then transformed.
   static void pack(const float* weights, float* packed, ThreadPool& threads) {
-    using namespace winograd;
-    constexpr Index range = 16;
+    constexpr Index range = taps == 9 ? 16 : 8;
     constexpr Index ranges = divide_up(S.group_out(), range);
     threads.parallel_for(static_cast<std::size_t>(S.groups * sizes.blocks() * ranges), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) % ranges * range, t = static_cast<Index>(task) / ranges;
       const Index group = t / sizes.blocks(), block = t % sizes.blocks();
       const Index width = std::min<Index>(block_width, S.group_in() - block * block_width);
       const Index count = std::min(range, S.group_out() - first);
-      alignas(64) float turned[taps * taps][range * block_width];
-      for (int tap = 0; tap < taps * taps; ++tap)
-        pack_transposed(weights + ((taps * taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
+      alignas(64) float turned[taps][range * block_width];
+      for (int tap = 0; tap < taps; ++tap)
+        pack_transposed(weights + ((taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
                             group * S.group_out() + first,
                         S.out_channels, count, static_cast<int>(width), static_cast<int>(width), turned[tap], Fp32{});
       float* p = packed + cells * (group * S.group_in() + block * block_width) * S.group_out();
       for (Index o = 0; o < count; ++o)
         for (Index c = 0; c < width; c += lanes) {
-          Vector g[taps * taps], u[cells];
-          for (int tap = 0; tap < taps * taps; ++tap) g[tap] = load(turned[tap] + o * width + c);
-          transform_weights(g, u);
+          Vector g[taps], u[cells];
+          for (int tap = 0; tap < taps; ++tap) g[tap] = load(turned[tap] + o * width + c);
+          winograd::Transform<sizes.taps>::weights(g, u);
           for (int i = 0; i < cells; ++i) store(p + (i * S.group_out() + first + o) * width + c, u[i]);
         }
     });
