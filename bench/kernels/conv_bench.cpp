@@ -35,11 +35,10 @@ void convolution(benchmark::State& state) {
     using namespace xs::kernels;
     using Kernels = DirectConv<S, Arithmetic>;  // with what the layer takes for these sizes
     if constexpr (P == Pass::forward)
-      Kernels::Forward::run(batch, in.floats(), weights.floats(), bias.floats(), false, out.floats(),
-                                      workspace.data(), threads);
+      Kernels::Forward::run(batch, in.floats(), weights.floats(), bias.floats(), false, out.floats(), workspace.data(),
+                            threads);
     else if constexpr (P == Pass::data)
-      Kernels::BackwardData::run(batch, out.floats(), weights.floats(), in.floats(), workspace.data(),
-                                           threads);
+      Kernels::BackwardData::run(batch, out.floats(), weights.floats(), in.floats(), workspace.data(), threads);
     else
       ConvBackwardWeights<S, Arithmetic>::run_all(batch, in.floats(), out.floats(), weights.floats(), bias.floats(),
                                                   workspace.data(), threads);

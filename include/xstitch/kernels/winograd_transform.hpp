@@ -1,11 +1,13 @@
 #pragma once
 /// \file
-/// The matrices of Winograd's minimal filtering for 2 outputs and some taps, and what they do to the channels of a tile.
+/// The matrices of Winograd's minimal filtering for 2 outputs and some taps, and what they do to the channels of a
+/// tile.
 ///
-/// Outputs are the product of two polynomials, known by its values at Taps + 1 points of which the last is infinity (Cook
-/// and Toom): A' takes powers of the points, G those divided by the differences of the points, B' the coefficients of the
-/// polynomials that are zero at all other points. 0, 1 and -1 cost additions only. For 5 taps 2 and -1/2 lose least: the
-/// error of the sum is half of that with 2 and -2 (Barabasz et al., ACM TOMS 2020, look into such sets).
+/// Outputs are the product of two polynomials, known by its values at Taps + 1 points of which the last is infinity
+/// (Cook and Toom): A' takes powers of the points, G those divided by the differences of the points, B' the
+/// coefficients of the polynomials that are zero at all other points. 0, 1 and -1 cost additions only. For 5 taps 2 and
+/// -1/2 lose least: the error of the sum is half of that with 2 and -2 (Barabasz et al., ACM TOMS 2020, look into such
+/// sets).
 
 #include <xstitch/kernels/simd.hpp>
 
@@ -46,8 +48,7 @@ struct Matrices {
       double power = 1.0;
       for (int k = 0; k < Taps; ++k) {
         weights[at(i)][at(k)] = static_cast<float>(i < finite ? power / differences : k == Taps - 1 ? 1.0 : 0.0);
-        if (k < outputs)
-          output[at(k)][at(i)] = static_cast<float>(i < finite ? power : k == outputs - 1 ? 1.0 : 0.0);
+        if (k < outputs) output[at(k)][at(i)] = static_cast<float>(i < finite ? power : k == outputs - 1 ? 1.0 : 0.0);
         if (i < finite) power *= all_points[i];
       }
     }
@@ -57,8 +58,8 @@ struct Matrices {
   static constexpr std::size_t at(int i) noexcept { return static_cast<std::size_t>(i); }
 };
 
-/// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the numbers of the matrix: zeros
-/// cost nothing, ones an addition.
+/// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the numbers of the matrix:
+/// zeros cost nothing, ones an addition.
 template <std::size_t Rows, std::size_t Columns>
 [[gnu::always_inline]] inline void multiply(const Matrix<Rows, Columns>& matrix, const Vector* from, int from_step,
                                             Vector* to, int to_step) noexcept {
