@@ -62,6 +62,8 @@ int run(const Arguments& arguments) {
   figures.add("images_per_second", samples / middle);
   figures.add("gflops", 1e-9 * operations / middle);
   figures.add("gflop_per_step", 1e-9 * operations);
+  if (arguments.wanted.precision == "fp32")
+    figures.add("gflop_done_per_step", 1e-9 * operations_done_per_sample(network->engine()) * samples);
   figures.add("bytes_per_step", bytes_per_step(network->engine(), arguments.batch));
   figures.add("peak_gflops", 1e-9 * top);
   figures.add("share_of_peak", operations / middle / top);

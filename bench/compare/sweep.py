@@ -93,7 +93,7 @@ def run(p, rounds, machine):
                 named["network"] = "one_task"
             runs = [p.ours("train_step", **named) for _ in range(rounds)]
             points.append({"point": point, "seconds": rows.middle([r["seconds_per_step"] for r in runs]),
-                           "gflop": runs[0]["gflop_per_step"], "gbyte": 1e-9 * runs[0]["bytes_per_step"]})
+                           "gflop": runs[0]["gflop_done_per_step"], "gbyte": 1e-9 * runs[0]["bytes_per_step"]})
             say("  %s: %.3f s" % (point, points[-1]["seconds"]))
     except Failed as error:
         return [rows.failed(group, "time = a FLOPs + b bytes + c", "within 10 %", error)]

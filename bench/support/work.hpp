@@ -1,6 +1,7 @@
 #pragma once
 // Data for a network, and how much arithmetic a step is.
 
+#include <xstitch/kernels/conv.hpp>
 #include <xstitch/weave/engine.hpp>
 
 #include <cmath>
@@ -72,6 +73,33 @@ inline double operations_per_sample(const xs::Engine& engine, bool training) {
     sum += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes;
   }
   return sum;
+}
+
+/// The part of its direct arithmetic that a layer does forward and for the input's gradient, in fp32: below one where
+/// it goes by Winograd.
+inline double share_done(const xs::NetworkTables& tables, const xs::Op& op) {
+  if (op.layer.parameter_count == 0 || op.layer.parameters[0].extents.rank != 4) return 1.0;
+  const auto& weight = op.layer.parameters[0].extents.size;  // height, width, in / groups, out
+  const xs::Dims in = tables.tensors[static_cast<std::size_t>(op.inputs[0])].dims;
+  const xs::Dims out = tables.tensors[static_cast<std::size_t>(op.outputs[0])].dims;
+  const int reach = out.height - in.height + weight[0] - 1;  // twice the padding, if the stride is one
+  if (weight[0] != weight[1] || reach < 0 || reach % 2 != 0 || in.channels % weight[2] != 0) return 1.0;
+  const xs::kernels::ConvShape shape{in, weight[3], weight[0], 1, reach / 2, 1, in.channels / weight[2]};
+  if (!shape.valid() || shape.out() != out || !xs::kernels::suits_winograd<xs::kernels::Fp32>(shape)) return 1.0;
+  const xs::kernels::winograd::Sizes sizes = xs::kernels::winograd::forward_sizes(shape);
+  return static_cast<double>(sizes.image_tiles() * sizes.cells()) / static_cast<double>(out.pixels() * shape.taps());
+}
+
+/// Multiplications and additions that a training step really does, for the cost model.
+inline double operations_done_per_sample(const xs::Engine& engine) {
+  const xs::NetworkTables& tables = engine.tables();
+  double saved = 0.0;
+  for (const xs::Op& op : tables.ops) {
+    if (op.kind != xs::OpKind::layer) continue;
+    const int passes = tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient ? 2 : 1;
+    saved += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes * (1.0 - share_done(tables, op));
+  }
+  return operations_per_sample(engine, true) - saved;
 }
 
 /// Bytes a training step moves if every operation goes to memory, where a line that is written new is read first.
