@@ -2,8 +2,8 @@
 /// \file
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
-/// no pad) takes the image as one long row. Many channels under 3x3 taps in fp32 go by Winograd (conv_winograd.hpp),
-/// except for the gradient of the weights.
+/// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps in fp32 go by Winograd
+/// (conv_winograd.hpp), except for the gradient of the weights.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
@@ -39,12 +39,13 @@ template <class Arithmetic>
 constexpr bool suits_winograd(const ConvShape& s) noexcept {
   return std::is_same_v<Arithmetic, Fp32> && winograd::suits(s);
 }
+/// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
-constexpr std::size_t forward_weights_bytes(const ConvShape& s) noexcept {
+constexpr std::size_t forward_packed_bytes(const ConvShape& s) noexcept {
   return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : forward_workspace<Arithmetic>(s);
 }
 template <class Arithmetic>
-constexpr std::size_t backward_weights_bytes(const ConvShape& s) noexcept {
+constexpr std::size_t backward_packed_bytes(const ConvShape& s) noexcept {
   return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : backward_data_workspace<Arithmetic>(s);
 }
 
@@ -60,8 +61,8 @@ constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   if (is_depthwise(s)) return {0, gradients};
   if (suits_columns(s)) return columns_workspace(s);
   const Extent images = backward_weights_workspace<Arithmetic>(s);
-  return {images.per_sample, std::max(forward_weights_bytes<Arithmetic>(s),
-                                      gradients + backward_weights_bytes<Arithmetic>(s) + images.fixed)};
+  return {images.per_sample, std::max(forward_packed_bytes<Arithmetic>(s),
+                                      gradients + backward_packed_bytes<Arithmetic>(s) + images.fixed)};
 }
 /// Scratch of a call of either pass.
 constexpr Extent conv_workspace(const ConvShape& s, Precision precision) noexcept {
@@ -74,10 +75,10 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
   const ConvShape s = canonical(given);
   if (!s.valid() || is_depthwise(s)) return 0;
   if (suits_columns(s)) return linear_packed_bytes(s.depth(), s.out_channels, precision);
-  return precision == Precision::bf16 ? forward_weights_bytes<Bf16>(s) : forward_weights_bytes<Fp32>(s);
+  return precision == Precision::bf16 ? forward_packed_bytes<Bf16>(s) : forward_packed_bytes<Fp32>(s);
 }
 
-/// Directly, or depthwise: weight and bias gradients are handed over when they are complete.
+/// Directly, by Winograd or depthwise: weight and bias gradients are handed over when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
   static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
@@ -111,7 +112,7 @@ struct DirectConv {
       DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight, bias, threads);
     } else {
       if (to.input != nullptr) BackwardData::run(batch, out_gradient, weights, to.input, workspace, threads);
-      workspace += backward_weights_bytes<Arithmetic>(S);
+      workspace += backward_packed_bytes<Arithmetic>(S);
       ConvBackwardWeights<S, Arithmetic>::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
     }
     if (to.weight == nullptr) {

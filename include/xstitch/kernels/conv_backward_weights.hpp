@@ -174,8 +174,7 @@ class ConvBackwardWeights {
           for (int b = 0; b < blocks; ++b) {
             const int valid = std::min(block_width, S.group_out() - b * block_width);
             const int width = static_cast<int>(round_up(valid, lanes));
-            const float* from = partial + (g * blocks + b) * partial_floats + k * width;
-            if (k == S.depth()) from = partial + (g * blocks + b) * partial_floats + S.depth() * block_width;
+            const float* from = partial + (g * blocks + b) * partial_floats + k * (k < S.depth() ? width : block_width);
             float* sum = to + g * S.group_out() + b * block_width;
             for (int c = 0; c < valid; ++c) {
               float total = from[c];

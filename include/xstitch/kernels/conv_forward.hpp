@@ -23,8 +23,19 @@ constexpr std::size_t forward_workspace(const ConvShape& s) noexcept {
   return align_up(static_cast<std::size_t>(group * s.groups) * sizeof(typename Arithmetic::Element));
 }
 
+/// run() of a forward pass that has pack() and run_packed().
+template <class Self>
+struct PackAndRun {
+  /// Both at once; bias: [out] or null.
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* workspace, ThreadPool& threads) {
+    Self::pack(weights, workspace, threads);
+    Self::run_packed(batch, in, workspace, bias, with_relu, out, threads);
+  }
+};
+
 template <ConvShape S, class Arithmetic>
-class ConvForward {
+class ConvForward : public PackAndRun<ConvForward<S, Arithmetic>> {
   using Element = typename Arithmetic::Element;
   static constexpr RunLayout layout = forward_layout<Arithmetic>(S);
   static constexpr Index group_elements = packed_group<Arithmetic>(layout, S.kernel.height, S.group_out());
@@ -44,13 +55,6 @@ class ConvForward {
           packed + group * group_elements + block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
           Arithmetic{});
     });
-  }
-
-  /// Both at once; bias: [out] or null.
-  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                  float* out, std::byte* workspace, ThreadPool& threads) {
-    pack(weights, workspace, threads);
-    run_packed(batch, in, workspace, bias, with_relu, out, threads);
   }
 
   static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,

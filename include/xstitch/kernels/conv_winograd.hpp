@@ -203,7 +203,7 @@ class Correlate {
 
 /// Forward pass: see ConvForward.
 template <ConvShape S>
-class WinogradForward {
+class WinogradForward : public PackAndRun<WinogradForward<S>> {
   static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
   static constexpr int taps = S.taps(), cells = sizes.cells();
 
@@ -223,11 +223,6 @@ class WinogradForward {
           for (int i = 0; i < cells; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
         }
     });
-  }
-  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                  float* out, std::byte* workspace, ThreadPool& threads) {
-    pack(weights, workspace, threads);
-    run_packed(batch, in, workspace, bias, with_relu, out, threads);
   }
   static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,
                          float* out, ThreadPool& threads) {

@@ -10,6 +10,7 @@
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/gradual_fetch.hpp>
 #include <xstitch/kernels/linear_forward_many.hpp>
+#include <xstitch/kernels/linear_sums.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -113,11 +114,7 @@ class LinearForward {
     auto* sums =
         reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(width * (batch + chunk)) * sizeof(float)));
     auto* copy = reinterpret_cast<Element*>(sums + width * batch);
-    for (Index n = 0; n < batch; ++n) {
-      float* row = sums + n * width;
-      std::fill(row, row + width, 0.0F);
-      if (bias != nullptr) std::copy_n(bias + c.first, c.count, row);
-    }
+    start_sums(bias, c.first, c.count, width, batch, sums);
     constexpr Index step = chunk / numbers;
     for (Index k = 0; k < depth; k += step) {
       const Index terms = std::min(step, depth - k);
@@ -176,13 +173,7 @@ class LinearForward {
         fetched = true;
       });
     }
-    for (Index n = 0; n < batch; ++n) {
-      const float* row = sums + n * width;
-      float* to = out + n * c.outputs + c.first;
-      for (Index o = 0; o < full; o += lanes) store(to + o, with_relu ? relu(load(row + o)) : load(row + o));
-      if (full < width)
-        store_some(to + full, with_relu ? relu(load(row + full)) : load(row + full), static_cast<int>(c.count - full));
-    }
+    store_sums(sums, c.first, c.count, width, batch, c.outputs, with_relu, out);
   }
 
   /// Fetches columns [first, last) of `rows` rows into the second-level cache.

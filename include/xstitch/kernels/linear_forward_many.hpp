@@ -10,6 +10,7 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/gradual_fetch.hpp>
+#include <xstitch/kernels/linear_sums.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -87,11 +88,7 @@ class LinearForwardMany {
     auto* sums =
         reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(width * (c.batch + chunk)) * sizeof(float)));
     auto* copy = reinterpret_cast<Element*>(sums + width * c.batch);
-    for (Index n = 0; n < c.batch; ++n) {
-      float* row = sums + n * width;
-      std::fill(row, row + width, 0.0F);
-      if (c.bias != nullptr) std::copy_n(c.bias + first, count, row);
-    }
+    start_sums(c.bias, first, count, width, c.batch, sums);
     const Index blocks = divide_up(width, block_width);
     const Index tiles = divide_up(c.batch, tile_rows);
     for (Index k = 0; k < c.terms(); k += chunk) {
@@ -133,14 +130,7 @@ class LinearForwardMany {
         });
       }
     }
-    const Index full = count / lanes * lanes;
-    for (Index n = 0; n < c.batch; ++n) {
-      const float* row = sums + n * width;
-      float* to = c.out + n * c.outputs + first;
-      for (Index o = 0; o < full; o += lanes) store(to + o, c.with_relu ? relu(load(row + o)) : load(row + o));
-      if (full < width)
-        store_some(to + full, c.with_relu ? relu(load(row + full)) : load(row + full), static_cast<int>(count - full));
-    }
+    store_sums(sums, first, count, width, c.batch, c.outputs, c.with_relu, c.out);
   }
 };
 
