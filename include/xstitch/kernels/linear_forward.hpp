@@ -3,12 +3,14 @@
 /// Fully connected layer, forward: y[n, o] = b[o] + sum over i of x[n, i] W[i, o], then perhaps max(0, y).
 ///
 /// The weights are far larger than everything else and are read once, in place (in bf16, whose numbers have half the
-/// bytes, better from a packed copy where many calls share one). One task makes some columns of the
-/// output: it walks down the weights in chunks of rows, fetching the next chunk into the second-level cache while it
-/// works on this one. The inputs are packed first as [samples of a tile] side by side, for every i.
+/// bytes, better from a packed copy where many calls share one). Few samples and many go by files of their own; between
+/// them one task makes some columns of the output: it walks down the weights in chunks of rows, fetching the next chunk
+/// into the second-level cache while it works on this one. The inputs are packed first as [samples of a tile] side by
+/// side, for every i.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/gradual_fetch.hpp>
+#include <xstitch/kernels/linear_forward_few.hpp>
 #include <xstitch/kernels/linear_forward_many.hpp>
 #include <xstitch/kernels/linear_sums.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
@@ -75,6 +77,10 @@ class LinearForward {
           {samples, inputs, outputs, in, weights, reinterpret_cast<const Element*>(packed), task_columns(outputs), bias,
            with_relu, out},
           panels, threads);
+    if constexpr (numbers == 1) {
+      if (samples <= few_samples)
+        return LinearForwardFew::run({samples, inputs, outputs, in, weights, bias, with_relu, out}, threads);
+    }
     constexpr Index pack_range = 256;
     threads.parallel_for(static_cast<std::size_t>(divide_up(depth, pack_range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * pack_range, last = std::min(depth, first + pack_range);

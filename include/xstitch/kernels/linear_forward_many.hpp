@@ -20,7 +20,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 /// Samples from which on this file is used.
-constexpr Index many_samples = 64;
+constexpr Index many_samples = vector_registers == 32 ? 64 : 21;
 
 /// f(first sample, number of samples as a constant), largest tiles first.
 template <class Function>
@@ -94,16 +94,18 @@ class LinearForwardMany {
     for (Index k = 0; k < c.terms(); k += chunk) {
       const Index terms = std::min(chunk, c.terms() - k);
       const float* w = c.weights + k * numbers * c.outputs + first;
-      for (Index b = 0; b < blocks; ++b) {
-        const Index column = b * block_width, block = std::min<Index>(block_width, width - column);
-        Element* to = copy + column * terms;
-        if (c.packed != nullptr) {
-          const Element* from =
-              c.packed + packed_first * c.terms() + k * packed_width + (first - packed_first) + column;
-          for (Index i = 0; i < terms; ++i) std::copy_n(from + i * packed_width, block, to + i * block);
-        } else {
-          pack_columns(w + column, c.outputs, 1, std::min(terms * numbers, c.inputs - k * numbers),
-                       static_cast<int>(std::min(block, count - column)), static_cast<int>(block), to, Arithmetic{});
+      // Row by row, as memory lies, to panels of [terms][block].
+      for (Index i = 0; i < terms; ++i) {
+        const Index run = std::min<Index>(numbers, c.inputs - (k + i) * numbers);
+        for (Index column = 0; column < width; column += block_width) {
+          const Index block = std::min<Index>(block_width, width - column);
+          Element* to = copy + column * terms + i * block;
+          if (c.packed != nullptr)
+            std::copy_n(c.packed + packed_first * c.terms() + (k + i) * packed_width + (first - packed_first) + column,
+                        block, to);
+          else
+            pack_columns(w + i * numbers * c.outputs + column, c.outputs, 1, run,
+                         static_cast<int>(std::min(block, count - column)), static_cast<int>(block), to, Arithmetic{});
         }
       }
       const Index next = std::clamp<Index>(c.inputs - (k + terms) * numbers, 0, chunk * numbers);
