@@ -3,7 +3,7 @@
 /// The register tile of a convolution's forward pass. A function of its own, named by its extents only, so that layers
 /// and passes share it.
 
-#include <xstitch/kernels/simd.hpp>
+#include <xstitch/kernels/outer_product.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -43,15 +43,7 @@ template <class Arithmetic, int M, int V, int PixelStep>
     for (int inner = 0; inner < taps.inner; ++inner) {
       const typename Arithmetic::Element* p = in + outer * taps.outer_stride + inner * taps.inner_stride;
       for (Index i = taps.run; i > 0; --i, ++p, weights += V * lanes) {
-        typename Arithmetic::Operand w[V];
-        XSTITCH_UNROLL
-        for (int v = 0; v < V; ++v) w[v] = Arithmetic::load(weights + v * lanes);
-        XSTITCH_UNROLL
-        for (int m = 0; m < M; ++m) {
-          const auto x = Arithmetic::broadcast(p + m * PixelStep);
-          XSTITCH_UNROLL
-          for (int v = 0; v < V; ++v) acc[m][v] = Arithmetic::multiply_add(x, w[v], acc[m][v]);
-        }
+        add_outer_product<Arithmetic>(acc, weights, [&](int m) { return p + m * PixelStep; });
       }
     }
   }

@@ -10,6 +10,7 @@
 /// them. The gradient of a weight is the sum over all samples in order, whatever the batch.
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/outer_product.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -36,15 +37,7 @@ template <class Arithmetic, int M, int V>
     XSTITCH_UNROLL
     for (int m = 0; m < M; ++m) __builtin_prefetch(rows[m] + i + 256, 0, 3);
     for (const Index end = std::min(count, i + line); i < end; ++i, b += V * lanes) {
-      typename Arithmetic::Operand w[V];
-      XSTITCH_UNROLL
-      for (int v = 0; v < V; ++v) w[v] = Arithmetic::load(b + v * lanes);
-      XSTITCH_UNROLL
-      for (int m = 0; m < M; ++m) {
-        const auto x = Arithmetic::broadcast(rows[m] + i);
-        XSTITCH_UNROLL
-        for (int v = 0; v < V; ++v) acc[m][v] = Arithmetic::multiply_add(x, w[v], acc[m][v]);
-      }
+      add_outer_product<Arithmetic>(acc, b, [&](int m) { return rows[m] + i; });
     }
   }
   XSTITCH_UNROLL

@@ -63,21 +63,34 @@ struct Bf16 {
     return _mm512_dpbf16_ps(c.data, reinterpret_cast<__m512bh>(a.bits), reinterpret_cast<__m512bh>(b.bits));
   }
 #else
+  /// Without the instruction one of the two numbers at a time, taken out where it is used: see outer_product.hpp.
+  template <bool IsFirst>
+  struct Number {
+    using Element = std::uint32_t;
+    using Operand = Vector;
+    using Bits = xsimd::batch<std::uint32_t>;
+    static Operand broadcast(const Element* p) noexcept {
+      Element value;
+      std::memcpy(&value, p, sizeof(value));
+      return take(Bits(value));
+    }
+    static Operand load(const Element* p) noexcept { return take(Bits::load_unaligned(p)); }
+    static Operand take(const Bits& bits) noexcept {
+      return xsimd::bitwise_cast<Vector>(IsFirst ? bits << 16 : bits & Bits(0xFFFF0000U));
+    }
+    static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
+      return xsimd::fma(a, b, c);
+    }
+  };
+  using First = Number<true>;
+  using Second = Number<false>;
   struct Operand {
     Vector first, second;
   };
-  static Operand split(const xsimd::batch<std::uint32_t>& bits) noexcept {
-    return {xsimd::bitwise_cast<Vector>(bits << 16),
-            xsimd::bitwise_cast<Vector>(bits & xsimd::batch<std::uint32_t>(0xFFFF0000U))};
-  }
-  static Operand broadcast(const Element* p) noexcept {
-    Element value;
-    std::memcpy(&value, p, sizeof(value));
-    return {Vector(from_bf16(value)), Vector(from_bf16(value >> 16))};
-  }
-  static Operand load(const Element* p) noexcept { return split(xsimd::batch<std::uint32_t>::load_unaligned(p)); }
+  static Operand broadcast(const Element* p) noexcept { return {First::broadcast(p), Second::broadcast(p)}; }
+  static Operand load(const Element* p) noexcept { return {First::load(p), Second::load(p)}; }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
-    return xsimd::fma(a.first, b.first, xsimd::fma(a.second, b.second, c));
+    return First::multiply_add(a.first, b.first, Second::multiply_add(a.second, b.second, c));
   }
 #endif
 };

@@ -2,7 +2,7 @@
 /// \file
 /// A register tile of a sum of outer products: gradients of weights, and linear layers.
 
-#include <xstitch/kernels/simd.hpp>
+#include <xstitch/kernels/outer_product.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -42,15 +42,7 @@ template <class Arithmetic, int M, int V, bool Fetch = false>
         for (int f = 0; f < V * lanes; f += 16) __builtin_prefetch(fetch + f, 0, 2);
         fetch += V * lanes;
       }
-      typename Arithmetic::Operand g[V];
-      XSTITCH_UNROLL
-      for (int v = 0; v < V; ++v) g[v] = Arithmetic::load(q + v * lanes);
-      XSTITCH_UNROLL
-      for (int m = 0; m < M; ++m) {
-        const auto a = Arithmetic::broadcast(p + m);
-        XSTITCH_UNROLL
-        for (int v = 0; v < V; ++v) acc[m][v] = Arithmetic::multiply_add(a, g[v], acc[m][v]);
-      }
+      add_outer_product<Arithmetic>(acc, q, [&](int m) { return p + m; });
     }
   }
   XSTITCH_UNROLL
