@@ -16,7 +16,8 @@ def row(group, what, ours, theirs, result, bar, passed):
 
 
 def failed(group, what, bar, error):
-    return row(group, what, "", "", "not measured: %s" % error, bar, False)
+    bar = "%.2fx" % bar if isinstance(bar, float) else bar or ""
+    return row(group, what, "", "", "not measured: %s" % error, bar, False if bar else None)
 
 
 def ratio(group, what, ours, theirs, at_least, key="seconds_per_step", unit="s", other=None):
