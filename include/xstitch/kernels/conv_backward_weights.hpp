@@ -176,7 +176,13 @@ class ConvBackwardWeights {
             const int width = static_cast<int>(round_up(valid, lanes));
             const float* from = partial + (g * blocks + b) * partial_floats + k * (k < S.depth() ? width : block_width);
             float* sum = to + g * S.group_out() + b * block_width;
-            for (int c = 0; c < valid; ++c) {
+            int c = 0;
+            for (; c + lanes <= valid; c += lanes) {
+              Vector total = load(from + c);
+              for (Index p = 1; p < image_parts; ++p) total += load(from + p * step + c);
+              store(sum + c, total);
+            }
+            for (; c < valid; ++c) {
               float total = from[c];
               for (Index p = 1; p < image_parts; ++p) total += from[p * step + c];
               sum[c] = total;
@@ -319,15 +325,28 @@ class ConvBackwardWeights {
   template <int V>
   static void add_columns(const float* from, int pixels, int valid, float* sums) noexcept {
     if (valid == V * lanes) {
-      Vector acc[V];
+      constexpr int apart = 4;  // sums of every fourth pixel: one alone would wait for each addition
+      Vector acc[apart][V];
       XSTITCH_UNROLL
-      for (int v = 0; v < V; ++v) acc[v] = load(sums + v * lanes);
-      for (int p = 0; p < pixels; ++p, from += S.out_channels) {
+      for (int v = 0; v < V; ++v) {
+        acc[0][v] = load(sums + v * lanes);
         XSTITCH_UNROLL
-        for (int v = 0; v < V; ++v) acc[v] += load(from + v * lanes);
+        for (int a = 1; a < apart; ++a) acc[a][v] = Vector(0.0F);
+      }
+      int p = 0;
+      for (; p + apart <= pixels; p += apart, from += apart * S.out_channels) {
+        XSTITCH_UNROLL
+        for (int a = 0; a < apart; ++a) {
+          XSTITCH_UNROLL
+          for (int v = 0; v < V; ++v) acc[a][v] += load(from + a * S.out_channels + v * lanes);
+        }
+      }
+      for (; p < pixels; ++p, from += S.out_channels) {
+        XSTITCH_UNROLL
+        for (int v = 0; v < V; ++v) acc[0][v] += load(from + v * lanes);
       }
       XSTITCH_UNROLL
-      for (int v = 0; v < V; ++v) store(sums + v * lanes, acc[v]);
+      for (int v = 0; v < V; ++v) store(sums + v * lanes, (acc[0][v] + acc[1][v]) + (acc[2][v] + acc[3][v]));
     } else {
       for (int p = 0; p < pixels; ++p, from += S.out_channels)
         for (int c = 0; c < valid; ++c) sums[c] += from[c];
