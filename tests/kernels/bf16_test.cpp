@@ -1,5 +1,6 @@
 #include "linear_check.hpp"
 
+#include <bit>
 #include <limits>
 
 namespace kernels = xstitch::kernels;
@@ -33,6 +34,48 @@ TEST_CASE("bf16: rows and pairs are rounded as single numbers are") {
     CHECK(pairs[i] == Bf16::make(values[i], values[i + 40]));
     CHECK(alone[i] == bf16_bits(values[i]));
     CHECK((row[i / 2] >> (i % 2 * 16) & 0xFFFF) == bf16_bits(values[i]));
+  }
+}
+
+TEST_CASE("bf16: vectors are rounded as single numbers are") {
+  if constexpr (requires(kernels::Vector v) { Bf16::rounded(v); }) {
+    const float tiny = std::numeric_limits<float>::min();
+    std::vector<float> values{1.0F,
+                              0x1.01p0F,
+                              -0x1.03p0F,
+                              0x1.010002p0F,
+                              0.0F,
+                              -0.0F,
+                              1e-40F,
+                              -1e-40F,
+                              tiny,
+                              -tiny,
+                              std::numeric_limits<float>::max(),
+                              std::numeric_limits<float>::infinity(),
+                              -std::numeric_limits<float>::infinity(),
+                              std::numeric_limits<float>::quiet_NaN(),
+                              std::bit_cast<float>(0x7FFFFFFFU),
+                              std::bit_cast<float>(0xFF800001U)};
+    for (const float value : conv_check::random_floats(48, 5)) values.push_back(value);
+    for (const bool flushed : {false, true}) {
+      std::vector<float> rounded(values.size());
+      const auto round_all = [&] {
+        for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(kernels::lanes))
+          kernels::store(rounded.data() + i, Bf16::rounded(kernels::load(values.data() + i)));
+      };
+      if (flushed) {
+        const xstitch::FlushDenormals flush;
+        round_all();
+      } else {
+        round_all();
+      }
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        if (std::isnan(values[i]))
+          CHECK(std::isnan(rounded[i]));
+        else
+          CHECK(std::bit_cast<std::uint32_t>(rounded[i]) == bf16_bits(values[i]) << 16);
+      }
+    }
   }
 }
 

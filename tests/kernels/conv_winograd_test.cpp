@@ -5,6 +5,7 @@
 using conv_check::distance;
 using conv_check::random_floats;
 using xstitch::Size;
+using xstitch::kernels::Bf16;
 using xstitch::kernels::ConvShape;
 using xstitch::kernels::Fp32;
 namespace kernels = xstitch::kernels;
@@ -17,7 +18,7 @@ struct Errors {
   double out, in_gradient;
 };
 
-template <ConvShape S, class Forward, class BackwardData>
+template <ConvShape S, class Forward, class BackwardData, class Arithmetic = Fp32>
 Errors errors(std::size_t batch, std::size_t bytes) {
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto bias = random_floats(std::size_t{S.out_channels}, 3), dy = random_floats(batch * S.out().size(), 4);
@@ -39,8 +40,10 @@ Errors errors(std::size_t batch, std::size_t bytes) {
     CHECK(gradient == first_gradient);
   }
   namespace reference = kernels::reference;
-  return {distance(first_out, reference::conv_forward(S, batch, in.data(), weights.data(), bias.data())),
-          distance(first_gradient, reference::conv_backward_data(S, batch, dy.data(), weights.data()))};
+  using conv_check::operand;
+  const auto a = operand<Arithmetic>(in), w = operand<Arithmetic>(weights), g = operand<Arithmetic>(dy);
+  return {distance(first_out, reference::conv_forward(S, batch, a.data(), w.data(), bias.data())),
+          distance(first_gradient, reference::conv_backward_data(S, batch, g.data(), w.data()))};
 }
 
 template <ConvShape S>
@@ -57,6 +60,12 @@ void check(std::size_t batch) {
   CHECK(winograd.in_gradient < factor * 2e-6 * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   CHECK(winograd.out < factor * direct.out);
   CHECK(winograd.in_gradient < factor * direct.in_gradient);
+  if constexpr (kernels::suits_winograd<Bf16>(S)) {  // no instruction for bf16: the same of rounded operands
+    const Errors rounded = errors<S, kernels::WinogradForward<S, Bf16>, kernels::WinogradBackwardData<S, Bf16>, Bf16>(
+        batch, kernels::winograd_workspace(S));
+    CHECK(rounded.out < factor * 2e-6 * std::sqrt(S.depth()));
+    CHECK(rounded.in_gradient < factor * 2e-6 * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
+  }
 }
 
 }  // namespace
@@ -76,7 +85,11 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
   constexpr ConvShape S{{13, 14, 64}, 80, 3, 1, 1, 1, 1};
   using Conv = kernels::Conv<S, xs::Precision::fp32>;
   static_assert(Conv::by_winograd);
+#if defined(__AVX512BF16__)
   static_assert(!kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+#else
+  static_assert(kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+#endif
   const std::size_t batch = 2;
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto bias = random_floats(std::size_t{S.out_channels}, 3);

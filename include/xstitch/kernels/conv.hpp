@@ -2,8 +2,8 @@
 /// \file
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
-/// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps in fp32 go by Winograd
-/// (conv_winograd.hpp), except for the gradient of the weights.
+/// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps go by Winograd (conv_winograd.hpp) in
+/// fp32, and in bf16 without an instruction for it, except for the gradient of the weights.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
@@ -37,7 +37,8 @@ constexpr bool is_depthwise(const ConvShape& s) noexcept { return s.group_in() =
 
 template <class Arithmetic>
 constexpr bool suits_winograd(const ConvShape& s) noexcept {
-  return std::is_same_v<Arithmetic, Fp32> && winograd::suits(s);
+  return requires(Vector v) { Arithmetic::rounded(v); }
+  &&winograd::suits(s);
 }
 /// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
@@ -82,8 +83,9 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
   static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
-  using Forward = std::conditional_t<by_winograd, WinogradForward<S>, ConvForward<S, Arithmetic>>;
-  using BackwardData = std::conditional_t<by_winograd, WinogradBackwardData<S>, ConvBackwardData<S, Arithmetic>>;
+  using Forward = std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>, ConvForward<S, Arithmetic>>;
+  using BackwardData =
+      std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>;
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 

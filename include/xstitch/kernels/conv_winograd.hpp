@@ -8,8 +8,10 @@
 /// d: inputs of a tile, g: taps, * by element, ' the transpose; winograd_transform.hpp has the matrices. Sums over
 /// channels alone are a ninth (25th) as long as direct ones, which outweighs what the transformations lose: the error
 /// is half that of the direct convolution for 3x3, about the same for 5x5 (tests/kernels/conv_winograd_test.cpp shows
-/// both). A number that is not finite spreads over its tile (inf - inf is NaN). fp32 only: bf16 would round the
-/// transformed inputs.
+/// both). A number that is not finite spreads over its tile (inf - inf is NaN).
+///
+/// All arithmetic is fp32. Where a processor has no instruction for bf16, numbers are rounded to it before they are
+/// transformed; with one, the instruction would round the transformed ones, too, so there it is not used.
 ///
 /// One task takes some tiles of all images of one group: it transforms their inputs to matrices [tiles][channels], one
 /// for each cell of a tile, multiplies each by the transformed weights (the register tile of conv_tile.hpp), and
@@ -65,7 +67,7 @@ constexpr bool suits(const ConvShape& s) noexcept {
          s.in.width >= least_width;
 }
 
-template <Sizes S>
+template <Sizes S, class Arithmetic>
 class Correlate {
   using Transform = winograd::Transform<S.taps>;
   static constexpr int window = S.window(), cells = S.cells();
@@ -144,7 +146,7 @@ class Correlate {
     }
     for (Index c = 0; c < S.group_in; c += lanes) {
       Vector d[cells];
-      for_each_cell([&](int i) { d[i] = load(from[i] + c); });
+      for_each_cell([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
       Transform::input(d);
       for_each_cell([&](int i) { store(to + i * inputs_step + c, d[i]); });
     }
@@ -202,8 +204,8 @@ class Correlate {
 }  // namespace winograd
 
 /// Forward pass: see ConvForward.
-template <ConvShape S>
-class WinogradForward : public PackAndRun<WinogradForward<S>> {
+template <ConvShape S, class Arithmetic = Fp32>
+class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
   static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
   static constexpr int taps = S.taps(), cells = sizes.cells();
 
@@ -218,7 +220,8 @@ class WinogradForward : public PackAndRun<WinogradForward<S>> {
       for (Index c = 0; c < S.group_in(); ++c)
         for (Index o = 0; o < width; o += lanes) {
           Vector g[taps], u[cells];
-          for (int t = 0; t < taps; ++t) g[t] = load(from + (t * S.group_in() + c) * S.out_channels + o);
+          for (int t = 0; t < taps; ++t)
+            g[t] = Arithmetic::rounded(load(from + (t * S.group_in() + c) * S.out_channels + o));
           winograd::Transform<sizes.taps>::weights(g, u);
           for (int i = 0; i < cells; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
         }
@@ -226,12 +229,13 @@ class WinogradForward : public PackAndRun<WinogradForward<S>> {
   }
   static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,
                          float* out, ThreadPool& threads) {
-    winograd::Correlate<sizes>::run(batch, in, reinterpret_cast<const float*>(packed), bias, with_relu, out, threads);
+    winograd::Correlate<sizes, Arithmetic>::run(batch, in, reinterpret_cast<const float*>(packed), bias, with_relu, out,
+                                                threads);
   }
 };
 
 /// Gradient to the input: see ConvBackwardData.
-template <ConvShape S>
+template <ConvShape S, class Arithmetic = Fp32>
 class WinogradBackwardData {
   static constexpr winograd::Sizes sizes = winograd::backward_sizes(S);
   static constexpr int taps = S.taps(), cells = sizes.cells();
@@ -240,8 +244,8 @@ class WinogradBackwardData {
   static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
                   std::byte* workspace, ThreadPool& threads) {
     pack(weights, reinterpret_cast<float*>(workspace), threads);
-    winograd::Correlate<sizes>::run(batch, out_gradient, reinterpret_cast<const float*>(workspace), nullptr, false,
-                                    in_gradient, threads);
+    winograd::Correlate<sizes, Arithmetic>::run(batch, out_gradient, reinterpret_cast<const float*>(workspace), nullptr,
+                                                false, in_gradient, threads);
   }
 
  private:
@@ -263,7 +267,7 @@ class WinogradBackwardData {
       for (Index o = 0; o < count; ++o)
         for (Index c = 0; c < width; c += lanes) {
           Vector g[taps], u[cells];
-          for (int tap = 0; tap < taps; ++tap) g[tap] = load(turned[tap] + o * width + c);
+          for (int tap = 0; tap < taps; ++tap) g[tap] = Arithmetic::rounded(load(turned[tap] + o * width + c));
           winograd::Transform<sizes.taps>::weights(g, u);
           for (int i = 0; i < cells; ++i) store(p + (i * S.group_out() + first + o) * width + c, u[i]);
         }

@@ -101,6 +101,8 @@ struct Fp32 {
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
     return xsimd::fma(a, b, c);
   }
+  /// Numbers as they enter a multiplication.
+  static Vector rounded(const Vector& v) noexcept { return v; }
   /// The element of two numbers that meet in one multiply-add (fp32: the first alone).
   static Element make(float first, float /*second*/) noexcept { return first; }
 };

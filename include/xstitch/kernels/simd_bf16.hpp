@@ -14,6 +14,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #if defined(__AVX512BF16__)
 #include <immintrin.h>
@@ -87,6 +88,15 @@ struct Bf16 {
   struct Operand {
     Vector first, second;
   };
+  /// Numbers as they enter a multiplication: bf16_bits() of each.
+  static Vector rounded(const Vector& v) noexcept {
+    using Bits = xsimd::batch<std::uint32_t>;
+    const auto bits = xsimd::bitwise_cast<Bits>(v);
+    const Bits nearest = (bits + Bits(0x7FFFU) + ((bits >> 16) & Bits(1U))) & Bits(0xFFFF0000U);
+    const Vector least(std::numeric_limits<float>::min());  // smaller ones are zero, NaN stays
+    const Vector zero = xsimd::bitwise_cast<Vector>(bits & Bits(0x80000000U));
+    return xsimd::select(xsimd::abs(v) >= least, xsimd::bitwise_cast<Vector>(nearest), xsimd::select(v == v, zero, v));
+  }
   static Operand broadcast(const Element* p) noexcept { return {First::broadcast(p), Second::broadcast(p)}; }
   static Operand load(const Element* p) noexcept { return {First::load(p), Second::load(p)}; }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
