@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 
 import parts
 import rows
@@ -33,9 +34,22 @@ def machine_lines(machine, threads):
     if figures:
         text += ". Measured at most: " + ", ".join(figures)
     text += "."
-    if machine.get("load", 0) > 0.5:
-        text += " **Other programs ran beside (load %.1f at the start): not a fair comparison.**" % machine["load"]
+    if machine.get("load", 0) > 0.3:
+        text += " **Other programs kept %.1f processors busy at the start: not a fair comparison.**" % machine["load"]
     return text
+
+
+def busy_processors(seconds=2):
+    """How many processors others keep busy, on average. Not the load average, which remembers our own build."""
+    def idle_and_all():
+        with open("/proc/stat") as file:
+            times = [int(t) for t in file.readline().split()[1:9]]  # user nice system idle iowait irq softirq steal
+        return times[3] + times[4], sum(times)
+
+    idle, total = idle_and_all()
+    time.sleep(seconds)
+    idle_then, total_then = idle_and_all()
+    return (os.cpu_count() or 1) * (1 - (idle_then - idle) / max(1, total_then - total))
 
 
 def write(path, label, text):
@@ -80,9 +94,9 @@ def main():
     # Parts that are run alone replace theirs among the results of the last whole run.
     kept = os.path.join(given.cache, "results-%s.json" % table)
     results = {"rows": {}, "machine": {}}
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        say("The machine is busy (load %.1f): programs that wait for each other's threads, as PyTorch's do, suffer most, and the "
+    load = busy_processors()
+    if load > 0.3:
+        say("Others keep %.1f processors busy: programs that wait for each other's threads, as PyTorch's do, suffer most, and the "
             "ratios flatter us." % load)
     if wanted and os.path.exists(kept):
         with open(kept) as file:

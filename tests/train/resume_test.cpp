@@ -170,12 +170,14 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
     CHECK(same_bits(values(other), before));
   };
   OneTaskA one_task{xs::seed(1)};
+  xs::CrossStitch<xs::Bfloat16, A, B> rounded{xs::seed(1)};
   Pair other_seed{xs::seed(2)}, same{xs::seed(1)};
   xs::TrainOptions batch = options, schedule = options, seed = options;
   batch.batch = 6;
   schedule.schedule = {};
   seed.seed = xs::seed(9);
   refused(one_task, sgd, options, "network: then \"CrossStitch");
+  refused(rounded, sgd, options, "precision: then \"fp32\", now \"bf16\"");
   refused(other_seed, sgd, options, "network_seed: then \"1\", now \"2\"");
   refused(same, xs::Sgd{.rate = 0.1F}, options, "optimizer: then");
   refused(same, xs::Adam{}, options, "now \"Adam(");

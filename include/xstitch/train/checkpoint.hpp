@@ -24,6 +24,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// What must be equal for a training to go on where another stopped.
 struct TrainingIdentity {
   std::string network;  ///< Engine::signature()
+  Precision precision = Precision::fp32;
   std::uint64_t network_seed = 0;
   std::string optimizer;  ///< OptimizerRef::describe()
   std::string schedule;
@@ -37,6 +38,7 @@ struct TrainingIdentity {
     // Seeds have 64 bits, more than a JSON number keeps.
     return Json()
         .set("network", network)
+        .set("precision", precision == Precision::bf16 ? "bf16" : "fp32")
         .set("network_seed", std::to_string(network_seed))
         .set("optimizer", optimizer)
         .set("schedule", schedule)

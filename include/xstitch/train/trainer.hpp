@@ -95,6 +95,7 @@ inline TrainingIdentity identify(const Engine& net, const DataSetRef& data, cons
                                  const TrainOptions& options) {
   TrainingIdentity id;
   id.network = net.signature();
+  id.precision = net.precision();
   id.network_seed = net.seed().value;
   id.optimizer = optimizer.describe();
   id.schedule = options.schedule.describe();

@@ -284,7 +284,8 @@ struct Compiled {
             view(training),
             view(inference),
             unit(),
-            members};
+            members,
+            P};
   }
 };
 

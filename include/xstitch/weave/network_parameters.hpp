@@ -33,6 +33,7 @@ class NetworkParameters {
   [[nodiscard]] const NetworkTables& tables() const noexcept { return tables_; }
   [[nodiscard]] Seed seed() const noexcept { return seed_; }
   [[nodiscard]] int members() const noexcept { return tables_.members; }
+  [[nodiscard]] Precision precision() const noexcept { return tables_.precision; }
   [[nodiscard]] std::span<const InputSlot> inputs() const noexcept { return inputs_; }
   [[nodiscard]] std::span<const HeadSlot> heads() const noexcept { return heads_; }
   [[nodiscard]] std::span<const ParameterSlot> parameters() const noexcept { return slots_; }

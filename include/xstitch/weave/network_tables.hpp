@@ -29,6 +29,7 @@ struct NetworkTables {
   PlanView training, inference;
   UnitRecord unit{};
   int members = 1;
+  Precision precision = Precision::fp32;  ///< of the layers' multiplications
 };
 
 /// Where an operation stands, in words: "layer 'conv3' of tower 'upper'".
