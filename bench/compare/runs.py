@@ -20,11 +20,6 @@ def processor_has(*flags):
     return any(flag in found for flag in flags)
 
 
-def has_bf16():
-    """An instruction that multiplies bf16: without one PyTorch and oneDNN are hundreds of times slower with it."""
-    return processor_has("avx512_bf16", "amx_bf16", "bf16")
-
-
 class Failed(Exception):
     """A program ended with an error; the text says which and how."""
 
@@ -61,6 +56,8 @@ def options(named):
 class Programs:
     def __init__(self, build, cache, threads, steps, avx2):
         self.build, self.cache, self.threads, self.steps, self.avx2 = build, cache, threads, steps, avx2
+        # Without an instruction for bf16, PyTorch and oneDNN refuse it or take minutes for a pass.
+        self.peers_have_bf16 = not avx2 and processor_has("avx512_bf16", "amx_bf16", "bf16")
 
     def ours(self, program, profile=False, **named):
         named = {"threads": self.threads, "steps": self.steps, **named}

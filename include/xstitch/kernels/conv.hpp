@@ -35,10 +35,14 @@ constexpr ConvShape canonical(ConvShape s) noexcept {
 }
 constexpr bool is_depthwise(const ConvShape& s) noexcept { return s.group_in() == 1 && s.group_out() == 1; }
 
+/// Its numbers can be rounded before they are transformed.
+template <class Arithmetic>
+concept RoundsBeforehand = requires(Vector v) {
+  Arithmetic::rounded(v);
+};
 template <class Arithmetic>
 constexpr bool suits_winograd(const ConvShape& s) noexcept {
-  return requires(Vector v) { Arithmetic::rounded(v); }
-  &&winograd::suits(s);
+  return RoundsBeforehand<Arithmetic> && winograd::suits(s);
 }
 /// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
