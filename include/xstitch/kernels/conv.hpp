@@ -35,11 +35,6 @@ constexpr ConvShape canonical(ConvShape s) noexcept {
 }
 constexpr bool is_depthwise(const ConvShape& s) noexcept { return s.group_in() == 1 && s.group_out() == 1; }
 
-/// Its numbers can be rounded before they are transformed.
-template <class Arithmetic>
-concept RoundsBeforehand = requires(Vector v) {
-  Arithmetic::rounded(v);
-};
 template <class Arithmetic>
 constexpr bool suits_winograd(const ConvShape& s) noexcept {
   return RoundsBeforehand<Arithmetic> && winograd::suits(s);

@@ -36,6 +36,13 @@ void for_each_sample_tile(Index batch, Function&& f) {
   for (; batch - n >= 1; n += 1) f(n, integral_constant<int, 1>{}, integral_constant<int, 8>{});
 }
 
+/// Samples from which on linear_forward_many.hpp is used.
+constexpr Index many_samples = vector_registers == 32 ? 64 : 21;
+/// Samples up to which linear_forward_few.hpp is used (in fp32 with 32 registers tiles of 16 are faster then), weights
+/// of bf16 packed.
+template <class Arithmetic>
+constexpr Index few_samples = vector_registers == 32 && Arithmetic::numbers == 1 ? 15 : many_samples - 1;
+
 template <class Arithmetic>
 class LinearForward {
   using Element = typename Arithmetic::Element;
@@ -77,10 +84,8 @@ class LinearForward {
           {samples, inputs, outputs, in, weights, reinterpret_cast<const Element*>(packed), task_columns(outputs), bias,
            with_relu, out},
           panels, threads);
-    if constexpr (numbers == 1) {
-      if (samples <= few_samples)
-        return LinearForwardFew::run({samples, inputs, outputs, in, weights, bias, with_relu, out}, threads);
-    }
+    if (samples <= few_samples<Arithmetic> && (numbers == 1 || packed != nullptr))
+      return run_few(samples, inputs, outputs, in, weights, bias, with_relu, out, panels, threads, packed);
     constexpr Index pack_range = 256;
     threads.parallel_for(static_cast<std::size_t>(divide_up(depth, pack_range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * pack_range, last = std::min(depth, first + pack_range);
@@ -96,20 +101,33 @@ class LinearForward {
     const Index columns = task_columns(outputs);
     threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * columns;
-      const Columns c{inputs, outputs, first, std::min<Index>(columns, outputs - first),
-                      packed != nullptr ? reinterpret_cast<const Element*>(packed) + first * depth : nullptr};
+      const Columns c{inputs, outputs, first, std::min<Index>(columns, outputs - first)};
       run_columns(c, samples, panels, weights, bias, with_relu, out);
     });
   }
 
  private:
+  static void run_few(Index samples, int inputs, int outputs, const float* in, const float* weights, const float* bias,
+                      bool with_relu, float* out, [[maybe_unused]] Element* panels, ThreadPool& threads,
+                      [[maybe_unused]] const std::byte* packed) {
+    if constexpr (numbers == 1) {
+      const Index columns = LinearForwardFew<Arithmetic>::share(outputs, threads.size());
+      LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, in, weights, columns, bias, with_relu, out},
+                                        threads);
+    } else {
+      pack_rows(in, static_cast<int>(samples), inputs, panels, divide_up(inputs, numbers), Arithmetic{});
+      LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, panels, reinterpret_cast<const Element*>(packed),
+                                         task_columns(outputs), bias, with_relu, out},
+                                        threads);
+    }
+  }
+
   static constexpr Index task_columns(int outputs) noexcept {
     return std::clamp<Index>(round_up(divide_up(outputs, 16), block_width), block_width, 256);
   }
 
   struct Columns {
     Index inputs, outputs, first, count;
-    const Element* packed;
   };
 
   static void run_columns(const Columns& c, Index batch, const Element* panels, const float* weights, const float* bias,
@@ -126,9 +144,7 @@ class LinearForward {
       const Index terms = std::min(step, depth - k);
       const float* w = weights + k * numbers * c.outputs + c.first;
       const Index next = std::min<Index>(chunk, c.inputs - (k + terms) * numbers);
-      if (c.packed != nullptr) {
-        // One after the other: the processor fetches ahead by itself.
-      } else if constexpr (numbers > 1) {
+      if constexpr (numbers > 1) {
         GradualFetch fetch(w + chunk * c.outputs, c.outputs, next, c.count, terms);
         for (Index i = 0; i < terms; ++i) {
           pack_columns(w + i * numbers * c.outputs, c.outputs, 1,
@@ -144,9 +160,7 @@ class LinearForward {
         constexpr int M = rows, V = vectors;
         const Element* x = panels + n * depth + k * M;
         Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs, nullptr, 0};
-        const Element* from = c.packed != nullptr ? c.packed + k * width
-                              : numbers > 1       ? copy
-                                                  : reinterpret_cast<const Element*>(w);
+        const Element* from = numbers > 1 ? copy : reinterpret_cast<const Element*>(w);
         const Index usable = numbers > 1 ? width : full;
         // Each tile fetches its share of the next chunk, some whole rows, while it works.
         constexpr Index tile_columns = V * lanes;

@@ -19,9 +19,6 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Samples from which on this file is used.
-constexpr Index many_samples = vector_registers == 32 ? 64 : 21;
-
 /// f(first sample, number of samples as a constant), largest tiles first.
 template <class Function>
 void for_each_tile_of_many(Index batch, Function&& f) {

@@ -105,6 +105,12 @@ struct Bf16 {
 #endif
 };
 
+/// Its numbers can be rounded by themselves, before the multiplication: fp32, and bf16 without an instruction for it.
+template <class Arithmetic>
+concept RoundsBeforehand = requires(Vector v) {
+  Arithmetic::rounded(v);
+};
+
 /// to[i] = the pair (first[i], second[i]); `second` may be null: zeros.
 inline void make_pairs(const float* first, const float* second, Index count, std::uint32_t* to) noexcept {
   Index i = 0;
