@@ -40,8 +40,8 @@ void convolution(benchmark::State& state) {
     else if constexpr (P == Pass::data)
       Kernels::BackwardData::run(batch, out.floats(), weights.floats(), in.floats(), workspace.data(), threads);
     else
-      ConvBackwardWeights<S, Arithmetic>::run_all(batch, in.floats(), out.floats(), weights.floats(), bias.floats(),
-                                                  workspace.data(), threads);
+      Kernels::BackwardWeights::run_all(batch, in.floats(), out.floats(), weights.floats(), bias.floats(),
+                                        workspace.data(), threads);
   });
 }
 

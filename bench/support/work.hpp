@@ -75,8 +75,7 @@ inline double operations_per_sample(const xs::Engine& engine, bool training) {
   return sum;
 }
 
-/// The part of its direct arithmetic that a layer does forward and for the input's gradient, in fp32: below one where
-/// it goes by Winograd.
+/// The part of its direct arithmetic that a layer does in each pass, in fp32: below one where it goes by Winograd.
 inline double share_done(const xs::NetworkTables& tables, const xs::Op& op) {
   if (op.layer.parameter_count == 0 || op.layer.parameters[0].extents.rank != 4) return 1.0;
   const auto& weight = op.layer.parameters[0].extents.size;  // height, width, in / groups, out
@@ -96,7 +95,7 @@ inline double operations_done_per_sample(const xs::Engine& engine) {
   double saved = 0.0;
   for (const xs::Op& op : tables.ops) {
     if (op.kind != xs::OpKind::layer) continue;
-    const int passes = tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient ? 2 : 1;
+    const int passes = tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient ? 3 : 2;
     saved += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes * (1.0 - share_done(tables, op));
   }
   return operations_per_sample(engine, true) - saved;

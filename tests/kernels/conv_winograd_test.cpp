@@ -13,58 +13,82 @@ namespace xs = xstitch;
 
 namespace {
 
-/// Largest error of the forward pass, and of the input's gradient, for terms near one.
+/// Largest errors of the forward pass and of the gradients, for terms near one.
 struct Errors {
-  double out, in_gradient;
+  double out, in_gradient, weight_gradient;
 };
 
-template <ConvShape S, class Forward, class BackwardData, class Arithmetic = Fp32>
+template <ConvShape S, class Forward, class BackwardData, class BackwardWeights, class Arithmetic = Fp32>
 Errors errors(std::size_t batch, std::size_t bytes) {
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto bias = random_floats(std::size_t{S.out_channels}, 3), dy = random_floats(batch * S.out().size(), 4);
   const xs::Memory workspace(bytes);
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> first_out, first_gradient;
+  std::vector<float> first_out, first_gradient, first_weights, first_bias;
   for (const std::size_t thread_count : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
     xs::ThreadPool threads(thread_count);
     std::vector<float> out(dy.size(), nan), rectified(dy.size(), nan), gradient(in.size(), nan);
+    std::vector<float> weight_gradient(weights.size(), nan), bias_gradient(bias.size(), nan);
     Forward::run(batch, in.data(), weights.data(), bias.data(), false, out.data(), workspace.data(), threads);
     Forward::run(batch, in.data(), weights.data(), bias.data(), true, rectified.data(), workspace.data(), threads);
     BackwardData::run(batch, dy.data(), weights.data(), gradient.data(), workspace.data(), threads);
+    BackwardWeights::run_all(batch, in.data(), dy.data(), weight_gradient.data(), bias_gradient.data(),
+                             workspace.data(), threads);
     for (std::size_t i = 0; i < out.size(); ++i) CHECK_EQ(rectified[i], std::max(0.0F, out[i]));
     if (thread_count == 1) {
       first_out = out;
       first_gradient = gradient;
+      first_weights = weight_gradient;
+      first_bias = bias_gradient;
+      // Without a bias the same weights.
+      std::vector<float> again(weights.size(), nan);
+      BackwardWeights::run_all(batch, in.data(), dy.data(), again.data(), nullptr, workspace.data(), threads);
+      CHECK(again == first_weights);
     }
     CHECK(out == first_out);
     CHECK(gradient == first_gradient);
+    CHECK(weight_gradient == first_weights);
+    CHECK(bias_gradient == first_bias);
   }
   namespace reference = kernels::reference;
   using conv_check::operand;
+  const std::size_t pixels = batch * S.out().pixels();
+  CHECK(distance(first_bias, reference::bias_gradient(pixels, bias.size(), dy.data())) <
+        1e-5 * std::sqrt(static_cast<double>(pixels)));
   const auto a = operand<Arithmetic>(in), w = operand<Arithmetic>(weights), g = operand<Arithmetic>(dy);
   return {distance(first_out, reference::conv_forward(S, batch, a.data(), w.data(), bias.data())),
-          distance(first_gradient, reference::conv_backward_data(S, batch, g.data(), w.data()))};
+          distance(first_gradient, reference::conv_backward_data(S, batch, g.data(), w.data())),
+          distance(first_weights, reference::conv_backward_weights(S, batch, a.data(), g.data()))};
 }
 
+/// weight_factor: how much larger than that of direct sums the error of the weights' gradient may be.
 template <ConvShape S>
-void check(std::size_t batch) {
+void check(std::size_t batch, double weight_factor = 1.0) {
   static_assert(kernels::winograd::suits(S));
+  using kernels::ConvForward, kernels::ConvBackwardData, kernels::ConvBackwardWeights;
+  using kernels::WinogradForward, kernels::WinogradBackwardData, kernels::WinogradBackwardWeights;
+  const std::size_t bytes = std::max(kernels::winograd_workspace(S), kernels::winograd_weights_workspace(S));
   const Errors winograd =
-      errors<S, kernels::WinogradForward<S>, kernels::WinogradBackwardData<S>>(batch, kernels::winograd_workspace(S));
-  const Errors direct = errors<S, kernels::ConvForward<S, Fp32>, kernels::ConvBackwardData<S, Fp32>>(
-      batch, std::max(kernels::forward_workspace<Fp32>(S), kernels::backward_data_workspace<Fp32>(S)));
-  MESSAGE("largest error, Winograd " << winograd.out << ", " << winograd.in_gradient << "; direct " << direct.out
-                                     << ", " << direct.in_gradient);
+      errors<S, WinogradForward<S>, WinogradBackwardData<S>, WinogradBackwardWeights<S>>(batch, bytes);
+  const Errors direct = errors<S, ConvForward<S, Fp32>, ConvBackwardData<S, Fp32>, ConvBackwardWeights<S, Fp32>>(
+      batch, std::max({kernels::forward_workspace<Fp32>(S), kernels::backward_data_workspace<Fp32>(S),
+                       kernels::backward_weights_workspace<Fp32>(S).bytes(batch)}));
+  MESSAGE("largest error, Winograd " << winograd.out << ", " << winograd.in_gradient << ", " << winograd.weight_gradient
+                                     << "; direct " << direct.out << ", " << direct.in_gradient << ", "
+                                     << direct.weight_gradient);
   const double factor = S.kernel == Size{3} ? 1.0 : 2.0;
   CHECK(winograd.out < factor * 2e-6 * std::sqrt(S.depth()));
   CHECK(winograd.in_gradient < factor * 2e-6 * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   CHECK(winograd.out < factor * direct.out);
   CHECK(winograd.in_gradient < factor * direct.in_gradient);
+  CHECK(winograd.weight_gradient < weight_factor * direct.weight_gradient);
   if constexpr (kernels::suits_winograd<Bf16>(S)) {  // no instruction for bf16: the same of rounded operands
-    const Errors rounded = errors<S, kernels::WinogradForward<S, Bf16>, kernels::WinogradBackwardData<S, Bf16>, Bf16>(
-        batch, kernels::winograd_workspace(S));
+    const Errors rounded =
+        errors<S, WinogradForward<S, Bf16>, WinogradBackwardData<S, Bf16>, WinogradBackwardWeights<S, Bf16>, Bf16>(
+            batch, bytes);
     CHECK(rounded.out < factor * 2e-6 * std::sqrt(S.depth()));
     CHECK(rounded.in_gradient < factor * 2e-6 * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
+    CHECK(rounded.weight_gradient < weight_factor * direct.weight_gradient);
   }
 }
 
@@ -77,8 +101,9 @@ TEST_CASE("Winograd: even and odd sizes, paddings, groups, several images") {
 }
 
 TEST_CASE("Winograd: 5x5 taps") {
-  check<ConvShape{{13, 13, 96}, 160, 5, 1, 2, 1, 2}>(2);
-  check<ConvShape{{14, 12, 48}, 64, 5, 1, Size{1, 4}, 1, 1}>(1);
+  check<ConvShape{{13, 13, 96}, 160, 5, 1, 2, 1, 2}>(2, 6.0);
+  check<ConvShape{{14, 12, 48}, 64, 5, 1, Size{1, 4}, 1, 1}>(1, 6.0);
+  check<ConvShape{{27, 27, 48}, 48, 5, 1, 2, 1, 1}>(3, 6.0);
 }
 
 TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {

@@ -3,7 +3,7 @@
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
 /// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps go by Winograd (conv_winograd.hpp) in
-/// fp32, and in bf16 without an instruction for it, except for the gradient of the weights.
+/// fp32, and in bf16 without an instruction for it.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
@@ -12,6 +12,7 @@
 #include <xstitch/kernels/conv_depthwise.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/conv_winograd.hpp>
+#include <xstitch/kernels/conv_winograd_weights.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -60,7 +61,8 @@ constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   const std::size_t gradients = weight_bytes(s) + bias_bytes(s);
   if (is_depthwise(s)) return {0, gradients};
   if (suits_columns(s)) return columns_workspace(s);
-  const Extent images = backward_weights_workspace<Arithmetic>(s);
+  const Extent images = suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
+                                                      : backward_weights_workspace<Arithmetic>(s);
   return {images.per_sample, std::max(forward_packed_bytes<Arithmetic>(s),
                                       gradients + backward_packed_bytes<Arithmetic>(s) + images.fixed)};
 }
@@ -85,6 +87,8 @@ struct DirectConv {
   using Forward = std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>, ConvForward<S, Arithmetic>>;
   using BackwardData =
       std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>;
+  using BackwardWeights =
+      std::conditional_t<by_winograd, WinogradBackwardWeights<S, Arithmetic>, ConvBackwardWeights<S, Arithmetic>>;
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 
@@ -114,7 +118,7 @@ struct DirectConv {
     } else {
       if (to.input != nullptr) BackwardData::run(batch, out_gradient, weights, to.input, workspace, threads);
       workspace += backward_packed_bytes<Arithmetic>(S);
-      ConvBackwardWeights<S, Arithmetic>::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
+      BackwardWeights::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
     }
     if (to.weight == nullptr) {
       constexpr std::size_t piece = 4096;  // fits into the first-level cache

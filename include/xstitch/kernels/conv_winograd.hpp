@@ -67,6 +67,46 @@ constexpr bool suits(const ConvShape& s) noexcept {
          s.in.width >= least_width;
 }
 
+/// A tile of a batch's outputs: its image, and its first output.
+template <Sizes S>
+struct Place {
+  Index image;
+  int y, x;
+  explicit constexpr Place(Index tile) noexcept
+      : image(tile / S.image_tiles()),
+        y(static_cast<int>(tile % S.image_tiles()) / S.tile_columns() * outputs),
+        x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
+};
+
+/// f(cell), without a loop: the cells of a tile are variables. (Two loops because one of 36 would not be unrolled.)
+template <int Window, class Function>
+[[gnu::always_inline]] inline void for_each_cell(Function&& f) noexcept {
+  XSTITCH_UNROLL
+  for (int y = 0; y < Window; ++y) {
+    XSTITCH_UNROLL
+    for (int x = 0; x < Window; ++x) f(y * Window + x);
+  }
+}
+
+/// B' d B of one tile, to[cell * step + channel] for `count` channels; image: the first of them; zeros: as many.
+template <Sizes S, class Arithmetic>
+void load_tile(const float* image, const Place<S>& at, const float* zeros, Index count, float* to,
+               Index step) noexcept {
+  constexpr int window = S.window(), cells = S.cells();
+  const float* from[cells];
+  for (int i = 0; i < cells; ++i) {
+    const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
+    const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
+    from[i] = inside ? image + (Index{y} * S.in_width + x) * S.groups * S.group_in : zeros;
+  }
+  for (Index c = 0; c < count; c += lanes) {
+    Vector d[cells];
+    for_each_cell<window>([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
+    Transform<S.taps>::input(d);
+    for_each_cell<window>([&](int i) { store(to + i * step + c, d[i]); });
+  }
+}
+
 template <Sizes S, class Arithmetic>
 class Correlate {
   using Transform = winograd::Transform<S.taps>;
@@ -101,15 +141,15 @@ class Correlate {
       float* zeros = products + cells * products_step(columns);
       std::fill_n(zeros, pixel, 0.0F);
       for (int i = 0; i < tiles; ++i) {
-        const Place at(first + i);
-        load_tile(in + (at.image * S.in_height * S.in_width) * channels + group * S.group_in, at, zeros,
-                  inputs + i * pixel);
+        const Place<S> at(first + i);
+        load_tile<S, Arithmetic>(in + (at.image * S.in_height * S.in_width) * channels + group * S.group_in, at, zeros,
+                                 S.group_in, inputs + i * pixel, inputs_step);
       }
       const float* w = weights + (group * cells * S.group_out + cells * first_column) * S.group_in;
       for (int cell = 0; cell < cells; ++cell) multiply(inputs, w, cell, tiles, columns, products);
       const Index channel = group * S.group_out + first_column;
       for (int i = 0; i < tiles; ++i) {
-        const Place at(first + i);
+        const Place<S> at(first + i);
         store_tile(products + i * columns, columns, at, bias != nullptr ? bias + channel : zeros, bias != nullptr,
                    with_relu, out + at.image * S.out_height * S.out_width * out_channels + channel);
       }
@@ -117,41 +157,6 @@ class Correlate {
   }
 
  private:
-  struct Place {
-    Index image;
-    int y, x;  // first output of the tile
-    explicit constexpr Place(Index tile) noexcept
-        : image(tile / S.image_tiles()),
-          y(static_cast<int>(tile % S.image_tiles()) / S.tile_columns() * outputs),
-          x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
-  };
-
-  /// f(cell), without a loop: the cells of a tile are variables. (Two loops because one of 36 would not be unrolled.)
-  template <class Function>
-  [[gnu::always_inline]] static void for_each_cell(Function&& f) noexcept {
-    XSTITCH_UNROLL
-    for (int y = 0; y < window; ++y) {
-      XSTITCH_UNROLL
-      for (int x = 0; x < window; ++x) f(y * window + x);
-    }
-  }
-
-  /// to[cell][tile][channel] of one tile.
-  static void load_tile(const float* image, const Place& at, const float* zeros, float* to) noexcept {
-    const float* from[cells];
-    for (int i = 0; i < cells; ++i) {
-      const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
-      const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
-      from[i] = inside ? image + (Index{y} * S.in_width + x) * channels : zeros;
-    }
-    for (Index c = 0; c < S.group_in; c += lanes) {
-      Vector d[cells];
-      for_each_cell([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
-      Transform::input(d);
-      for_each_cell([&](int i) { store(to + i * inputs_step + c, d[i]); });
-    }
-  }
-
   /// products[cell][tile][column] = sum over channels of inputs[cell][tile][channel] * weights[..][channel][column].
   static void multiply(const float* inputs, const float* weights, int cell, int tiles, Index columns,
                        float* products) noexcept {
@@ -179,14 +184,14 @@ class Correlate {
                                        lanes);
   }
 
-  static void store_tile(const float* products, Index columns, const Place& at, const float* bias, bool with_bias,
+  static void store_tile(const float* products, Index columns, const Place<S>& at, const float* bias, bool with_bias,
                          bool with_relu, float* image) noexcept {
     const bool right = at.x + 1 < S.out_width, below = at.y + 1 < S.out_height;
     float* const to = image + (Index{at.y} * S.out_width + at.x) * out_channels;
     constexpr Index row = Index{S.out_width} * out_channels;
     for (Index c = 0; c < columns; c += lanes) {
       Vector m[cells], y[outputs * outputs];
-      for_each_cell([&](int i) { m[i] = load(products + i * products_step(columns) + c); });
+      for_each_cell<window>([&](int i) { m[i] = load(products + i * products_step(columns) + c); });
       Transform::output(m, y);
       XSTITCH_UNROLL
       for (Vector& v : y) {

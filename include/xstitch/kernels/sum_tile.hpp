@@ -23,15 +23,16 @@ struct Pixels {
 ///
 ///     sums[m, o] (+)= sum over pixels p of in[p][m] * gradient[p][o]
 ///
-/// `fresh` starts from zero instead of what `sums` holds.
-template <class Arithmetic, int M, int V, bool Fetch = false>
+/// `fresh` starts from zero instead of what `sums` holds. With Apart these terms are added up apart, then to `sums`:
+/// long sums lose less.
+template <class Arithmetic, int M, int V, bool Fetch = false, bool Apart = false>
 [[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in, const typename Arithmetic::Element* gradient,
                                 const Pixels& where, float* sums, Index sums_row, bool fresh) noexcept {
   Vector acc[M][V];
   XSTITCH_UNROLL
   for (int m = 0; m < M; ++m) {
     XSTITCH_UNROLL
-    for (int v = 0; v < V; ++v) acc[m][v] = fresh ? Vector(0.0F) : load(sums + m * sums_row + v * lanes);
+    for (int v = 0; v < V; ++v) acc[m][v] = Apart || fresh ? Vector(0.0F) : load(sums + m * sums_row + v * lanes);
   }
   for (int row = 0; row < where.rows; ++row, in += where.in_row, gradient += where.gradient_row) {
     const typename Arithmetic::Element* p = in;
@@ -48,7 +49,10 @@ template <class Arithmetic, int M, int V, bool Fetch = false>
   XSTITCH_UNROLL
   for (int m = 0; m < M; ++m) {
     XSTITCH_UNROLL
-    for (int v = 0; v < V; ++v) store(sums + m * sums_row + v * lanes, acc[m][v]);
+    for (int v = 0; v < V; ++v) {
+      float* to = sums + m * sums_row + v * lanes;
+      store(to, Apart && !fresh ? load(to) + acc[m][v] : acc[m][v]);
+    }
   }
 }
 

@@ -58,6 +58,14 @@ struct Matrices {
   static constexpr std::size_t at(int i) noexcept { return static_cast<std::size_t>(i); }
 };
 
+template <std::size_t Rows, std::size_t Columns>
+constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& matrix) noexcept {
+  Matrix<Columns, Rows> t{};
+  for (std::size_t i = 0; i < Rows; ++i)
+    for (std::size_t k = 0; k < Columns; ++k) t[k][i] = matrix[i][k];
+  return t;
+}
+
 /// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the numbers of the matrix:
 /// zeros cost nothing, ones an addition.
 template <std::size_t Rows, std::size_t Columns>
@@ -109,6 +117,8 @@ template <int Taps>
 struct Transform {
   static constexpr int window = Taps + outputs - 1, cells = window * window;
   static constexpr Matrices<Taps> matrices{};
+  static constexpr Matrix<window, outputs> spread = transposed(matrices.output);  // A
+  static constexpr Matrix<Taps, window> gather = transposed(matrices.weights);    // G'
 
   /// B' d B in place; d: [window][window].
   static void input(Vector (&d)[cells]) noexcept {
@@ -133,6 +143,22 @@ struct Transform {
     for (int x = 0; x < Taps; ++x) multiply(matrices.weights, g + x, Taps, half + x, Taps);
     XSTITCH_UNROLL
     for (int y = 0; y < window; ++y) multiply(matrices.weights, half + y * Taps, 1, to + y * window, 1);
+  }
+  /// A y A', the way back of output(); y: [2][2].
+  static void output_gradient(const Vector (&y)[outputs * outputs], Vector (&to)[cells]) noexcept {
+    Vector half[window * outputs];
+    XSTITCH_UNROLL
+    for (int x = 0; x < outputs; ++x) multiply(spread, y + x, outputs, half + x, outputs);
+    XSTITCH_UNROLL
+    for (int i = 0; i < window; ++i) multiply(spread, half + i * outputs, 1, to + i * window, 1);
+  }
+  /// G' m G, the way back of weights(): [Taps][Taps].
+  static void weight_gradient(const Vector (&m)[cells], Vector (&to)[Taps * Taps]) noexcept {
+    Vector half[Taps * window];
+    XSTITCH_UNROLL
+    for (int x = 0; x < window; ++x) multiply(gather, m + x, window, half + x, window);
+    XSTITCH_UNROLL
+    for (int y = 0; y < Taps; ++y) multiply(gather, half + y * window, 1, to + y * Taps, 1);
   }
 };
 
