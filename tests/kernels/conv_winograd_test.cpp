@@ -127,6 +127,25 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
   Conv::forward(batch, in.data(), weights.data(), bias.data(), true, again.data(), workspace.data(), threads,
                 packed.data());
   CHECK(out == again);
+
+  // Backward, with the workspace that the layer asks for: gradients stored, and handed over.
+  const auto dy = random_floats(out.size(), 4);
+  const xs::Memory own(std::max(kernels::winograd_workspace(S), kernels::winograd_weights_workspace(S)));
+  std::vector<float> weight(weights.size()), stored(weights.size()), taken(weights.size()), bias_gradient(bias.size());
+  kernels::WinogradBackwardWeights<S>::run_all(batch, in.data(), dy.data(), weight.data(), nullptr, own.data(),
+                                               threads);
+  std::vector<float> in_gradient(in.size()), in_alone(in.size());
+  kernels::WinogradBackwardData<S>::run(batch, dy.data(), weights.data(), in_alone.data(), own.data(), threads);
+  const auto none = [](int, std::size_t, const float*, std::size_t) { FAIL("nothing is to be handed over"); };
+  Conv::backward(batch, in.data(), dy.data(), weights.data(), true,
+                 {in_gradient.data(), stored.data(), bias_gradient.data()}, none, workspace.data(), threads);
+  CHECK(stored == weight);
+  CHECK(in_gradient == in_alone);
+  const auto take = [&](int parameter, std::size_t offset, const float* gradient, std::size_t count) {
+    if (parameter == 0) std::copy_n(gradient, count, taken.data() + offset);
+  };
+  Conv::backward(batch, in.data(), dy.data(), weights.data(), true, {}, take, workspace.data(), threads);
+  CHECK(taken == weight);
 }
 
 TEST_CASE("Winograd: a number that is not finite stays visible") {
