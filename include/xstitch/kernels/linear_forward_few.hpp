@@ -11,7 +11,7 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/linear_sums.hpp>
-#include <xstitch/kernels/simd_bf16.hpp>
+#include <xstitch/kernels/pack.hpp>
 
 #include <type_traits>
 
