@@ -1,5 +1,4 @@
 #pragma once
-
 /// \file
 /// Fully connected layer, forward, for few samples, where reading the weights takes most of the time: in place in fp32,
 /// from a packed copy in bf16.
@@ -70,8 +69,8 @@ class LinearForwardFew {
     start_sums(c.bias, first, count, width, c.batch, sums);
     const Task t{weights, row, count, sums, width};
     // As many terms as registers for their inputs; samples that come back to a row find it in the cache by pieces.
-    constexpr int registers = requires { typename Arithmetic::Second; }
-    ? 2 : 1;
+    constexpr bool in_halves = requires { typename Arithmetic::Second; };
+    constexpr int registers = in_halves ? 2 : 1;  // of an input
     const Index piece = c.batch <= 2 ? count : 256;
     Index term = 0;
     if (c.batch == 1) term = add_terms(c, t, Constant<8 / registers>{}, term, piece);
