@@ -38,7 +38,7 @@ int run(const std::filesystem::path& folder, const Arguments& arguments) {
   const std::unique_ptr<Network> network = make_network({.dropout = false});
   xs::Engine& engine = network->engine();
   xs::ThreadPool threads(arguments.threads);
-  const xs::Sgd sgd{.rate = 0.001F, .momentum = 0.9F, .decay = 0.0005F, .stitch_scale = 100.0F};
+  const xs::Sgd sgd{.learning_rate = 0.001F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
 
   std::filesystem::create_directories(folder);
   std::vector<xs::Batch> batches;
@@ -69,9 +69,10 @@ int run(const std::filesystem::path& folder, const Arguments& arguments) {
 
   std::ofstream manifest(folder / "manifest.json");
   manifest << std::setprecision(9) << "{\"batch\": " << arguments.batch << ", \"data_batches\": " << data_batches
-           << ", \"rate\": " << sgd.rate << ", \"momentum\": " << sgd.momentum << ", \"decay\": " << sgd.decay
-           << ", \"bias_scale\": " << sgd.bias_scale << ", \"stitch_scale\": " << sgd.stitch_scale
-           << ",\n \"threads\": " << arguments.threads << ", \"parameters\": {";
+           << ", \"rate\": " << sgd.learning_rate << ", \"momentum\": " << sgd.momentum
+           << ", \"decay\": " << sgd.weight_decay << ", \"bias_multiplier\": " << sgd.bias_multiplier
+           << ", \"alpha_multiplier\": " << sgd.alpha_multiplier << ",\n \"threads\": " << arguments.threads
+           << ", \"parameters\": {";
   for (std::size_t p = 0; p < engine.parameters().size(); ++p) {
     const xs::ParameterSlot& slot = engine.parameters()[p];
     manifest << (p == 0 ? "\n  \"" : ",\n  \"") << slot.name << "\": [";

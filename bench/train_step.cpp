@@ -17,7 +17,7 @@ int run(const Arguments& arguments) {
   const std::unique_ptr<Network> network =
       make_network(arguments.wanted, arguments.profile ? &profile::with_clocks : nullptr);
   const xs::Batch batch = random_batch(network->engine(), arguments.batch);
-  const xs::Sgd sgd{.rate = 0.0005F, .momentum = 0.9F, .decay = 0.0005F, .stitch_scale = 100.0F};
+  const xs::Sgd sgd{.learning_rate = 0.0005F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
   xs::ThreadPool threads(arguments.threads);
 
   std::vector<double> seconds(arguments.steps);

@@ -35,7 +35,7 @@ struct Options {
   std::vector<std::string> networks{"cross_stitch"};
   std::size_t batch = 0, threads = 0, train_rooms = 0, test_rooms = 0;
   std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 500;
-  float rate = 0.0F, stitch_scale = 0.0F;
+  float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel", precision = "fp32";
   bool resume = false, describe = false, mirror = true;
@@ -192,7 +192,10 @@ class Experiment {
         data_(options, preset, threads_),
         train_(data_.train()),
         test_(data_.test()),
-        sgd_{.rate = options.rate, .momentum = 0.9F, .decay = preset.decay, .stitch_scale = options.stitch_scale},
+        sgd_{.learning_rate = options.learning_rate,
+             .momentum = 0.9F,
+             .weight_decay = preset.weight_decay,
+             .alpha_multiplier = options.alpha_multiplier},
         job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}) {}
 
   int run() {
@@ -373,8 +376,9 @@ int main(int argc, char** argv) {
   app.add_option("--iterations", options.iterations, "steps of each one-task network [of the preset]");
   app.add_option("--stitched-iterations", options.stitched_iterations,
                  "steps of the cross-stitched pair [of the preset]");
-  app.add_option("--rate", options.rate, "learning rate [of the preset]")->check(CLI::PositiveNumber);
-  app.add_option("--stitch-scale", options.stitch_scale, "the alphas' rate is this times the rate [of the preset]");
+  app.add_option("--learning-rate", options.learning_rate, "learning rate [of the preset]")->check(CLI::PositiveNumber);
+  app.add_option("--alpha-multiplier", options.alpha_multiplier,
+                 "the alphas' rate is this times the rate [of the preset]");
   app.add_option("--alpha", options.alpha, "first values alpha_S alpha_D of the units")
       ->expected(2)
       ->capture_default_str();
@@ -418,8 +422,8 @@ int main(int argc, char** argv) {
       preset->make = preset->make_bf16;
     }
     if (options.batch == 0) options.batch = preset->batch;
-    if (options.rate == 0.0F) options.rate = preset->rate;
-    if (options.stitch_scale == 0.0F) options.stitch_scale = preset->stitch_scale;
+    if (options.learning_rate == 0.0F) options.learning_rate = preset->learning_rate;
+    if (options.alpha_multiplier == 0.0F) options.alpha_multiplier = preset->alpha_multiplier;
     if (options.stitched_iterations == 0) options.stitched_iterations = preset->stitched_iterations;
     if (options.train_rooms == 0) options.train_rooms = preset->train_rooms;
     if (options.test_rooms == 0) options.test_rooms = preset->test_rooms;

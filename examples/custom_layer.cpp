@@ -20,7 +20,7 @@ struct PRelu {
   static constexpr std::array<xs::ParameterSpec, 1> parameters(xs::Dims in) {
     return {xs::ParameterSpec{.name = "slope",
                               .extents = xs::Extents(in.channels),
-                              .fill = xs::Fill::constant(0.25F),
+                              .initializer = xs::Initializer::constant(0.25F),
                               .group = xs::ParameterGroup::bias}};
   }
   template <xs::Dims In>
@@ -47,14 +47,14 @@ struct PRelu {
 
 struct RmsProp {
   static constexpr std::size_t state_count = 1;  // one array of the size of the parameters: the mean of squares
-  float rate = 0.002F, memory = 0.9F;
+  float learning_rate = 0.002F, memory = 0.9F;
 
   void update(const xs::UpdateCall& call) const {
     float* mean = call.state[0];
     for (std::size_t i = 0; i < call.count; ++i) {
       const float g = call.gradient[i];
       mean[i] = memory * mean[i] + (1 - memory) * g * g;
-      call.weight[i] -= call.rate * g / (std::sqrt(mean[i]) + 1e-6F);
+      call.weight[i] -= call.learning_rate * g / (std::sqrt(mean[i]) + 1e-6F);
     }
   }
   [[nodiscard]] xs::Multipliers multipliers(xs::ParameterGroup) const { return {}; }

@@ -10,19 +10,19 @@
 
 namespace xs = xstitch;
 
-// A network is a type: layers under a name, towers, and the seams at which towers are stitched. PyTorchFill: the first
-// values that PyTorch gives its layers, so that the two can be compared.
-using Fill = xs::PyTorchFill;
+// A network is a type: layers under a name, towers, and the seams at which towers are stitched. PyTorchInitializer: the
+// first values that PyTorch gives its layers, so that the two can be compared.
+using Init = xs::PyTorchInitializer;
 // clang-format off
 using Trunk = xs::Layers<
-    xs::Conv<"conv1", 10, 5, Fill>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool1">,
-    xs::Conv<"conv2", 20, 5, Fill>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool2">,
-    xs::Linear<"fc3", 50, Fill>,    xs::Relu,                 xs::Seam<"fc3">>;
+    xs::Conv<"conv1", 10, 5, Init>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool1">,
+    xs::Conv<"conv2", 20, 5, Init>, xs::Relu, xs::MaxPool<2>, xs::Seam<"pool2">,
+    xs::Linear<"fc3", 50, Init>,    xs::Relu,                 xs::Seam<"fc3">>;
 // clang-format on
 
 using Input = xs::Shape<36, 36, 1>;  // height, width, channels: two garments overlaid
-using Upper = xs::Tower<"upper", Input, Trunk, xs::Linear<"fc4", 10, Fill>, xs::SoftmaxCrossEntropy>;
-using Lower = xs::Tower<"lower", Input, Trunk, xs::Linear<"fc4", 10, Fill>, xs::SoftmaxCrossEntropy>;
+using Upper = xs::Tower<"upper", Input, Trunk, xs::Linear<"fc4", 10, Init>, xs::SoftmaxCrossEntropy>;
+using Lower = xs::Tower<"lower", Input, Trunk, xs::Linear<"fc4", 10, Init>, xs::SoftmaxCrossEntropy>;
 using Net = xs::CrossStitch<Upper, Lower>;
 
 static_assert(Net::parameter_count == 84'000);  // 2 x 41'840 weights + 320 alphas
@@ -32,14 +32,15 @@ int main(int argc, char** argv) {
   std::string folder = "/usr/share/datasets/fashion-mnist";
   std::uint64_t seed = 1, epochs = 2;
   std::size_t threads = 0, batch = 64;
-  float rate = 0.05F, stitch_scale = 1.0F;
+  float learning_rate = 0.05F, alpha_multiplier = 1.0F;
   bool quiet = false;
   CLI::App app{"Trains a one-task network for each of two overlaid garments, and the cross-stitched pair."};
   app.add_option("--data", folder, "folder of Fashion-MNIST's four files (Debian: dataset-fashion-mnist)")
       ->capture_default_str();
   app.add_option("--epochs", epochs, "passes over the 60,000 training images")->capture_default_str();
-  app.add_option("--rate", rate, "learning rate")->capture_default_str();
-  app.add_option("--stitch-scale", stitch_scale, "the alphas' rate is this times the rate")->capture_default_str();
+  app.add_option("--learning-rate", learning_rate, "learning rate")->capture_default_str();
+  app.add_option("--alpha-multiplier", alpha_multiplier, "the alphas' rate is this times the rate")
+      ->capture_default_str();
   app.add_option("--batch", batch, "samples a step")->capture_default_str();
   app.add_option("--seed", seed, "of first values and data order")->capture_default_str();
   app.add_option("--threads", threads, "0: as many as the machine has")->capture_default_str();
@@ -47,7 +48,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const auto [train, test] = xs::data::multi_fashion(folder);
-    const xs::Sgd sgd{.rate = rate, .momentum = 0.9F, .stitch_scale = stitch_scale, .bias_scale = 1};
+    const xs::Sgd sgd{
+        .learning_rate = learning_rate, .momentum = 0.9F, .alpha_multiplier = alpha_multiplier, .bias_multiplier = 1};
     xs::TrainOptions options{.epochs = epochs, .batch = batch, .schedule = xs::Schedule::cosine(), .threads = threads};
     if (quiet) options.output = nullptr;
 

@@ -76,16 +76,17 @@ std::string mean_and_spread(const std::vector<double>& values) {
 int main(int argc, char** argv) {
   std::string folder = "/usr/lib/R/site-library/modeldata/data";
   std::uint64_t seeds = 3, epochs = 300;
-  xs::Adam adam{.rate = 0.003F, .decay = 1e-3F, .stitch_scale = 1};
+  xs::Adam adam{.learning_rate = 0.003F, .weight_decay = 1e-3F, .alpha_multiplier = 1};
   CLI::App app{"Water, fat and protein of meat from its near-infrared spectrum: three towers alone, and stitched."};
   app.add_option("--data", folder, "folder of modeldata's Rdata.rdb and Rdata.rdx")->capture_default_str();
   app.add_option("--seeds", seeds, "how often, each time with other rows held back and other first values")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   app.add_option("--epochs", epochs, "passes over the 161 training rows")->capture_default_str();
-  app.add_option("--rate", adam.rate, "Adam's learning rate")->capture_default_str();
-  app.add_option("--decay", adam.decay, "Adam's weight decay")->capture_default_str();
-  app.add_option("--stitch-scale", adam.stitch_scale, "the alphas' rate is this times the rate")->capture_default_str();
+  app.add_option("--learning-rate", adam.learning_rate, "Adam's learning rate")->capture_default_str();
+  app.add_option("--decay", adam.weight_decay, "Adam's weight decay")->capture_default_str();
+  app.add_option("--alpha-multiplier", adam.alpha_multiplier, "the alphas' rate is this times the rate")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     const xs::data::Table meats = read_meats(folder);

@@ -12,7 +12,7 @@ namespace {
 
 namespace xs = xstitch;
 
-using Trunk = xs::Layers<xs::models::CaffeNetFeatures<1, xs::Size{0}, xs::models::HeFilling>,
+using Trunk = xs::Layers<xs::models::CaffeNetFeatures<1, xs::Size{0}, xs::models::HeInitializers>,
                          xs::Linear<"fc6", 4096, xs::He>, xs::Relu, xs::Seam<"fc6">,  //
                          xs::Linear<"fc7", 4096, xs::He>, xs::Relu, xs::Seam<"fc7">>;
 template <xs::FixedString Task>

@@ -66,7 +66,7 @@ inline double operations_per_sample(const xs::Engine& engine, bool training) {
     bool trained = false;
     for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
       trained = trained || (op.layer.parameters[p].group == xs::ParameterGroup::weight &&
-                            op.layer.parameters[p].rate_multiplier != 0.0F);
+                            op.layer.parameters[p].learning_rate_multiplier != 0.0F);
     int passes = 1;
     if (training && trained) ++passes;
     if (training && tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient) ++passes;

@@ -5,10 +5,12 @@
 
 namespace alexnet_nyu::demo {
 
-using Filling = xs::models::HeFilling;
+using Initializers = xs::models::HeInitializers;
 using Drop = xs::Dropout<xs::Ratio{0}>;
-using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntropy, 96, 128, 4, 20, 2, Filling, Drop>;
-using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 96, 128, 4, 20, 2, Filling, Drop>;
+using Segmentation =
+    xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntropy, 96, 128, 4, 20, 2, Initializers, Drop>;
+using Normals =
+    xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 96, 128, 4, 20, 2, Initializers, Drop>;
 
 /// The networks of the main job, multiplying in bf16 (a translation unit of their own).
 std::unique_ptr<xs::Engine> make_bf16(const std::string& network, xs::Seed seed);

@@ -3,9 +3,9 @@
 
 namespace alexnet_nyu {
 
-using Filling = xs::models::HeFilling;
-using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntropy, 240, 320, 1, 20, 2, Filling>;
-using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 240, 320, 1, 20, 2, Filling>;
+using Initializers = xs::models::HeInitializers;
+using Segmentation = xs::models::Fcn32s<"segmentation", 13, xs::SoftmaxCrossEntropy, 240, 320, 1, 20, 2, Initializers>;
+using Normals = xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 240, 320, 1, 20, 2, Initializers>;
 
 Preset full_preset() {
   return {.name = "full",
@@ -17,9 +17,9 @@ Preset full_preset() {
           .segmentation_iterations = 6000,
           .normals_iterations = 6000,
           .stitched_iterations = 4000,
-          .rate = 0.003F,
-          .decay = 5e-4F,
-          .stitch_scale = 100.0F,
+          .learning_rate = 0.003F,
+          .weight_decay = 5e-4F,
+          .alpha_multiplier = 100.0F,
           .train_rooms = 20000,
           .test_rooms = 1000,
           .make = &make<Segmentation, Normals>,

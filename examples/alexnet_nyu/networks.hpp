@@ -17,7 +17,7 @@ struct Preset {
   int height = 0, width = 0, classes = 0;
   std::size_t batch = 16;
   std::size_t segmentation_iterations = 0, normals_iterations = 0, stitched_iterations = 0;
-  float rate = 0.01F, decay = 5e-4F, stitch_scale = 100.0F;
+  float learning_rate = 0.01F, weight_decay = 5e-4F, alpha_multiplier = 100.0F;
   std::size_t train_rooms = 0, test_rooms = 0;
   /// "segmentation", "normals" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch",
   /// "cross_stitch:layer" (one alpha matrix a layer). An Error names what there is for anything else.

@@ -6,7 +6,7 @@
 struct Rule {
   static constexpr std::size_t state_count = 0;
 #ifndef WRONG
-  float rate = 0.1F;
+  float learning_rate = 0.1F;
 #endif
   void update(const xstitch::UpdateCall&) const {}
   xstitch::Multipliers multipliers(xstitch::ParameterGroup) const { return {}; }

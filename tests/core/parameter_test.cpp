@@ -20,10 +20,11 @@ TEST_CASE("Extents compare rank and sizes") {
 }
 
 TEST_CASE("a parameter is trained at the optimizer's rate unless it says otherwise") {
-  const xs::ParameterSpec spec{.name = "weight", .extents = xs::Extents(2, 3), .fill = xs::Fill::gaussian(0.01F)};
+  const xs::ParameterSpec spec{
+      .name = "weight", .extents = xs::Extents(2, 3), .initializer = xs::Initializer::gaussian(0.01F)};
   CHECK(spec.group == xs::ParameterGroup::weight);
-  CHECK(spec.rate_multiplier == 1.0F);
-  CHECK(spec.decay_multiplier == 1.0F);
-  CHECK(spec.fill.kind == xs::FillKind::gaussian);
-  CHECK(spec.fill.value == 0.01F);
+  CHECK(spec.learning_rate_multiplier == 1.0F);
+  CHECK(spec.weight_decay_multiplier == 1.0F);
+  CHECK(spec.initializer.kind == xs::InitializerKind::gaussian);
+  CHECK(spec.initializer.value == 0.01F);
 }

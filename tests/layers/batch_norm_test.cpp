@@ -81,7 +81,7 @@ TEST_CASE("settings") {
   CHECK(run.parameter(2)[0] == 1.0F);                  // half way from 0 to 2
   CHECK(run.parameter(3)[0] == doctest::Approx(1.5));  // half way from 1 to the unbiased 2
   CHECK(run.output()[1] == doctest::Approx(1.0 / std::sqrt(1.001)));
-  static_assert(Slow::parameters(Dims{1, 1, 1})[0].decay_multiplier == 0.0F);
+  static_assert(Slow::parameters(Dims{1, 1, 1})[0].weight_decay_multiplier == 0.0F);
 }
 
 TEST_CASE("a NaN spoils its channel and no other") {

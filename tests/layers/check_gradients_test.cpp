@@ -28,8 +28,9 @@ struct Cubic {
   static constexpr bool reads_input = fault != Fault::reads_poisoned;
   static constexpr Dims output_shape(Dims in) { return in; }
   static constexpr auto parameters(Dims in) {
-    return std::array{ParameterSpec{"scale", xs::Extents(in.channels), xs::Fill::constant(1.0F)},
-                      ParameterSpec{"bias", xs::Extents(in.channels), xs::Fill::constant(0.0F), ParameterGroup::bias}};
+    return std::array{
+        ParameterSpec{"scale", xs::Extents(in.channels), xs::Initializer::constant(1.0F)},
+        ParameterSpec{"bias", xs::Extents(in.channels), xs::Initializer::constant(0.0F), ParameterGroup::bias}};
   }
   static constexpr xs::Extent saved(Dims in) { return {in.size() * sizeof(float), 0}; }
 

@@ -25,19 +25,20 @@ TEST_CASE("Conv: sizes, parameters and work follow from the options") {
   using Conv1 = xs::Conv<"conv1", 96, 11, xs::Stride<4>>;
   static_assert(Conv1::output_shape({227, 227, 3}) == Dims{55, 55, 96});
   static_assert(Conv1::multiply_adds({227, 227, 3}) == std::size_t{55} * 55 * 96 * 363);
-  using Conv2 =
-      xs::Conv<"conv2", 256, 5, xs::Groups<2>, xs::Pad<2>, xs::Gaussian<xs::Ratio{1, 100}>, xs::BiasFill<xs::Ratio{1}>>;
+  using Conv2 = xs::Conv<"conv2", 256, 5, xs::Groups<2>, xs::Pad<2>, xs::Gaussian<xs::Ratio{1, 100}>,
+                         xs::InitialBias<xs::Ratio{1}>>;
   constexpr auto parameters = Conv2::parameters({27, 27, 96});
   static_assert(parameters.size() == 2);
   CHECK(parameters[0].extents == xs::Extents(5, 5, 48, 256));
   CHECK(parameters[0].fan_in == 25 * 48);
-  CHECK(parameters[0].fill.kind == xs::FillKind::gaussian);
-  CHECK(parameters[0].fill.value == 0.01F);
+  CHECK(parameters[0].initializer.kind == xs::InitializerKind::gaussian);
+  CHECK(parameters[0].initializer.value == 0.01F);
   CHECK(parameters[1].extents == xs::Extents(256));
-  CHECK(parameters[1].fill.value == 1.0F);
+  CHECK(parameters[1].initializer.value == 1.0F);
   CHECK(parameters[1].group == xs::ParameterGroup::bias);
   static_assert(xs::Conv<"c", 4, xs::Size{3, 5}, xs::NoBias, xs::Frozen>::parameters({9, 9, 2}).size() == 1);
-  CHECK(xs::Conv<"c", 4, xs::Size{3, 5}, xs::NoBias, xs::Frozen>::parameters({9, 9, 2})[0].rate_multiplier == 0.0F);
+  CHECK(xs::Conv<"c", 4, xs::Size{3, 5}, xs::NoBias, xs::Frozen>::parameters({9, 9, 2})[0].learning_rate_multiplier ==
+        0.0F);
   CHECK(xs::Conv<"c", 4, xs::Size{3, 5}>::output_shape({9, 9, 2}) == Dims{7, 5, 4});
   CHECK(xs::DepthwiseConv<"d", 3, xs::Pad<1>, xs::Stride<2>>::output_shape({9, 9, 7}) == Dims{5, 5, 7});
 }

@@ -35,9 +35,9 @@ using Single = TransposedConv<"single", 5, 4, Stride<2>, Pad<1>, Groups<5>, NoBi
 }  // namespace
 
 // FCN-32s: 8x10 scores of 40 classes become 288x352.
-using Fcn = TransposedConv<"up", 40, 64, Stride<32>, Groups<40>, BilinearFill, NoBias, Frozen>;
+using Fcn = TransposedConv<"up", 40, 64, Stride<32>, Groups<40>, BilinearInitializer, NoBias, Frozen>;
 static_assert(Fcn::output_shape({8, 10, 40}) == Dims{288, 352, 40});
-static_assert(Fcn::parameters(Dims{8, 10, 40})[0].group == ParameterGroup::state);
+static_assert(Fcn::parameters(Dims{8, 10, 40})[0].group == ParameterGroup::buffer);
 static_assert(Fcn::parameters(Dims{8, 10, 40})[0].extents == Extents(64, 64, 1, 40));
 static_assert(!Fcn::output_shape({8, 10, 80}).valid());
 static_assert(!Grouped::output_shape({8, 10, 3}).valid());
@@ -54,12 +54,13 @@ TEST_CASE("values and gradients are PyTorch's") {
 TEST_CASE("gradients") {
   test::check_gradients<Dense, Shape<3, 2, 5>>();
   test::check_gradients<Single, Shape<2, 3, 5>>();
-  test::check_gradients<TransposedConv<"up", 3, 4, Stride<2>, Groups<3>, BilinearFill, Frozen>, Shape<2, 3, 3>>();
+  test::check_gradients<TransposedConv<"up", 3, 4, Stride<2>, Groups<3>, BilinearInitializer, Frozen>,
+                        Shape<2, 3, 3>>();
 }
 
 TEST_CASE("a frozen bilinear kernel enlarges: inside, as Upsample does") {
   constexpr Dims in{4, 5, 40};
-  using Up = TransposedConv<"up", 40, 4, Stride<2>, Pad<1>, Groups<40>, BilinearFill, NoBias, Frozen>;
+  using Up = TransposedConv<"up", 40, 4, Stride<2>, Pad<1>, Groups<40>, BilinearInitializer, NoBias, Frozen>;
   RunLayer<Up, in> learned;
   RunLayer<Upsample<2>, in> fixed;
   const std::vector<float> x = test::random_values(learned.input().size(), 1);

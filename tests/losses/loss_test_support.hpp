@@ -29,9 +29,9 @@ const std::vector<std::vector<float>>& default_parameters() {
     if constexpr (requires { Loss::parameters(In); }) {
       const auto specs = Loss::parameters(In);
       for (std::size_t i = 0; i < specs.size(); ++i) {
-        all.emplace_back(specs[i].extents.count(), specs[i].fill.value);
-        if constexpr (requires { Loss::fill(In, i, all[i].data(), xs::RandomKey{}); })
-          Loss::fill(In, i, all[i].data(), xs::RandomKey{});
+        all.emplace_back(specs[i].extents.count(), specs[i].initializer.value);
+        if constexpr (requires { Loss::initialize(In, i, all[i].data(), xs::RandomKey{}); })
+          Loss::initialize(In, i, all[i].data(), xs::RandomKey{});
       }
     }
     return all;

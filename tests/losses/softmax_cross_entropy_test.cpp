@@ -132,6 +132,6 @@ TEST_CASE("softmax cross entropy: what it asks for and gives") {
   CHECK(SoftmaxCrossEntropy::metric({1, 1, 4})->values()[0].name == "accuracy");
   const auto specs = ClassWeightedSoftmaxCrossEntropy::parameters(map);
   CHECK(specs[0].name == "class_weight");
-  CHECK(specs[0].group == xs::ParameterGroup::state);
+  CHECK(specs[0].group == xs::ParameterGroup::buffer);
   CHECK(specs[0].extents == xs::Extents(4));
 }

@@ -26,8 +26,8 @@ std::vector<float> five_steps(const A& adam, std::size_t piece) {
                    {m.data() + at, v.data() + at},
                    golden::gradients + t * count + at,
                    std::min(piece, count - at),
-                   adam.rate * multipliers.rate,
-                   multipliers.decay,
+                   adam.learning_rate * multipliers.learning_rate,
+                   multipliers.weight_decay,
                    t});
   return weight;
 }
@@ -35,7 +35,7 @@ std::vector<float> five_steps(const A& adam, std::size_t piece) {
 }  // namespace
 
 TEST_CASE("Adam is PyTorch's") {
-  const xs::Adam adam{.rate = 0.01F, .beta1 = 0.8F, .beta2 = 0.95F, .epsilon = 1e-6F, .decay = 0.1F};
+  const xs::Adam adam{.learning_rate = 0.01F, .beta1 = 0.8F, .beta2 = 0.95F, .epsilon = 1e-6F, .weight_decay = 0.1F};
   const std::vector<float> after = five_steps(adam, count);
   for (std::size_t i = 0; i < count; ++i) {
     CHECK(std::abs(after[i] - golden::after_adam[i]) < 2e-6F);
@@ -44,7 +44,7 @@ TEST_CASE("Adam is PyTorch's") {
 }
 
 TEST_CASE("AdamW is PyTorch's and not Adam") {
-  const xs::AdamW adam{.rate = 0.01F, .beta1 = 0.8F, .beta2 = 0.95F, .epsilon = 1e-6F, .decay = 0.1F};
+  const xs::AdamW adam{.learning_rate = 0.01F, .beta1 = 0.8F, .beta2 = 0.95F, .epsilon = 1e-6F, .weight_decay = 0.1F};
   const std::vector<float> after = five_steps(adam, count);
   float difference = 0.0F;
   for (std::size_t i = 0; i < count; ++i) {
@@ -55,7 +55,7 @@ TEST_CASE("AdamW is PyTorch's and not Adam") {
 }
 
 TEST_CASE("bits do not depend on where the pieces are cut") {
-  const xs::Adam adam{.rate = 0.01F, .decay = 0.1F};
+  const xs::Adam adam{.learning_rate = 0.01F, .weight_decay = 0.1F};
   const std::vector<float> whole = five_steps(adam, count);
   for (const std::size_t piece : {1UL, 2UL, 5UL, 16UL, 19UL}) {
     const std::vector<float> cut = five_steps(adam, piece);
@@ -72,15 +72,15 @@ TEST_CASE("a zero gradient from the start leaves the weight, no 0/0") {
 }
 
 TEST_CASE("groups: the stitch multiplier multiplies the rate; biases and alphas do not decay") {
-  const xs::AdamW adam{.rate = 0.001F, .stitch_scale = 10.0F};
-  CHECK(adam.multipliers(xs::ParameterGroup::stitch).rate == 10.0F);
-  CHECK(adam.multipliers(xs::ParameterGroup::stitch).decay == 0.0F);
-  CHECK(adam.multipliers(xs::ParameterGroup::bias).decay == 0.0F);
-  CHECK(adam.multipliers(xs::ParameterGroup::weight).decay == 0.01F);
-  // whatever the size of the gradient, the first step moves an alpha by rate x stitch_scale
+  const xs::AdamW adam{.learning_rate = 0.001F, .alpha_multiplier = 10.0F};
+  CHECK(adam.multipliers(xs::ParameterGroup::stitch).learning_rate == 10.0F);
+  CHECK(adam.multipliers(xs::ParameterGroup::stitch).weight_decay == 0.0F);
+  CHECK(adam.multipliers(xs::ParameterGroup::bias).weight_decay == 0.0F);
+  CHECK(adam.multipliers(xs::ParameterGroup::weight).weight_decay == 0.01F);
+  // whatever the size of the gradient, the first step moves an alpha by rate x alpha_multiplier
   for (const float gradient : {1e-4F, 1.0F, 1e4F}) {
     float weight = 0.5F, m = 0.0F, v = 0.0F;
-    adam.update({&weight, {&m, &v}, &gradient, 1, adam.rate * 10.0F, 0.0F, 0});
+    adam.update({&weight, {&m, &v}, &gradient, 1, adam.learning_rate * 10.0F, 0.0F, 0});
     CHECK(weight == doctest::Approx(0.49).epsilon(1e-3));
   }
 }

@@ -14,7 +14,7 @@ using namespace toy;
 
 namespace {
 
-const xs::Sgd sgd{.rate = 0.1F, .momentum = 0.5F};
+const xs::Sgd sgd{.learning_rate = 0.1F, .momentum = 0.5F};
 
 xs::TrainingIdentity identity(const xs::Engine& net) {
   xs::TrainingIdentity id;

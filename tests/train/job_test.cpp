@@ -13,7 +13,7 @@ using namespace toy;
 
 namespace {
 
-const xs::Sgd sgd{.rate = 0.02F, .momentum = 0.9F, .stitch_scale = 10.0F};
+const xs::Sgd sgd{.learning_rate = 0.02F, .momentum = 0.9F, .alpha_multiplier = 10.0F};
 
 struct Killed {};
 

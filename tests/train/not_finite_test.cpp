@@ -62,7 +62,7 @@ using Everything =
                           xs::Residual<xs::Conv<"inner", 4, 1>>, Poison<"p16">, xs::GlobalAveragePool, Poison<"p17">,
                           xs::Linear<"fc", 3>, Poison<"p18">, xs::SoftmaxCrossEntropy>>;
 
-const xs::Sgd sgd{.rate = 0.01F};
+const xs::Sgd sgd{.learning_rate = 0.01F};
 
 xs::TrainOptions quiet() {
   xs::TrainOptions options;
@@ -123,7 +123,7 @@ TEST_CASE("a NaN in any parameter is named") {
     CHECK(result.reason == xs::StopReason::not_finite);
     CHECK_MESSAGE(result.message.find("parameter '" + slot.name + "'") != std::string::npos, result.message);
     // running statistics are not read in training: they are found when a checkpoint is due, or at the end
-    CHECK(result.iterations == (slot.spec.group == xs::ParameterGroup::state ? 6 : 2));
+    CHECK(result.iterations == (slot.spec.group == xs::ParameterGroup::buffer ? 6 : 2));
   }
 }
 

@@ -58,7 +58,7 @@ void overfit(const Renamed& data) {
   options.output = nullptr;
   options.log_every = 100;
   const xs::TrainResult result =
-      xs::train(net, data, xs::Sgd{.rate = 0.05F, .momentum = 0.9F, .stitch_scale = 10.0F}, options);
+      xs::train(net, data, xs::Sgd{.learning_rate = 0.05F, .momentum = 0.9F, .alpha_multiplier = 10.0F}, options);
   CHECK(result.finished());
   for (const double loss : result.history.back().losses) CHECK(loss < 0.01);
   const xs::Evaluation evaluation = xs::evaluate(net, data, {.threads = 1});

@@ -17,7 +17,7 @@ using namespace toy;
 
 namespace {
 
-const xs::Sgd sgd{.rate = 0.05F, .momentum = 0.9F, .decay = 0.001F, .stitch_scale = 10.0F};
+const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F, .weight_decay = 0.001F, .alpha_multiplier = 10.0F};
 
 xs::TrainOptions quiet(std::uint64_t iterations) {
   xs::TrainOptions options;
@@ -36,7 +36,7 @@ struct Killed {};
 
 TEST_CASE("killed after any step and resumed: the same bits, and the same log") {
   const Stripes data;
-  const xs::AdamW adam{.rate = 0.01F};
+  const xs::AdamW adam{.learning_rate = 0.01F};
   const auto check = [&](const auto& optimizer) {
     const Folder whole_folder("whole");
     xs::TrainOptions options = quiet(18);
@@ -179,7 +179,7 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
   refused(one_task, sgd, options, "network: then \"CrossStitch");
   refused(rounded, sgd, options, "precision: then \"fp32\", now \"bf16\"");
   refused(other_seed, sgd, options, "network_seed: then \"1\", now \"2\"");
-  refused(same, xs::Sgd{.rate = 0.1F}, options, "optimizer: then");
+  refused(same, xs::Sgd{.learning_rate = 0.1F}, options, "optimizer: then");
   refused(same, xs::Adam{}, options, "now \"Adam(");
   refused(same, sgd, batch, "batch: then 5, now 6");
   refused(same, sgd, schedule, "schedule: then \"multi_step");

@@ -26,8 +26,8 @@ struct Parameter {
     call.state[0] = state.data();
     call.gradient = gradient.data();
     call.count = weight.size();
-    call.rate = sgd.rate * factor * m.rate;
-    call.decay = m.decay;
+    call.learning_rate = sgd.learning_rate * factor * m.learning_rate;
+    call.weight_decay = m.weight_decay;
     call.step = t;
     sgd.update(call);
   }
@@ -41,7 +41,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 TEST_CASE("Sgd follows Caffe through a step of the rate, by hand") {
   // All numbers are sums of few powers of two, so that every step is exact in float.
-  const xs::Sgd sgd{.rate = 0.5F, .momentum = 0.5F, .decay = 0.25F};
+  const xs::Sgd sgd{.learning_rate = 0.5F, .momentum = 0.5F, .weight_decay = 0.25F};
   const xs::Schedule schedule = xs::Schedule::step(2, 0.5);
   Parameter p({2.0F});
   // t = 0, rate 0.5: G = 1 + 0.25 * 2 = 1.5; V = 0.75; W = 1.25
@@ -63,7 +63,7 @@ TEST_CASE("Sgd follows Caffe through a step of the rate, by hand") {
 }
 
 TEST_CASE("Nesterov is Caffe's") {
-  const xs::Sgd sgd{.rate = 0.5F, .momentum = 0.5F, .nesterov = true};
+  const xs::Sgd sgd{.learning_rate = 0.5F, .momentum = 0.5F, .nesterov = true};
   Parameter p({1.0F});
   p.step(sgd, 1.0F, {1.0F});  // V = 0.5; W = 1 - (1.5 * 0.5 - 0.5 * 0)
   CHECK(p.weight[0] == 0.25F);
@@ -73,7 +73,7 @@ TEST_CASE("Nesterov is Caffe's") {
 }
 
 TEST_CASE("without momentum the buffer is not touched") {
-  const xs::Sgd sgd{.rate = 0.5F, .decay = 0.5F};
+  const xs::Sgd sgd{.learning_rate = 0.5F, .weight_decay = 0.5F};
   Parameter p({1.0F, 2.0F, 4.0F});
   p.step(sgd, 1.0F, {1.0F, 1.0F, 1.0F});
   CHECK(p.weight == std::vector<float>{0.25F, 1.0F, 2.5F});
@@ -81,14 +81,14 @@ TEST_CASE("without momentum the buffer is not touched") {
 }
 
 TEST_CASE("groups: biases and alphas have their own rate and no decay, under every schedule") {
-  const xs::Sgd sgd{.rate = 0.125F, .decay = 0.5F, .stitch_scale = 64.0F};
-  CHECK(sgd.multipliers(xs::ParameterGroup::weight).rate == 1.0F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::weight).decay == 0.5F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::bias).rate == 2.0F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::bias).decay == 0.0F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::stitch).rate == 64.0F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::stitch).decay == 0.0F);
-  CHECK(sgd.multipliers(xs::ParameterGroup::state).rate == 0.0F);
+  const xs::Sgd sgd{.learning_rate = 0.125F, .weight_decay = 0.5F, .alpha_multiplier = 64.0F};
+  CHECK(sgd.multipliers(xs::ParameterGroup::weight).learning_rate == 1.0F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::weight).weight_decay == 0.5F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::bias).learning_rate == 2.0F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::bias).weight_decay == 0.0F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::stitch).learning_rate == 64.0F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::stitch).weight_decay == 0.0F);
+  CHECK(sgd.multipliers(xs::ParameterGroup::buffer).learning_rate == 0.0F);
 
   const xs::Schedule schedules[] = {
       xs::Schedule::constant(),      xs::Schedule::step(1, 0.5), xs::Schedule::multi_step({1, 2}, 0.5),
@@ -115,8 +115,9 @@ TEST_CASE("bits of an element do not depend on where the pieces are cut") {
     momentum[i] = key.normal(2000 + i);
   }
   for (const xs::Sgd sgd :
-       {xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F}, xs::Sgd{.rate = 0.013F, .decay = 0.0005F},
-        xs::Sgd{.rate = 0.013F, .momentum = 0.9F, .decay = 0.0005F, .nesterov = true}}) {
+       {xs::Sgd{.learning_rate = 0.013F, .momentum = 0.9F, .weight_decay = 0.0005F},
+        xs::Sgd{.learning_rate = 0.013F, .weight_decay = 0.0005F},
+        xs::Sgd{.learning_rate = 0.013F, .momentum = 0.9F, .weight_decay = 0.0005F, .nesterov = true}}) {
     std::vector<float> whole = start, whole_state = momentum;
     sgd.update({whole.data(), {whole_state.data(), nullptr}, gradient.data(), count, 0.013F, 0.0005F, 0});
     for (std::size_t i = 0; i < count; ++i) {  // the formula in double
@@ -145,7 +146,7 @@ TEST_CASE("bits of an element do not depend on where the pieces are cut") {
 }
 
 TEST_CASE("nothing is read or written beyond the piece") {
-  const xs::Sgd sgd{.rate = 1.0F, .momentum = 0.5F};
+  const xs::Sgd sgd{.learning_rate = 1.0F, .momentum = 0.5F};
   for (std::size_t count = 0; count <= 40; ++count) {
     std::vector<float> weight(count + 32, 7.0F), state(count + 32, 0.0F), gradient(count + 32, 1.0F);
     sgd.update({weight.data(), {state.data(), nullptr}, gradient.data(), count, 1.0F, 0.0F, 0});
@@ -157,9 +158,9 @@ TEST_CASE("nothing is read or written beyond the piece") {
 }
 
 TEST_CASE("describe tells settings apart") {
-  CHECK(xs::Sgd{.rate = 0.1F}.describe() != xs::Sgd{.rate = std::nextafter(0.1F, 1.0F)}.describe());
+  CHECK(xs::Sgd{.learning_rate = 0.1F}.describe() != xs::Sgd{.learning_rate = std::nextafter(0.1F, 1.0F)}.describe());
   CHECK(xs::Sgd{.nesterov = true}.describe() != xs::Sgd{}.describe());
-  const xs::Sgd sgd{.rate = 0.5F};
+  const xs::Sgd sgd{.learning_rate = 0.5F};
   const xs::OptimizerRef reference(sgd);
   CHECK(reference.describe().starts_with("Sgd(rate 0.5, "));
   CHECK(reference.state_count() == 1);

@@ -14,7 +14,7 @@ using namespace toy;
 
 namespace {
 
-const xs::Sgd sgd{.rate = 0.05F, .momentum = 0.9F, .decay = 0.001F, .stitch_scale = 10.0F};
+const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F, .weight_decay = 0.001F, .alpha_multiplier = 10.0F};
 
 xs::TrainOptions quiet(std::uint64_t iterations) {
   xs::TrainOptions options;
@@ -126,7 +126,7 @@ namespace {
 
 struct Exploding {  // a user's own optimizer: fine for two steps, then infinity
   static constexpr std::size_t state_count = 0;
-  float rate = 1.0F;
+  float learning_rate = 1.0F;
   [[nodiscard]] xs::Multipliers multipliers(xs::ParameterGroup) const { return {}; }
   void update(const xs::UpdateCall& call) const {
     for (std::size_t i = 0; i < call.count; ++i)
@@ -157,7 +157,7 @@ TEST_CASE("clipping bounds the step") {
   const Stripes data;
   Pair free{xs::seed(1)}, clipped{xs::seed(1)};
   const std::vector<float> start = values(free);
-  const xs::Sgd plain{.rate = 1.0F, .stitch_scale = 1.0F, .bias_scale = 1.0F};
+  const xs::Sgd plain{.learning_rate = 1.0F, .alpha_multiplier = 1.0F, .bias_multiplier = 1.0F};
   xs::TrainOptions options = quiet(1);
   xs::train(free, data, plain, options);
   options.clip_norm = 0.01F;

@@ -79,9 +79,9 @@ inline void set_alpha(xs::Engine& net, float same, float different) {
 /// Plain gradient descent, as a user would write it.
 struct Descent {
   static constexpr std::size_t state_count = 0;
-  float rate = 0.1F;
+  float learning_rate = 0.1F;
   void update(const xs::UpdateCall& call) const {
-    for (std::size_t i = 0; i < call.count; ++i) call.weight[i] -= call.rate * call.gradient[i];
+    for (std::size_t i = 0; i < call.count; ++i) call.weight[i] -= call.learning_rate * call.gradient[i];
   }
   [[nodiscard]] xs::Multipliers multipliers(xs::ParameterGroup) const { return {}; }
 };

@@ -23,7 +23,7 @@ struct Dense {
     xs::ParameterSpec weight;
     weight.name = "weight";
     weight.extents = xs::Extents(static_cast<int>(in.size()), Outputs);
-    weight.fill = xs::Fill::xavier();
+    weight.initializer = xs::Initializer::xavier();
     weight.fan_in = static_cast<int>(in.size());
     return {weight};
   }

@@ -6,10 +6,11 @@
 ///
 ///     struct SignSgd {                                    // w -= rate sign(g)
 ///       static constexpr std::size_t state_count = 0;     // arrays of the size of the parameters
-///       float rate = 0.001F;
+///       float learning_rate = 0.001F;
 ///       void update(const xs::UpdateCall& call) const {
 ///         for (std::size_t i = 0; i < call.count; ++i)
-///           call.weight[i] -= call.rate * (call.gradient[i] > 0 ? 1.0F : call.gradient[i] < 0 ? -1.0F : 0.0F);
+///           call.weight[i] -= call.learning_rate * (call.gradient[i] > 0 ? 1.0F : call.gradient[i] < 0 ? -1.0F :
+///           0.0F);
 ///       }
 ///       xs::Multipliers multipliers(xs::ParameterGroup) const { return {1.0F, 0.0F}; }
 ///     };
@@ -30,21 +31,21 @@ struct UpdateCall {
   std::array<float*, 2> state{};  ///< the optimizer's arrays, at the same elements (zero at the start)
   const float* gradient = nullptr;
   std::size_t count = 0;
-  float rate = 0.0F;       ///< optimizer's rate x schedule x group's and parameter's multiplier
-  float decay = 0.0F;      ///< optimizer's decay x group's and parameter's multiplier
-  std::uint64_t step = 0;  ///< 0 for the first update
+  float learning_rate = 0.0F;  ///< optimizer's rate x schedule x group's and parameter's multiplier
+  float weight_decay = 0.0F;   ///< optimizer's decay x group's and parameter's multiplier
+  std::uint64_t step = 0;      ///< 0 for the first update
 };
 
 /// What a group multiplies the optimizer's rate by, and its weight decay in absolute terms.
 struct Multipliers {
-  float rate = 1.0F;
-  float decay = 0.0F;
+  float learning_rate = 1.0F;
+  float weight_decay = 0.0F;
 };
 
 template <class O>
 concept Optimizer = requires(const O& optimizer, const UpdateCall& call, ParameterGroup group) {
   { O::state_count } -> std::convertible_to<std::size_t>;
-  { optimizer.rate } -> std::convertible_to<float>;
+  { optimizer.learning_rate } -> std::convertible_to<float>;
   { optimizer.multipliers(group) } -> std::convertible_to<Multipliers>;
   optimizer.update(call);
 }
@@ -57,14 +58,14 @@ concept DescribesItself = requires(const O& optimizer) {
   { optimizer.describe() } -> std::convertible_to<std::string>;
 };
 
-/// Any optimizer behind one run-time face (does not own it).
+/// Any optimizer after one run-time face (does not own it).
 class OptimizerRef {
  public:
   template <Optimizer O>
   OptimizerRef(const O& optimizer)  // NOLINT(google-explicit-constructor)
       : optimizer_(&optimizer),
         state_count_(O::state_count),
-        rate_([](const void* o) { return static_cast<float>(static_cast<const O*>(o)->rate); }),
+        rate_([](const void* o) { return static_cast<float>(static_cast<const O*>(o)->learning_rate); }),
         multipliers_(
             [](const void* o, ParameterGroup g) { return Multipliers(static_cast<const O*>(o)->multipliers(g)); }),
         update_([](const void* o, const UpdateCall& call) { static_cast<const O*>(o)->update(call); }),
@@ -76,7 +77,7 @@ class OptimizerRef {
         }) {}
 
   [[nodiscard]] std::size_t state_count() const noexcept { return state_count_; }
-  [[nodiscard]] float rate() const { return rate_(optimizer_); }
+  [[nodiscard]] float learning_rate() const { return rate_(optimizer_); }
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const { return multipliers_(optimizer_, group); }
   void update(const UpdateCall& call) const { update_(optimizer_, call); }
   /// Name and settings in one line, for logs and to recognise a changed optimizer on resume.

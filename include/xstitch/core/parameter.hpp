@@ -31,8 +31,8 @@ struct Extents {
   constexpr bool operator==(const Extents&) const noexcept = default;
 };
 
-/// How a parameter gets its first values.
-enum class FillKind : std::uint8_t {
+/// How a parameter gets its initial values.
+enum class InitializerKind : std::uint8_t {
   constant,  ///< value everywhere
   gaussian,  ///< normal, mean 0, standard deviation `value`
   xavier,    ///< uniform in +-sqrt(3 / fan_in) (Caffe's rule)
@@ -40,41 +40,41 @@ enum class FillKind : std::uint8_t {
   pytorch,   ///< uniform in +-1 / sqrt(fan_in) (PyTorch's default of Conv2d and Linear)
   bilinear,  ///< {height, width, ...}: the bilinear interpolation kernel, the same for each channel
   stitch,    ///< {towers, towers, channels or 1}: `value` on the diagonal, `other` elsewhere
-  custom,    ///< the layer's own function `fill(Dims, parameter index, float* values, RandomKey)`
+  custom,    ///< the layer's own function `initialize(Dims, parameter index, float* values, RandomKey)`
 };
 
-struct Fill {
-  FillKind kind = FillKind::constant;
+struct Initializer {
+  InitializerKind kind = InitializerKind::constant;
   float value = 0.0F;
   float other = 0.0F;
 
-  static constexpr Fill constant(float v) { return {FillKind::constant, v}; }
-  static constexpr Fill gaussian(float deviation) { return {FillKind::gaussian, deviation}; }
-  static constexpr Fill xavier() { return {FillKind::xavier}; }
-  static constexpr Fill he() { return {FillKind::he}; }
-  static constexpr Fill pytorch() { return {FillKind::pytorch}; }
-  static constexpr Fill bilinear() { return {FillKind::bilinear}; }
-  static constexpr Fill custom() { return {FillKind::custom}; }
+  static constexpr Initializer constant(float v) { return {InitializerKind::constant, v}; }
+  static constexpr Initializer gaussian(float deviation) { return {InitializerKind::gaussian, deviation}; }
+  static constexpr Initializer xavier() { return {InitializerKind::xavier}; }
+  static constexpr Initializer he() { return {InitializerKind::he}; }
+  static constexpr Initializer pytorch() { return {InitializerKind::pytorch}; }
+  static constexpr Initializer bilinear() { return {InitializerKind::bilinear}; }
+  static constexpr Initializer custom() { return {InitializerKind::custom}; }
 };
 
 /// The group decides which multipliers an optimizer applies.
 enum class ParameterGroup : std::uint8_t {
   weight,  ///< rate x 1, decay x 1
-  bias,    ///< rate x bias_scale (Caffe: 2), no decay
-  stitch,  ///< rate x stitch_scale, no decay
-  state,   ///< never trained: running means, codebooks, fixed kernels
+  bias,    ///< rate x bias_multiplier (Caffe: 2), no decay
+  stitch,  ///< rate x alpha_multiplier, no decay
+  buffer,  ///< never trained: running means, codebooks, fixed kernels
 };
 
 /// One parameter of a layer; the layer's name comes in front: "upper.conv1.weight".
 struct ParameterSpec {
   std::string_view name;
   Extents extents;
-  Fill fill;
+  Initializer initializer;
   ParameterGroup group = ParameterGroup::weight;
   int fan_in = 1;  ///< inputs that one output sums over, for xavier and he
   /// On top of the group's multiplier (0 freezes the parameter).
-  float rate_multiplier = 1.0F;
-  float decay_multiplier = 1.0F;
+  float learning_rate_multiplier = 1.0F;
+  float weight_decay_multiplier = 1.0F;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

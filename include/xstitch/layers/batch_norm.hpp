@@ -46,12 +46,20 @@ struct BatchNorm {
   static constexpr auto parameters(Dims in) {
     const Extents each(in.channels);
     return std::array{
-        ParameterSpec{.name = "weight", .extents = each, .fill = Fill::constant(1.0F), .decay_multiplier = 0.0F},
-        ParameterSpec{.name = "bias", .extents = each, .fill = Fill::constant(0.0F), .group = ParameterGroup::bias},
+        ParameterSpec{.name = "weight",
+                      .extents = each,
+                      .initializer = Initializer::constant(1.0F),
+                      .weight_decay_multiplier = 0.0F},
         ParameterSpec{
-            .name = "running_mean", .extents = each, .fill = Fill::constant(0.0F), .group = ParameterGroup::state},
-        ParameterSpec{
-            .name = "running_variance", .extents = each, .fill = Fill::constant(1.0F), .group = ParameterGroup::state}};
+            .name = "bias", .extents = each, .initializer = Initializer::constant(0.0F), .group = ParameterGroup::bias},
+        ParameterSpec{.name = "running_mean",
+                      .extents = each,
+                      .initializer = Initializer::constant(0.0F),
+                      .group = ParameterGroup::buffer},
+        ParameterSpec{.name = "running_variance",
+                      .extents = each,
+                      .initializer = Initializer::constant(1.0F),
+                      .group = ParameterGroup::buffer}};
   }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
   static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }

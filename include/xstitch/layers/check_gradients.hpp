@@ -10,7 +10,7 @@
 ///
 /// Beyond the numbers: backward overwrites every gradient (they are NaN before) and reads no input, output, saved or
 /// scratch memory that the layer says it does not use; nothing outside the given blocks is written; forward leaves the
-/// parameters alone, those of ParameterGroup::state in training excepted; working in place, on three threads, without
+/// parameters alone, those of ParameterGroup::buffer in training excepted; working in place, on three threads, without
 /// an input gradient, and handing gradients over piece by piece all give the same bits.
 /// (After the idea of dlib's test_layer.)
 
@@ -39,7 +39,7 @@ struct GradientOptions {
   float step = 1.0F / 64.0F;         ///< h; a power of two, so that x + h is exact
   double tolerance = 2e-3;           ///< largest error, relative to the larger of |analytic|, |numeric|, scale / 10
   std::size_t elements = 150;        ///< compared in each tensor (all, if it has fewer)
-  float parameter_noise = 0.25F;     ///< random offset on top of first values, so that no bias is zero
+  float parameter_noise = 0.25F;     ///< random offset on top of initial values, so that no bias is zero
   bool same_bits_on_threads = true;  ///< compare with a run on three threads
   Seed seed{7};
 };
@@ -110,7 +110,7 @@ class GradientChecker {
       for (std::size_t i = x.size() - 1; i > 0; --i) std::swap(x[i], x[key.below(i, i + 1)]);
     }
     for (std::size_t p = 0; p < Run::parameter_count; ++p) {
-      if (Run::specs()[p].group == ParameterGroup::state) continue;  // a variance must stay positive
+      if (Run::specs()[p].group == ParameterGroup::buffer) continue;  // a variance must stay positive
       const RandomKey noise = key_.with("noise").with(p);
       const std::span<float> values = run.parameter(p);
       for (std::size_t i = 0; i < values.size(); ++i)
@@ -131,7 +131,7 @@ class GradientChecker {
     prepare(fresh);
     same(run.input(), fresh.input(), "forward changed its input");
     for (std::size_t p = 0; p < Run::parameter_count; ++p)
-      if (Run::specs()[p].group != ParameterGroup::state)
+      if (Run::specs()[p].group != ParameterGroup::buffer)
         same(run.parameter(p), fresh.parameter(p), "forward changed parameter " + std::string(Run::specs()[p].name));
   }
 
@@ -147,14 +147,14 @@ class GradientChecker {
     prepare_again(run);
     compare_tensor(run, "input", run.input(), input_gradient_);
     for (std::size_t p = 0; p < Run::parameter_count; ++p)
-      if (Run::specs()[p].group != ParameterGroup::state)
+      if (Run::specs()[p].group != ParameterGroup::buffer)
         compare_tensor(run, std::string(Run::specs()[p].name), run.parameter(p), gradients_[p]);
   }
 
-  /// backward may have used up the input; first values have to be there again before the noise is added.
+  /// backward may have used up the input; initial values have to be there again before the noise is added.
   void prepare_again(Run& run) {
     for (std::size_t p = 0; p < Run::parameter_count; ++p)
-      fill_layer_parameter<L>(In, p, run.parameter(p).data(), RandomKey(options_.seed).with("fill"));
+      initialize_layer_parameter<L>(In, p, run.parameter(p).data(), RandomKey(options_.seed).with("fill"));
     prepare(run);
   }
 
@@ -203,7 +203,7 @@ class GradientChecker {
     run.backward(wants_input_gradient);
     if (wants_input_gradient) same(run.input_gradient(), input_gradient_, "another input gradient " + what);
     for (std::size_t p = 0; p < Run::parameter_count; ++p)
-      if (Run::specs()[p].group != ParameterGroup::state)
+      if (Run::specs()[p].group != ParameterGroup::buffer)
         same(run.parameter_gradient(p), gradients_[p],
              "another gradient of " + std::string(Run::specs()[p].name) + " " + what);
     note(run.fault());

@@ -11,12 +11,12 @@
 ///     Conv<"c", 8, Size{3, 5}, NoBias, Xavier>         DepthwiseConv<"d", 3, Pad<1>>
 ///
 /// Options: Stride, Pad, Dilation (each a number or Size{height, width}), Groups, NoBias, Frozen; first weights He (the
-/// default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0). Parameters: weight
-/// {kernel height, kernel width, in / groups, out}, bias {out}.
+/// default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer; InitialBias<Ratio> (0).
+/// Parameters: weight {kernel height, kernel width, in / groups, out}, bias {out}.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/conv.hpp>
-#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/layer.hpp>
 #include <xstitch/layers/options.hpp>
 
@@ -50,11 +50,11 @@ struct ConvBase {
     const kernels::ConvShape s = Self::shape(in);
     const Extents extents(s.kernel.height, s.kernel.width, s.group_in(), s.out_channels);
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
-    const ParameterSpec weight{"weight", extents, weight_fill<Options...>(), ParameterGroup::weight, s.depth(),
+    const ParameterSpec weight{"weight", extents, weight_initializer<Options...>(), ParameterGroup::weight, s.depth(),
                                rate,     1.0F};
     if constexpr (has_bias) {
       const ParameterSpec bias{
-          "bias", Extents(s.out_channels), bias_fill<Options...>(), ParameterGroup::bias, s.depth(), rate, 1.0F};
+          "bias", Extents(s.out_channels), bias_initializer<Options...>(), ParameterGroup::bias, s.depth(), rate, 1.0F};
       return std::array{weight, bias};
     } else {
       return std::array{weight};

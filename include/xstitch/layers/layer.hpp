@@ -27,7 +27,7 @@
 ///     pack<In, P>(PackCall)          writes them: see Engine::pack_weights
 ///     requirement                    a sentence: what the input must be like; printed when output_shape
 ///                                    returns an invalid Dims (an extent below 1)
-///     fill(Dims, index, values, key) initial values of a parameter with Fill::custom()
+///     initialize(Dims, index, values, key) initial values of a parameter with Initializer::custom()
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/core/parameter.hpp>
@@ -74,7 +74,7 @@ struct ForwardCall {
   std::size_t batch = 0;
   const float* input = nullptr;        ///< [batch, height, width, channels]
   float* output = nullptr;             ///< may equal input if the layer says in_place
-  float* const* parameters = nullptr;  ///< in the order of parameters(); only ParameterGroup::state may be written
+  float* const* parameters = nullptr;  ///< in the order of parameters(); only ParameterGroup::buffer may be written
   std::byte* saved = nullptr;          ///< null in inference
   std::byte* workspace = nullptr;
   ThreadPool& threads;

@@ -5,13 +5,13 @@
 ///     Linear<"fc6", 4096>        Linear<"fc8", 10, NoBias, Gaussian<Ratio{1, 100}>>
 ///
 /// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen; first
-/// weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>, ZeroFill; BiasFill<Ratio> (0).
-/// Parameters: weight {in, out}, bias {out}. Backward hands the weight's gradient over a few rows at a time, right
-/// after it has used those rows, so that no gradient of the size of the weights need exist.
+/// weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
+/// InitialBias<Ratio> (0). Parameters: weight {in, out}, bias {out}. Backward hands the weight's gradient over a few
+/// rows at a time, right after it has used those rows, so that no gradient of the size of the weights need exist.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
-#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/layer.hpp>
 #include <xstitch/layers/options.hpp>
 
@@ -36,10 +36,11 @@ struct Linear {
     const int inputs = static_cast<int>(in.size());
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
     const ParameterSpec weight{
-        "weight", Extents(inputs, Outputs), weight_fill<Options...>(), ParameterGroup::weight, inputs, rate, 1.0F};
+        "weight", Extents(inputs, Outputs), weight_initializer<Options...>(), ParameterGroup::weight, inputs, rate,
+        1.0F};
     if constexpr (has_bias) {
-      const ParameterSpec bias{"bias", Extents(Outputs), bias_fill<Options...>(), ParameterGroup::bias, inputs, rate,
-                               1.0F};
+      const ParameterSpec bias{
+          "bias", Extents(Outputs), bias_initializer<Options...>(), ParameterGroup::bias, inputs, rate, 1.0F};
       return std::array{weight, bias};
     } else {
       return std::array{weight};

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Options of layers, in any order behind the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
+/// Options of layers, in any order after the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
 
 #include <xstitch/core/isa.hpp>
 
@@ -48,7 +48,7 @@ struct NoBias {};    ///< leave the bias out
 struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
 /// Average pooling: divide by the whole window including padding (Caffe) instead of the covered cells.
 struct IncludePadding {};
-struct Frozen {};  ///< parameters keep their first values
+struct Frozen {};  ///< parameters keep their initial values
 /// Standard deviation of a Gaussian filling: Gaussian<Ratio{1, 100}>.
 template <Ratio Deviation>
 struct Gaussian {
@@ -56,12 +56,12 @@ struct Gaussian {
 };
 struct Xavier {};
 struct He {};
-struct PyTorchFill {};  ///< uniform in +-1/sqrt(fan in), weights and bias
-struct BilinearFill {};
-struct ZeroFill {};
-/// First value of the bias: BiasFill<Ratio{1}>.
+struct PyTorchInitializer {};  ///< uniform in +-1/sqrt(fan in), weights and bias
+struct BilinearInitializer {};
+struct ZeroInitializer {};
+/// Initial value of the bias: InitialBias<Ratio{1}>.
 template <Ratio Value>
-struct BiasFill {
+struct InitialBias {
   static constexpr Ratio value = Value;
 };
 

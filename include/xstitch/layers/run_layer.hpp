@@ -10,7 +10,7 @@
 /// Whatever a call must write is NaN beforehand, whatever it must not rely on (an input that backward does not read,
 /// the scratch memory) too, and each block is fenced: `fault()` names what was written outside its bounds.
 
-#include <xstitch/core/fill.hpp>
+#include <xstitch/core/initializer.hpp>
 #include <xstitch/core/memory.hpp>
 #include <xstitch/layers/layer.hpp>
 
@@ -53,15 +53,16 @@ class FencedBlock {
   std::size_t bytes_ = 0;
 };
 
-/// Gives a parameter of a layer its first values, by its description or by the layer's own fill().
+/// Gives a parameter of a layer its initial values, by its description or by the layer's own initialize().
 template <class L>
-void fill_layer_parameter(Dims in, std::size_t index, float* values, RandomKey layer_key) {
+void initialize_layer_parameter(Dims in, std::size_t index, float* values, RandomKey layer_key) {
   const auto specs = traits::parameters<L>(in);
-  if (specs[index].fill.kind != FillKind::custom) return fill_parameter(specs[index], values, layer_key);
-  if constexpr (requires { L::fill(in, index, values, layer_key); })
-    L::fill(in, index, values, layer_key);
+  if (specs[index].initializer.kind != InitializerKind::custom)
+    return initialize_parameter(specs[index], values, layer_key);
+  if constexpr (requires { L::initialize(in, index, values, layer_key); })
+    L::initialize(in, index, values, layer_key);
   else
-    fail("layer '", traits::name<L>(), "' has a parameter with custom filling, but no function fill()");
+    fail("layer '", traits::name<L>(), "' has a parameter with a custom initializer, but no function initialize()");
 }
 
 struct RunOptions {
@@ -102,11 +103,11 @@ class RunLayer {
       gradients_[i] = FencedBlock(bytes);
       taken_[i].assign(options.gradient_by_pieces ? specs()[i].extents.count() : 0, 0);
       parameter_pointers_[i] = parameters_[i].floats().data();
-      const bool trained = specs()[i].group != ParameterGroup::state;
+      const bool trained = specs()[i].group != ParameterGroup::buffer;
       gradient_pointers_[i] = trained ? gradients_[i].floats().data() : nullptr;
       sinks_[i] = options.gradient_by_pieces ? GradientSink(&take, this, i, nullptr)
                                              : GradientSink(nullptr, nullptr, i, gradient_pointers_[i]);
-      fill_layer_parameter<L>(In, i, parameter_pointers_[i], RandomKey(options.seed).with("fill"));
+      initialize_layer_parameter<L>(In, i, parameter_pointers_[i], RandomKey(options.seed).with("fill"));
     }
   }
   RunLayer(const RunLayer&) = delete;

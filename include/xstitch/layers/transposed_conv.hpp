@@ -8,20 +8,21 @@
 /// output channels of group g read the input channels of group g only.
 ///
 ///     TransposedConv<"up", 64, 4, Stride<2>, Pad<1>>
-///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearFill, NoBias, Frozen>   // FCN-32s
+///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearInitializer, NoBias, Frozen>   // FCN-32s
 ///
 /// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen (the parameters keep their first
-/// values and have no gradient); first weights He (the default), Xavier, PyTorchFill (bias too), Gaussian<Ratio>,
-/// ZeroFill, BilinearFill (a group for each channel: enlargement by the stride); BiasFill<Ratio> (0).
-/// Parameters: weight {kernel height, kernel width, out / groups, in} (PyTorch: {in, out / groups, height, width}),
-/// bias {out}. Long, Shelhamer, Darrell: Fully convolutional networks for semantic segmentation, 2015.
+/// values and have no gradient); first weights He (the default), Xavier, PyTorchInitializer (bias too),
+/// Gaussian<Ratio>, ZeroInitializer, BilinearInitializer (a group for each channel: enlargement by the stride);
+/// InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width, out / groups, in} (PyTorch: {in, out /
+/// groups, height, width}), bias {out}. Long, Shelhamer, Darrell: Fully convolutional networks for semantic
+/// segmentation, 2015.
 
 #include <xstitch/kernels/channel_sums.hpp>
 #include <xstitch/kernels/conv.hpp>
 #include <xstitch/kernels/elementwise.hpp>
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/kernels/transposed_conv.hpp>
-#include <xstitch/layers/filling.hpp>
+#include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/layer.hpp>
 
 #include <array>
@@ -39,7 +40,7 @@ struct TransposedConv {
   static constexpr std::string_view requirement =
       "TransposedConv: the groups must divide the channels of input and output, the padding must leave some output, "
       "and "
-      "BilinearFill needs a group for each channel";
+      "BilinearInitializer needs a group for each channel";
 
   static constexpr kernels::TransposedConvShape shape(Dims in) {
     return {in,
@@ -54,7 +55,7 @@ struct TransposedConv {
                                 options::is<Groups, Option> || options::of_weights<Option>;
   static constexpr Dims output_shape(Dims in) {
     static_assert((refused::OptionOfAnotherLayer<TransposedConv, Options, knows<Options>>::ok && ...));
-    constexpr bool bilinear = options::has<BilinearFill, Options...>;
+    constexpr bool bilinear = options::has<BilinearInitializer, Options...>;
     return shape(in).valid() && (!bilinear || shape(in).single()) ? shape(in).out() : Dims{};
   }
   static constexpr auto parameters(Dims in) {
@@ -64,14 +65,14 @@ struct TransposedConv {
                       ((Kernel.width + s.stride.width - 1) / s.stride.width);
     const ParameterSpec weight{.name = "weight",
                                .extents = Extents(Kernel.height, Kernel.width, s.group_out(), in.channels),
-                               .fill = weight_fill<Options...>(),
-                               .group = trained ? ParameterGroup::weight : ParameterGroup::state,
+                               .initializer = weight_initializer<Options...>(),
+                               .group = trained ? ParameterGroup::weight : ParameterGroup::buffer,
                                .fan_in = depth};
     if constexpr (has_bias)
       return std::array{weight, ParameterSpec{.name = "bias",
                                               .extents = Extents(OutChannels),
-                                              .fill = bias_fill<Options...>(),
-                                              .group = trained ? ParameterGroup::bias : ParameterGroup::state,
+                                              .initializer = bias_initializer<Options...>(),
+                                              .group = trained ? ParameterGroup::bias : ParameterGroup::buffer,
                                               .fan_in = depth}};
     else
       return std::array{weight};

@@ -39,9 +39,9 @@ struct CodebookCrossEntropy {
   static constexpr Dims prediction_shape(Dims in) { return {in.height, in.width, 3}; }
 
   static constexpr std::array<ParameterSpec, 1> parameters(Dims) {
-    return {ParameterSpec{"codebook", Extents(Words, 3), Fill::custom(), ParameterGroup::state}};
+    return {ParameterSpec{"codebook", Extents(Words, 3), Initializer::custom(), ParameterGroup::buffer}};
   }
-  static void fill(Dims, std::size_t, float* values, RandomKey) {
+  static void initialize(Dims, std::size_t, float* values, RandomKey) {
     const Codebook<Words> codebook = Codebook<Words>::standard();
     std::memcpy(values, codebook.words().data(), sizeof(float) * codebook.words().size());
   }

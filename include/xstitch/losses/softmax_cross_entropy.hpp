@@ -126,7 +126,7 @@ struct SoftmaxCrossEntropy {
 /// through the network's parameters. A weight that is negative or not finite is an Error.
 struct ClassWeightedSoftmaxCrossEntropy : SoftmaxCrossEntropy {
   static constexpr std::array<ParameterSpec, 1> parameters(Dims in) {
-    return {ParameterSpec{"class_weight", Extents(in.channels), Fill::constant(1.0F), ParameterGroup::state}};
+    return {ParameterSpec{"class_weight", Extents(in.channels), Initializer::constant(1.0F), ParameterGroup::buffer}};
   }
 
   template <Dims In>

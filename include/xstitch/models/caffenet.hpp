@@ -16,7 +16,7 @@
 #include <xstitch/layers/lrn.hpp>
 #include <xstitch/layers/max_pool.hpp>
 #include <xstitch/layers/relu.hpp>
-#include <xstitch/models/filling.hpp>
+#include <xstitch/models/initializers.hpp>
 #include <xstitch/weave/tower.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -25,38 +25,38 @@ namespace models {
 using CaffePool = MaxPool<3, 2, CeilMode>;
 
 /// conv1 to pool5.
-template <int Divisor = 1, Size FirstPad = Size{0}, class Filling = CaffeFilling>
+template <int Divisor = 1, Size FirstPad = Size{0}, class Initializers = CaffeInitializers>
 using CaffeNetFeatures =
-    Layers<Conv<"conv1", 96 / Divisor, 11, Stride<4>, Pad<FirstPad>, typename Filling::template weights<Ratio{1, 100}>,
-                typename Filling::template bias<Ratio{0}>>,
+    Layers<Conv<"conv1", 96 / Divisor, 11, Stride<4>, Pad<FirstPad>,
+                typename Initializers::template weights<Ratio{1, 100}>, typename Initializers::template bias<Ratio{0}>>,
            Relu, CaffePool, Seam<"pool1">, Lrn<>,
-           Conv<"conv2", 256 / Divisor, 5, Pad<2>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-                typename Filling::template bias<Ratio{1}>>,
+           Conv<"conv2", 256 / Divisor, 5, Pad<2>, Groups<2>, typename Initializers::template weights<Ratio{1, 100}>,
+                typename Initializers::template bias<Ratio{1}>>,
            Relu, CaffePool, Seam<"pool2">, Lrn<>,
-           Conv<"conv3", 384 / Divisor, 3, Pad<1>, typename Filling::template weights<Ratio{1, 100}>,
-                typename Filling::template bias<Ratio{0}>>,
+           Conv<"conv3", 384 / Divisor, 3, Pad<1>, typename Initializers::template weights<Ratio{1, 100}>,
+                typename Initializers::template bias<Ratio{0}>>,
            Relu,
-           Conv<"conv4", 384 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-                typename Filling::template bias<Ratio{1}>>,
+           Conv<"conv4", 384 / Divisor, 3, Pad<1>, Groups<2>, typename Initializers::template weights<Ratio{1, 100}>,
+                typename Initializers::template bias<Ratio{1}>>,
            Relu,
-           Conv<"conv5", 256 / Divisor, 3, Pad<1>, Groups<2>, typename Filling::template weights<Ratio{1, 100}>,
-                typename Filling::template bias<Ratio{1}>>,
+           Conv<"conv5", 256 / Divisor, 3, Pad<1>, Groups<2>, typename Initializers::template weights<Ratio{1, 100}>,
+                typename Initializers::template bias<Ratio{1}>>,
            Relu, CaffePool, Seam<"pool5">>;
 
 /// conv1 to fc7, fully connected.
-template <int Divisor = 1, class Filling = CaffeFilling>
-using CaffeNetTrunk = Layers<CaffeNetFeatures<Divisor, Size{0}, Filling>,
-                             Linear<"fc6", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
-                                    typename Filling::template bias<Ratio{1}>>,
+template <int Divisor = 1, class Initializers = CaffeInitializers>
+using CaffeNetTrunk = Layers<CaffeNetFeatures<Divisor, Size{0}, Initializers>,
+                             Linear<"fc6", 4096 / Divisor, typename Initializers::template weights<Ratio{1, 200}>,
+                                    typename Initializers::template bias<Ratio{1}>>,
                              Relu, Dropout<>, Seam<"fc6">,
-                             Linear<"fc7", 4096 / Divisor, typename Filling::template weights<Ratio{1, 200}>,
-                                    typename Filling::template bias<Ratio{1}>>,
+                             Linear<"fc7", 4096 / Divisor, typename Initializers::template weights<Ratio{1, 200}>,
+                                    typename Initializers::template bias<Ratio{1}>>,
                              Relu, Dropout<>, Seam<"fc7">>;
 
 /// A classifier: CaffeNet<"birds", 1000> trains on 227 x 227 images.
-template <FixedString Task, int Classes, class LossType, int Divisor = 1, class Filling = CaffeFilling>
-using CaffeNet = Tower<Task, Shape<227, 227, 3>, CaffeNetTrunk<Divisor, Filling>,
-                       Linear<"fc8", Classes, typename Filling::template weights<Ratio{1, 100}>>, LossType>;
+template <FixedString Task, int Classes, class LossType, int Divisor = 1, class Initializers = CaffeInitializers>
+using CaffeNet = Tower<Task, Shape<227, 227, 3>, CaffeNetTrunk<Divisor, Initializers>,
+                       Linear<"fc8", Classes, typename Initializers::template weights<Ratio{1, 100}>>, LossType>;
 
 }  // namespace models
 }  // namespace xstitch::inline XSTITCH_ISA

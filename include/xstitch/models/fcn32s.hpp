@@ -15,28 +15,29 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
-/// conv1 to fc7, fully convolutional. `Drop` stands behind fc6 and fc7.
-template <int Divisor = 1, int FirstPad = 100, int GridPad = 0, class Filling = CaffeFilling, class Drop = Dropout<>>
+/// conv1 to fc7, fully convolutional. `Drop` stands after fc6 and fc7.
+template <int Divisor = 1, int FirstPad = 100, int GridPad = 0, class Initializers = CaffeInitializers,
+          class Drop = Dropout<>>
 using Fcn32sTrunk =
-    Layers<CaffeNetFeatures<Divisor, Size{FirstPad}, Filling>,
-           Conv<"fc6", 4096 / Divisor, 6, Pad<Size{GridPad}>, typename Filling::template weights<Ratio{1, 200}>,
-                typename Filling::template bias<Ratio{1}>>,
+    Layers<CaffeNetFeatures<Divisor, Size{FirstPad}, Initializers>,
+           Conv<"fc6", 4096 / Divisor, 6, Pad<Size{GridPad}>, typename Initializers::template weights<Ratio{1, 200}>,
+                typename Initializers::template bias<Ratio{1}>>,
            Relu, Drop, Seam<"fc6">,
-           Conv<"fc7", 4096 / Divisor, 1, typename Filling::template weights<Ratio{1, 200}>,
-                typename Filling::template bias<Ratio{1}>>,
+           Conv<"fc7", 4096 / Divisor, 1, typename Initializers::template weights<Ratio{1, 200}>,
+                typename Initializers::template bias<Ratio{1}>>,
            Relu, Drop, Seam<"fc7">>;
 
 /// Scores of `Outputs` channels at every pixel of a Height x Width image.
 template <int Outputs, int Height, int Width, int FirstPad = 100, int GridPad = 0>
 using Fcn32sScore =
     Layers<Conv<"score", Outputs, 1, Gaussian<Ratio{1, 100}>>,
-           TransposedConv<"upscore", Outputs, 63, Stride<32>, Groups<Outputs>, NoBias, Frozen, BilinearFill>,
+           TransposedConv<"upscore", Outputs, 63, Stride<32>, Groups<Outputs>, NoBias, Frozen, BilinearInitializer>,
            Crop<FirstPad + 32 * GridPad - 82, FirstPad + 32 * GridPad - 82, Height, Width>>;
 
 /// One task of the paper's NYU-v2 pair.
 template <FixedString Task, int Outputs, class LossType, int Height, int Width, int Divisor = 1, int FirstPad = 100,
-          int GridPad = 0, class Filling = CaffeFilling, class Drop = Dropout<>>
-using Fcn32s = Tower<Task, Shape<Height, Width, 3>, Fcn32sTrunk<Divisor, FirstPad, GridPad, Filling, Drop>,
+          int GridPad = 0, class Initializers = CaffeInitializers, class Drop = Dropout<>>
+using Fcn32s = Tower<Task, Shape<Height, Width, 3>, Fcn32sTrunk<Divisor, FirstPad, GridPad, Initializers, Drop>,
                      Fcn32sScore<Outputs, Height, Width, FirstPad, GridPad>, LossType>;
 
 }  // namespace models

@@ -14,9 +14,10 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
-template <class... Fill>
-using LeNetTrunk = Layers<Conv<"conv1", 10, 5, Fill...>, Relu, MaxPool<2>, Seam<"pool1">, Conv<"conv2", 20, 5, Fill...>,
-                          Relu, MaxPool<2>, Seam<"pool2">, Linear<"fc3", 50, Fill...>, Relu, Seam<"fc3">>;
+template <class... Options>
+using LeNetTrunk =
+    Layers<Conv<"conv1", 10, 5, Options...>, Relu, MaxPool<2>, Seam<"pool1">, Conv<"conv2", 20, 5, Options...>, Relu,
+           MaxPool<2>, Seam<"pool2">, Linear<"fc3", 50, Options...>, Relu, Seam<"fc3">>;
 
 }  // namespace models
 }  // namespace xstitch::inline XSTITCH_ISA

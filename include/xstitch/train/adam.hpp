@@ -7,10 +7,10 @@
 ///     v <- beta2 v + (1 - beta2) G^2
 ///     W <- W - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 ///
-/// Groups: biases take `bias_scale` (here 1) times the rate, alphas `stitch_scale` times, neither decays.
-/// `stitch_scale` means less than in Sgd: Adam divides by the gradient's own size, so the small gradient of an alpha
-/// is no reason for a larger rate. A step moves an alpha by about rate x stitch_scale whatever its gradient, which
-/// is why the default is 10 and not 100: at rate 0.001 that is 0.01 of an alpha that lies between 0 and 1.
+/// Groups: biases take `bias_multiplier` (here 1) times the rate, alphas `alpha_multiplier` times, neither decays.
+/// `alpha_multiplier` means less than in Sgd: Adam divides by the gradient's own size, so the small gradient of an
+/// alpha is no reason for a larger rate. A step moves an alpha by about rate x alpha_multiplier whatever its gradient,
+/// which is why the default is 10 and not 100: at rate 0.001 that is 0.01 of an alpha that lies between 0 and 1.
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/vector_rule.hpp>
@@ -34,11 +34,11 @@ inline void update(const UpdateCall& call, const Settings& s) {
   const double first = 1.0 - std::pow(static_cast<double>(s.beta1), t);
   const double second = 1.0 - std::pow(static_cast<double>(s.beta2), t);
   // rate m / first / (sqrt(v / second) + epsilon), with the two scalars folded once and not for each element
-  const Vector minus_rate(static_cast<float>(-static_cast<double>(call.rate) / first));
+  const Vector minus_rate(static_cast<float>(-static_cast<double>(call.learning_rate) / first));
   const Vector root_scale(static_cast<float>(1.0 / std::sqrt(second)));
   const Vector epsilon(s.epsilon), beta1(s.beta1), beta2(s.beta2), rest1(1.0F - s.beta1), rest2(1.0F - s.beta2);
-  const Vector decay(s.decoupled ? 0.0F : call.decay);
-  const Vector shrink(s.decoupled ? 1.0F - call.rate * call.decay : 1.0F);
+  const Vector decay(s.decoupled ? 0.0F : call.weight_decay);
+  const Vector shrink(s.decoupled ? 1.0F - call.learning_rate * call.weight_decay : 1.0F);
   vector_rule::apply<2>(call, [&](Vector& w, auto& state, const Vector& gradient) {
     const Vector g = multiply_add(decay, w, gradient);
     state[0] = multiply_add(beta1, state[0], rest1 * g);
@@ -48,15 +48,16 @@ inline void update(const UpdateCall& call, const Settings& s) {
   });
 }
 
-inline Multipliers multipliers(ParameterGroup group, float decay, float stitch_scale, float bias_scale) {
+inline Multipliers multipliers(ParameterGroup group, float weight_decay, float alpha_multiplier,
+                               float bias_multiplier) {
   switch (group) {
     case ParameterGroup::weight:
-      return {1.0F, decay};
+      return {1.0F, weight_decay};
     case ParameterGroup::bias:
-      return {bias_scale, 0.0F};
+      return {bias_multiplier, 0.0F};
     case ParameterGroup::stitch:
-      return {stitch_scale, 0.0F};
-    case ParameterGroup::state:
+      return {alpha_multiplier, 0.0F};
+    case ParameterGroup::buffer:
       break;
   }
   return {0.0F, 0.0F};
@@ -66,8 +67,9 @@ template <class A>
 std::string describe(const char* name, const A& a) {
   std::ostringstream text;
   text.precision(9);
-  text << name << "(rate " << a.rate << ", beta1 " << a.beta1 << ", beta2 " << a.beta2 << ", epsilon " << a.epsilon
-       << ", decay " << a.decay << ", stitch_scale " << a.stitch_scale << ", bias_scale " << a.bias_scale << ")";
+  text << name << "(learning rate " << a.learning_rate << ", beta1 " << a.beta1 << ", beta2 " << a.beta2 << ", epsilon "
+       << a.epsilon << ", weight decay " << a.weight_decay << ", alpha_multiplier " << a.alpha_multiplier
+       << ", bias_multiplier " << a.bias_multiplier << ")";
   return text.str();
 }
 
@@ -75,17 +77,17 @@ std::string describe(const char* name, const A& a) {
 
 /// Adam: decay is an L2 penalty in the gradient.
 struct Adam {
-  float rate = 0.001F;
+  float learning_rate = 0.001F;
   float beta1 = 0.9F;
   float beta2 = 0.999F;
   float epsilon = 1e-8F;
-  float decay = 0.0F;
-  float stitch_scale = 10.0F;
-  float bias_scale = 1.0F;
+  float weight_decay = 0.0F;
+  float alpha_multiplier = 10.0F;
+  float bias_multiplier = 1.0F;
 
   static constexpr std::size_t state_count = 2;
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
-    return adam_rule::multipliers(group, decay, stitch_scale, bias_scale);
+    return adam_rule::multipliers(group, weight_decay, alpha_multiplier, bias_multiplier);
   }
   void update(const UpdateCall& call) const { adam_rule::update(call, {beta1, beta2, epsilon, false}); }
   [[nodiscard]] std::string describe() const { return adam_rule::describe("Adam", *this); }
@@ -93,17 +95,17 @@ struct Adam {
 
 /// AdamW: decay shrinks the weight itself, by rate x decay a step.
 struct AdamW {
-  float rate = 0.001F;
+  float learning_rate = 0.001F;
   float beta1 = 0.9F;
   float beta2 = 0.999F;
   float epsilon = 1e-8F;
-  float decay = 0.01F;
-  float stitch_scale = 10.0F;
-  float bias_scale = 1.0F;
+  float weight_decay = 0.01F;
+  float alpha_multiplier = 10.0F;
+  float bias_multiplier = 1.0F;
 
   static constexpr std::size_t state_count = 2;
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
-    return adam_rule::multipliers(group, decay, stitch_scale, bias_scale);
+    return adam_rule::multipliers(group, weight_decay, alpha_multiplier, bias_multiplier);
   }
   void update(const UpdateCall& call) const { adam_rule::update(call, {beta1, beta2, epsilon, true}); }
   [[nodiscard]] std::string describe() const { return adam_rule::describe("AdamW", *this); }

@@ -135,7 +135,7 @@ inline void write(const std::filesystem::path& path, const Engine& net, const Tr
   for (std::size_t k = 0; k < net.optimizer_state_count(); ++k)
     for (std::size_t i = 0; i < net.parameters().size(); ++i) {
       const ParameterSlot& slot = net.parameters()[i];
-      if (slot.spec.group == ParameterGroup::state) continue;
+      if (slot.spec.group == ParameterGroup::buffer) continue;
       tensors.push_back(TensorView::floats(optimizer_name(k, slot.name), parameter_file::shape_of(slot.spec.extents),
                                            net.optimizer_state(k, i)));
     }
@@ -169,7 +169,7 @@ inline TrainingState read(const std::filesystem::path& path, Engine& net, const 
   const bool stepped = state.step > 0;
   for (std::size_t k = 0; stepped && k < optimizer_states; ++k)
     for (const ParameterSlot& slot : net.parameters()) {
-      if (slot.spec.group == ParameterGroup::state) continue;
+      if (slot.spec.group == ParameterGroup::buffer) continue;
       const SafetensorsFile::Entry* entry = file.find(optimizer_name(k, slot.name));
       if (entry == nullptr || entry->shape != parameter_file::shape_of(slot.spec.extents))
         fail(path.string(), ": \"", optimizer_name(k, slot.name), "\" is ",
@@ -180,7 +180,7 @@ inline TrainingState read(const std::filesystem::path& path, Engine& net, const 
   net.reserve_optimizer_state(optimizer_states);
   for (std::size_t k = 0; k < optimizer_states; ++k)
     for (std::size_t i = 0; i < net.parameters().size(); ++i)
-      if (net.parameters()[i].spec.group != ParameterGroup::state)
+      if (net.parameters()[i].spec.group != ParameterGroup::buffer)
         file.read(optimizer_name(k, net.parameters()[i].name), net.optimizer_state(k, i));
   if (const std::string bad = find_non_finite_state(net); !bad.empty())
     fail(path.string(), ": \"", bad, "\" is not finite");

@@ -10,8 +10,8 @@
 /// The rate is inside the buffer V: after a step of the schedule the old part of V still carries the old rate.
 /// PyTorch keeps it outside (W <- W - rate V); the two differ from the first change of rate on.
 ///
-/// Groups: weights take rate and decay as they are; biases `bias_scale` times the rate and no decay; alphas
-/// `stitch_scale` times the rate (the paper: 100 to 1000) and no decay. A schedule multiplies all of them alike.
+/// Groups: weights take rate and decay as they are; biases `bias_multiplier` times the rate and no decay; alphas
+/// `alpha_multiplier` times the rate (the paper: 100 to 1000) and no decay. A schedule multiplies all of them alike.
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/vector_rule.hpp>
@@ -22,11 +22,11 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Sgd {
-  float rate = 0.01F;
+  float learning_rate = 0.01F;
   float momentum = 0.0F;
-  float decay = 0.0F;
-  float stitch_scale = 100.0F;
-  float bias_scale = 2.0F;
+  float weight_decay = 0.0F;
+  float alpha_multiplier = 100.0F;
+  float bias_multiplier = 2.0F;
   bool nesterov = false;
 
   static constexpr std::size_t state_count = 1;
@@ -34,12 +34,12 @@ struct Sgd {
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
     switch (group) {
       case ParameterGroup::weight:
-        return {1.0F, decay};
+        return {1.0F, weight_decay};
       case ParameterGroup::bias:
-        return {bias_scale, 0.0F};
+        return {bias_multiplier, 0.0F};
       case ParameterGroup::stitch:
-        return {stitch_scale, 0.0F};
-      case ParameterGroup::state:
+        return {alpha_multiplier, 0.0F};
+      case ParameterGroup::buffer:
         break;
     }
     return {0.0F, 0.0F};
@@ -48,9 +48,9 @@ struct Sgd {
   void update(const UpdateCall& call) const {
     using vector_rule::multiply_add;
     using vector_rule::Vector;
-    const Vector rate_now(call.rate), decay_now(call.decay), mu(momentum);
+    const Vector rate_now(call.learning_rate), decay_now(call.weight_decay), mu(momentum);
     if (momentum == 0.0F) {  // V is never read again: leave it alone, a third less to move
-      const Vector minus_rate(-call.rate);
+      const Vector minus_rate(-call.learning_rate);
       vector_rule::apply<0>(call, [&](Vector& w, auto&, const Vector& g) {
         w = multiply_add(minus_rate, multiply_add(decay_now, w, g), w);
       });
@@ -72,8 +72,9 @@ struct Sgd {
   [[nodiscard]] std::string describe() const {
     std::ostringstream text;
     text.precision(9);  // enough for every float to be told from its neighbour
-    text << "Sgd(rate " << rate << ", momentum " << momentum << ", decay " << decay << ", stitch_scale " << stitch_scale
-         << ", bias_scale " << bias_scale << (nesterov ? ", nesterov)" : ")");
+    text << "Sgd(learning rate " << learning_rate << ", momentum " << momentum << ", weight decay " << weight_decay
+         << ", alpha_multiplier " << alpha_multiplier << ", bias_multiplier " << bias_multiplier
+         << (nesterov ? ", nesterov)" : ")");
     return text.str();
   }
 };

@@ -2,7 +2,8 @@
 /// \file
 /// Trains a network on a data set.
 ///
-///     auto result = xs::train(net, data, xs::Sgd{.rate = 0.01f, .momentum = 0.9f}, {.epochs = 5, .batch = 64});
+///     auto result = xs::train(net, data, xs::Sgd{.learning_rate = 0.01f, .momentum = 0.9f}, {.epochs = 5, .batch =
+///     64});
 ///
 /// The order after each step: log, evaluation (and the best checkpoint), last checkpoint. A training that was stopped
 /// or killed and goes on with `.resume = true` ends with the same bits as one that ran through. It stops with a
@@ -199,7 +200,7 @@ class Run {
       for (const std::string& text : loaded.skipped) progress.say("skipped " + text);
       StepOptions step;
       step.step = state_.step;
-      step.rate_factor = options_.schedule.factor(state_.step, state_.total);
+      step.learning_rate_factor = options_.schedule.factor(state_.step, state_.total);
       step.clip_norm = options_.clip_norm;
       const StepResult& losses = net_.train_step(loaded.batch, optimizer_, step, threads);
       if (!losses.finite) {
@@ -215,7 +216,7 @@ class Run {
       }
       ++state_.interval_steps;
       const bool log_due = state_.step % options_.log_every == 0 || state_.step == state_.total;
-      if (log_due) shown = write_losses(loaded.epoch, step.rate_factor);
+      if (log_due) shown = write_losses(loaded.epoch, step.learning_rate_factor);
       progress.step(state_.step, loaded.batch.size, shown, log_due);
       if (options_.after_step) options_.after_step(state_.step, losses);
 
@@ -247,7 +248,7 @@ class Run {
                    .set("event", "train")
                    .set("step", state_.step)
                    .set("epoch", epoch + 1)
-                   .set("rate", TrainingLog::number(static_cast<double>(optimizer_.rate() * factor)))
+                   .set("rate", TrainingLog::number(static_cast<double>(optimizer_.learning_rate() * factor)))
                    .set("losses", std::move(losses)));
     result_.history.push_back({state_.step, means});
     return means;

@@ -59,7 +59,7 @@ inline NetworkGradientReport check_network_gradients(Engine& net, const Batch& b
   };
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const ParameterSlot& slot = net.parameters()[i];
-    if (slot.spec.group == ParameterGroup::state) continue;
+    if (slot.spec.group == ParameterGroup::buffer) continue;
     const auto values = net.mutable_parameter(i);
     double scale = 0.0;
     for (const float g : analytic[i]) scale = std::max(scale, std::abs(static_cast<double>(g)));

@@ -6,7 +6,7 @@
 ///     backward   dx_s[p, c] = sum_t alpha[t, s, c] dy_t[p, c]                     (the transpose)
 ///                dalpha[t, s, c] = sum_p dy_t[p, c] x_s[p, c]                     (per layer: summed over c, too)
 ///
-/// alpha is {T, T, C} per channel or {T, T, 1} per layer; it is not constrained. First values: alpha_S on the
+/// alpha is {T, T, C} per channel or {T, T, 1} per layer; it is not constrained. Initial values: alpha_S on the
 /// diagonal, alpha_D / (T - 1) elsewhere. Equation 3 is printed with its indices swapped; the gradient here is the
 /// one that follows from equation 1. Source: Misra et al., CVPR 2016, section 3.
 
@@ -25,7 +25,8 @@ struct CrossStitchUnit {
     ParameterSpec alpha;
     alpha.name = "alpha";
     alpha.extents = Extents(towers, towers, PerChannel ? at.channels : 1);
-    alpha.fill = {FillKind::stitch, Same.value(), Different.value() / static_cast<float>(towers > 1 ? towers - 1 : 1)};
+    alpha.initializer = {InitializerKind::stitch, Same.value(),
+                         Different.value() / static_cast<float>(towers > 1 ? towers - 1 : 1)};
     alpha.group = ParameterGroup::stitch;
     return {alpha};
   }

@@ -245,7 +245,7 @@ class Engine : public NetworkMemory {
     for (std::size_t p = 0; p < op_parameters_[i]; ++p) {
       const std::size_t s = op_first_[i] + p;
       if (apply && scratch_.bytes() > 0) gradient_pointers_[s] = scratch_.floats() + (slots_[s].offset - base);
-      if (slots_[s].spec.group == ParameterGroup::state) gradient_pointers_[s] = nullptr;
+      if (slots_[s].spec.group == ParameterGroup::buffer) gradient_pointers_[s] = nullptr;
     }
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Ensemble<M, Towers...>: M independent networks a task (the paper: 2), with first values, data order and dropout of
+/// Ensemble<M, Towers...>: M independent networks a task (the paper: 2), with initial values, data order and dropout of
 /// their own, each trained by its own loss. Predictions are averaged before they are decoded.
 
 #include <xstitch/weave/network.hpp>

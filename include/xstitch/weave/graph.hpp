@@ -126,7 +126,7 @@ template <class G>
 constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState& state) {
   switch (step.kind) {
     case StepKind::layer: {
-      // A Relu behind a layer that can apply it while writing its output costs no pass of its own.
+      // A Relu after a layer that can apply it while writing its output costs no pass of its own.
       bool done = false;
       if (step.layer.is_relu && graph.op_count > 0) {
         Op& before = graph.ops[static_cast<std::size_t>(graph.op_count - 1)];
@@ -190,7 +190,7 @@ constexpr void mark_gradients(G& graph) {
     const Op& op = graph.ops[static_cast<std::size_t>(i)];
     bool needed = op.kind == OpKind::weave;
     for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
-      needed = needed || op.layer.parameters[p].group != ParameterGroup::state;
+      needed = needed || op.layer.parameters[p].group != ParameterGroup::buffer;
     for (int k = 0; k < op.input_count; ++k)
       needed = needed || graph.tensors[static_cast<std::size_t>(op.inputs[static_cast<std::size_t>(k)])].needs_gradient;
     for (int k = 0; k < op.output_count; ++k)

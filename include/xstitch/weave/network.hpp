@@ -25,7 +25,7 @@ struct At {};
 struct PerChannel {};
 /// One matrix of alphas for the whole activation map (the paper's choice for detection + attributes).
 struct PerLayer {};
-/// First values: alpha_S on the diagonal, alpha_D / (N - 1) elsewhere. Default: 9/10 and 1/10.
+/// Initial values: alpha_S on the diagonal, alpha_D / (N - 1) elsewhere. Default: 9/10 and 1/10.
 template <Ratio Same, Ratio Different>
 struct InitialAlpha {
   static constexpr Ratio same = Same, different = Different;
@@ -77,7 +77,7 @@ struct NeitherTowerNorSetting {
 };
 template <FixedString TowerName, class Item>
 struct LayerBehindTheLoss {
-  static_assert(never<Item>, "xstitch: something stands behind the loss of a tower: LayerBehindTheLoss says the tower");
+  static_assert(never<Item>, "xstitch: something stands after the loss of a tower: LayerBehindTheLoss says the tower");
 };
 
 }  // namespace refused
@@ -253,13 +253,13 @@ struct Compiled {
     for (std::size_t i = 0; i < op_count; ++i) {
       const Op& op = graph.ops[i];
       for (std::size_t k = 0; k < op.layer.parameter_count; ++k)
-        if (op.layer.parameters[k].group != ParameterGroup::state) total += op.layer.parameters[k].extents.count();
+        if (op.layer.parameters[k].group != ParameterGroup::buffer) total += op.layer.parameters[k].extents.count();
       for (std::size_t k = 0; k < op.loss.parameter_count; ++k)
-        if (op.loss.parameters[k].group != ParameterGroup::state) total += op.loss.parameters[k].extents.count();
+        if (op.loss.parameters[k].group != ParameterGroup::buffer) total += op.loss.parameters[k].extents.count();
       if (op.kind != OpKind::weave) continue;
       const auto specs = u.parameters(op.input_count, graph.tensors[static_cast<std::size_t>(op.inputs[0])].dims);
       for (std::size_t k = 0; k < u.parameter_count; ++k)
-        if (specs[k].group != ParameterGroup::state) total += specs[k].extents.count();
+        if (specs[k].group != ParameterGroup::buffer) total += specs[k].extents.count();
     }
     return total;
   }

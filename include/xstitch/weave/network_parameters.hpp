@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// The numbers that a network keeps between steps: one block of parameters, one of each optimizer state, one of
-/// gradients where they are stored. Their places, names and first values follow from the tables of the network's type.
+/// gradients where they are stored. Their places, names and initial values follow from the tables of the network's
+/// type.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/finite.hpp>
@@ -27,7 +28,7 @@ class NetworkParameters {
     list_slots();
     list_parameters();
     parameters_ = Memory(parameter_floats_ * sizeof(float));
-    fill_parameters();
+    initialize_parameters();
   }
 
   [[nodiscard]] const NetworkTables& tables() const noexcept { return tables_; }
@@ -179,7 +180,7 @@ class NetworkParameters {
     return op.layer.name.empty() ? mine.with(static_cast<std::uint64_t>(op.ordinal)) : mine.with(op.layer.name);
   }
 
-  void fill_parameters() {
+  void initialize_parameters() {
     keys_.resize(tables_.ops.size());
     for (std::size_t i = 0; i < tables_.ops.size(); ++i) {
       const Op& op = tables_.ops[i];
@@ -188,15 +189,15 @@ class NetworkParameters {
       for (std::size_t p = 0; p < op_parameters_[i]; ++p) {
         const ParameterSlot& slot = slots_[op_first_[i] + p];
         float* values = parameters_.floats() + slot.offset;
-        if (slot.spec.fill.kind != FillKind::custom) {
-          fill_parameter(slot.spec, values, key.with(p));
+        if (slot.spec.initializer.kind != InitializerKind::custom) {
+          initialize_parameter(slot.spec, values, key.with(p));
           continue;
         }
-        const auto fill = op.kind == OpKind::loss ? op.loss.fill : op.layer.fill;
-        if (fill == nullptr)
+        const auto initialize = op.kind == OpKind::loss ? op.loss.initialize : op.layer.initialize;
+        if (initialize == nullptr)
           fail("parameter '", slot.name,
-               "' asks for Fill::custom(), but its layer has no `fill(Dims, index, values, key)`");
-        fill(op.kind == OpKind::loss ? op.loss.in : op.layer.in, p, values, key.with(p));
+               "' asks for Initializer::custom(), but its layer has no `initialize(Dims, index, values, key)`");
+        initialize(op.kind == OpKind::loss ? op.loss.in : op.layer.in, p, values, key.with(p));
       }
     }
     for (std::size_t i = 0; i < slots_.size(); ++i) pointers_[i] = parameters_.floats() + slots_[i].offset;

@@ -45,7 +45,7 @@ inline std::string place_of(const NetworkTables& tables, const Op& op) {
         if (other.kind == OpKind::layer && other.lane == op.lane && !other.layer.name.empty()) after = other.layer.name;
       }
       if (!op.layer.name.empty()) return "layer '" + std::string(op.layer.name) + "'" + tower;
-      return "layer " + std::string(op.layer.kind) + (after.empty() ? "" : " behind '" + std::string(after) + "'") +
+      return "layer " + std::string(op.layer.kind) + (after.empty() ? "" : " after '" + std::string(after) + "'") +
              tower;
     }
     case OpKind::loss:

@@ -17,9 +17,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct StepOptions {
   std::uint64_t step = 0;
-  float rate_factor = 1.0F;      ///< rate_t / rate, from the schedule
-  float clip_norm = 0.0F;        ///< largest norm of the whole gradient; 0: off
-  bool store_gradients = false;  ///< keep them for Engine::gradient (clipping stores them, too)
+  float learning_rate_factor = 1.0F;  ///< rate_t / rate, from the schedule
+  float clip_norm = 0.0F;             ///< largest norm of the whole gradient; 0: off
+  bool store_gradients = false;       ///< keep them for Engine::gradient (clipping stores them, too)
 };
 
 class ParameterUpdates : public NetworkParameters {
@@ -36,12 +36,13 @@ class ParameterUpdates : public NetworkParameters {
   };
 
   void multiply_rates(const OptimizerRef& optimizer, const StepOptions& options) {
-    const float rate = optimizer.rate() * options.rate_factor;
+    const float rate = optimizer.learning_rate() * options.learning_rate_factor;
     rates_.resize(slots_.size());
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       const ParameterSpec& spec = slots_[s].spec;
       const Multipliers m = optimizer.multipliers(spec.group);
-      rates_[s] = {rate * m.rate * spec.rate_multiplier, m.decay * spec.decay_multiplier};
+      rates_[s] = {rate * m.learning_rate * spec.learning_rate_multiplier,
+                   m.weight_decay * spec.weight_decay_multiplier};
     }
   }
 
@@ -52,14 +53,14 @@ class ParameterUpdates : public NetworkParameters {
       call.state[k] = optimizer_state_[k].floats() + slots_[s].offset + offset;
     call.gradient = gradient;
     call.count = count;
-    call.rate = rates_[s].rate;
-    call.decay = rates_[s].decay;
+    call.learning_rate = rates_[s].learning_rate;
+    call.weight_decay = rates_[s].weight_decay;
     call.step = update.step;
     update.optimizer->update(call);
   }
 
   [[nodiscard]] bool trained(std::size_t s) const {
-    return slots_[s].spec.group != ParameterGroup::state && slots_[s].spec.rate_multiplier != 0.0F;
+    return slots_[s].spec.group != ParameterGroup::buffer && slots_[s].spec.learning_rate_multiplier != 0.0F;
   }
 
   void update_parameter(const Update& update, std::size_t s, const float* gradient, ThreadPool& threads) {

@@ -4,7 +4,7 @@
 /// these records, evaluated by the compiler or at run time but instantiated once, whatever the network.
 
 #include <xstitch/core/error.hpp>
-#include <xstitch/core/fill.hpp>
+#include <xstitch/core/initializer.hpp>
 #include <xstitch/kernels/simd.hpp>
 #include <xstitch/layers/layer.hpp>
 #include <xstitch/losses/loss.hpp>
@@ -51,7 +51,7 @@ struct LayerRecord {
   void (*forward_relu)(const ForwardCall&) = nullptr;
   void (*backward)(const BackwardCall&) = nullptr;
   void (*pack)(const PackCall&) = nullptr;  ///< null if packed_bytes is 0
-  void (*fill)(Dims, std::size_t, float*, RandomKey) = nullptr;
+  void (*initialize)(Dims, std::size_t, float*, RandomKey) = nullptr;
   bool reads_input = true, reads_output = true, in_place = false, streams_gradients = false, is_relu = false;
   bool fuses_relu = false;  ///< there is a forward_relu (comparing its address is no constant under g++'s sanitizer)
   Extent saved{}, workspace{};
@@ -68,7 +68,7 @@ struct LossRecord {
   LossSum (*forward)(const LossCall&) = nullptr;
   void (*predict)(const PredictCall&) = nullptr;
   std::unique_ptr<Metric> (*metric)(Dims) = nullptr;
-  void (*fill)(Dims, std::size_t, float*, RandomKey) = nullptr;
+  void (*initialize)(Dims, std::size_t, float*, RandomKey) = nullptr;
   float weight = 1.0F;
   bool unit_vectors = false;
   std::array<ParameterSpec, 2> parameters{};
@@ -125,7 +125,8 @@ constexpr LayerRecord layer_record() {
       r.pack = &L::template pack<In, P>;
     }
   }
-  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
+  if constexpr (requires { L::initialize(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
+    r.initialize = &L::initialize;
   r.reads_input = traits::reads_input<L>;
   r.reads_output = traits::reads_output<L>;
   r.in_place = traits::in_place<L>;
@@ -156,7 +157,8 @@ constexpr LossRecord loss_record() {
   r.metric = &L::metric;
   if constexpr (requires { L::weight.value(); }) r.weight = L::weight.value();
   if constexpr (requires { L::unit_vectors; }) r.unit_vectors = L::unit_vectors;
-  if constexpr (requires { L::fill(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); }) r.fill = &L::fill;
+  if constexpr (requires { L::initialize(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
+    r.initialize = &L::initialize;
   constexpr auto specs = traits::parameters<L>(In);
   static_assert(specs.size() <= 2, "xstitch: a loss has at most 2 parameters");
   r.parameter_count = specs.size();

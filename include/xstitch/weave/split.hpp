@@ -77,7 +77,7 @@ template <class Item>
 constexpr bool is_trained() {
   if constexpr (Layer<Item>) {
     for (const ParameterSpec& spec : traits::parameters<Item>(Dims{64, 64, 64}))
-      if (spec.group != ParameterGroup::state) return true;
+      if (spec.group != ParameterGroup::buffer) return true;
   }
   return false;
 }

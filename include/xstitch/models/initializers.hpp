@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// First values of a model's weights, as a type: what the paper's nets were published with, or what trains from
+/// Initial values of a model's weights, as a type: what the paper's nets were published with, or what trains from
 /// nothing.
 
 #include <xstitch/layers/options.hpp>
@@ -9,19 +9,19 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
 /// As Caffe's bvlc_reference_caffenet: Gaussian weights of the deviation published for each layer, biases of 0 or 1.
-struct CaffeFilling {
+struct CaffeInitializers {
   template <Ratio Deviation>
   using weights = Gaussian<Deviation>;
   template <Ratio Value>
-  using bias = BiasFill<Value>;
+  using bias = InitialBias<Value>;
 };
 
 /// Gaussian of deviation sqrt(2 / fan in), biases 0 (He et al., 2015): small data sets and no pretraining.
-struct HeFilling {
+struct HeInitializers {
   template <Ratio>
   using weights = He;
   template <Ratio>
-  using bias = BiasFill<Ratio{0}>;
+  using bias = InitialBias<Ratio{0}>;
 };
 
 }  // namespace models

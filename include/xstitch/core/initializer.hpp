@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// First values of parameters, from their descriptions:
+/// Initial values of parameters, from their descriptions:
 ///
 ///     constant   value                         gaussian  normal(0, value)
 ///     xavier     uniform +-sqrt(3 / fan_in)    he        normal(0, sqrt(2 / fan_in))
@@ -10,7 +10,7 @@
 ///                one is made for, 2 factor - factor % 2, and symmetric at all others too (Caffe's is not)
 ///
 /// Element i of a parameter depends on the key, the parameter's name and i alone.
-/// Throws Error where a fill needs something that the description lacks (fan_in, a rank).
+/// Throws Error where an initializer needs something that the description lacks (fan_in, a rank).
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/parameter.hpp>
@@ -26,8 +26,8 @@ namespace detail {
 inline void fill_uniform(float* values, std::size_t count, float limit, RandomKey key) {
   for (std::size_t i = 0; i < count; ++i) values[i] = key.uniform(i, -limit, limit);
 }
-inline void fill_normal(float* values, std::size_t count, float deviation, RandomKey key) {
-  for (std::size_t i = 0; i < count; ++i) values[i] = deviation * key.normal(i);
+inline void fill_normal(float* values, std::size_t count, float standard_deviation, RandomKey key) {
+  for (std::size_t i = 0; i < count; ++i) values[i] = standard_deviation * key.normal(i);
 }
 
 /// Weight of tap i of a one-dimensional bilinear kernel.
@@ -38,7 +38,7 @@ inline double bilinear_weight(int i, int size) {
 }
 
 inline void fill_bilinear(const ParameterSpec& spec, float* values) {
-  if (spec.extents.rank < 2) fail("parameter '", spec.name, "': bilinear filling needs {height, width, ...}");
+  if (spec.extents.rank < 2) fail("parameter '", spec.name, "': bilinear initializer needs {height, width, ...}");
   const int height = spec.extents.size[0], width = spec.extents.size[1];
   const std::size_t inner = spec.extents.count() / (static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
   for (int y = 0; y < height; ++y)
@@ -51,42 +51,42 @@ inline void fill_bilinear(const ParameterSpec& spec, float* values) {
 inline void fill_stitch(const ParameterSpec& spec, float* values) {
   const Extents& e = spec.extents;
   if (e.rank != 3 || e.size[0] != e.size[1])
-    fail("parameter '", spec.name, "': stitch filling needs extents {towers, towers, channels}");
+    fail("parameter '", spec.name, "': stitch initializer needs extents {towers, towers, channels}");
   for (int row = 0; row < e.size[0]; ++row)
     for (int column = 0; column < e.size[1]; ++column)
-      for (int c = 0; c < e.size[2]; ++c) *values++ = row == column ? spec.fill.value : spec.fill.other;
+      for (int c = 0; c < e.size[2]; ++c) *values++ = row == column ? spec.initializer.value : spec.initializer.other;
 }
 
 }  // namespace detail
 
-/// Writes the first values of one parameter. `key` is that of its layer: the parameter's name is folded in here.
-inline void fill_parameter(const ParameterSpec& spec, float* values, RandomKey layer_key) {
+/// Writes the initial values of one parameter. `key` is that of its layer: the parameter's name is folded in here.
+inline void initialize_parameter(const ParameterSpec& spec, float* values, RandomKey layer_key) {
   const RandomKey key = layer_key.with(spec.name);
   const std::size_t count = spec.extents.count();
   const auto fan_in = [&] {
-    if (spec.fan_in < 1) fail("parameter '", spec.name, "': its filling needs a fan_in, found ", spec.fan_in);
+    if (spec.fan_in < 1) fail("parameter '", spec.name, "': its initializer needs a fan_in, found ", spec.fan_in);
     return static_cast<float>(spec.fan_in);
   };
-  switch (spec.fill.kind) {
-    case FillKind::constant:
-      for (std::size_t i = 0; i < count; ++i) values[i] = spec.fill.value;
+  switch (spec.initializer.kind) {
+    case InitializerKind::constant:
+      for (std::size_t i = 0; i < count; ++i) values[i] = spec.initializer.value;
       return;
-    case FillKind::gaussian:
-      return detail::fill_normal(values, count, spec.fill.value, key);
-    case FillKind::xavier:
+    case InitializerKind::gaussian:
+      return detail::fill_normal(values, count, spec.initializer.value, key);
+    case InitializerKind::xavier:
       return detail::fill_uniform(values, count, std::sqrt(3.0F / fan_in()), key);
-    case FillKind::he:
+    case InitializerKind::he:
       return detail::fill_normal(values, count, std::sqrt(2.0F / fan_in()), key);
-    case FillKind::pytorch:
+    case InitializerKind::pytorch:
       return detail::fill_uniform(values, count, 1.0F / std::sqrt(fan_in()), key);
-    case FillKind::bilinear:
+    case InitializerKind::bilinear:
       return detail::fill_bilinear(spec, values);
-    case FillKind::stitch:
+    case InitializerKind::stitch:
       return detail::fill_stitch(spec, values);
-    case FillKind::custom:
+    case InitializerKind::custom:
       break;
   }
-  fail("parameter '", spec.name, "': custom values come from the layer's own fill()");
+  fail("parameter '", spec.name, "': custom values come from the layer's own initialize()");
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA
