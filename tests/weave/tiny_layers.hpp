@@ -1,7 +1,7 @@
 #pragma once
 // A layer of our own, small enough to compile in no time: what the weave does is tested without any kernel of the
 // library.
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <array>

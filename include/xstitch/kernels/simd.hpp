@@ -8,6 +8,7 @@
 /// multiply-add 4 x 2, because the product needs a register too).
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/precision.hpp>
 
 #include <xsimd/xsimd.hpp>
 
@@ -22,12 +23,6 @@
 #endif
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// How numbers are multiplied. Sums, master weights and activations are fp32 in both.
-enum class Precision : std::uint8_t {
-  fp32,
-  bf16,  ///< operands rounded to bfloat16 (8 bits of mantissa), products summed in fp32
-};
 
 namespace kernels {
 

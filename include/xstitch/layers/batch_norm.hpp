@@ -9,7 +9,7 @@
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
 #include <xstitch/kernels/batch_norm.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 #include <cmath>

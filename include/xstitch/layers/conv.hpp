@@ -17,7 +17,7 @@
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/conv.hpp>
 #include <xstitch/layers/initializers.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 #include <algorithm>

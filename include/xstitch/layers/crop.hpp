@@ -3,7 +3,7 @@
 /// Crop<top, left, height, width>: y[i, j] = x[top + i, left + j]. {h, w, c} -> {height, width, c}; the gradient is
 /// zero outside. FCN cuts its upsampled scores to the size of the image this way (Shelhamer, Long, Darrell 2016).
 
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 #include <cstring>
 #include <string_view>

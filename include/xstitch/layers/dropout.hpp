@@ -9,7 +9,7 @@
 
 #include <xstitch/kernels/dropout.hpp>
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 #include <cstring>

@@ -5,7 +5,7 @@
 /// Hendrycks, Gimpel: Gaussian error linear units, 2016.
 
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

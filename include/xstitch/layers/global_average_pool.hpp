@@ -4,7 +4,7 @@
 /// Lin, Chen, Yan: Network in network, 2014.
 
 #include <xstitch/kernels/pool.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

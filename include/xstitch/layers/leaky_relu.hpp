@@ -4,7 +4,7 @@
 /// Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, 2013.
 
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {

@@ -12,7 +12,7 @@
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
 #include <xstitch/layers/initializers.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 #include <array>

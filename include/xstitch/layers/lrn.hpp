@@ -9,7 +9,7 @@
 
 #include <xstitch/kernels/elementwise.hpp>
 #include <xstitch/kernels/lrn.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

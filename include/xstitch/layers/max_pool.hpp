@@ -7,7 +7,7 @@
 ///     MaxPool<2>   MaxPool<3, 2, CeilMode>   MaxPool<Size{2, 3}, Size{1, 2}, Pad<1>>
 
 #include <xstitch/kernels/pool.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

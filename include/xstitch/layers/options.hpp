@@ -2,8 +2,10 @@
 /// \file
 /// Options of layers, in any order after the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
 
-#include <xstitch/core/isa.hpp>
+#include <xstitch/core/ratio.hpp>
+#include <xstitch/core/type_text.hpp>
 
+#include <string_view>
 #include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -16,16 +18,6 @@ struct Size {
   constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
   constexpr Size(int h, int w) : height(h), width(w) {}
   constexpr bool operator==(const Size&) const noexcept = default;
-};
-
-/// A ratio, because clang accepts floating-point template arguments only from version 18: Ratio{1, 10000}.
-struct Ratio {
-  long long numerator = 0;
-  long long denominator = 1;
-  [[nodiscard]] constexpr float value() const noexcept {
-    return static_cast<float>(static_cast<double>(numerator) / static_cast<double>(denominator));
-  }
-  constexpr bool operator==(const Ratio&) const noexcept = default;
 };
 
 template <Size Value>
@@ -88,18 +80,14 @@ constexpr bool is = false;
 template <template <auto> class Wanted, auto Value>
 constexpr bool is<Wanted, Wanted<Value>> = true;
 
+/// The text of the first option that a layer does not know, or empty: unknown<Knows, Options...>() with
+/// Knows::of<Option> a bool.
+template <class Knows, class... Given>
+constexpr std::string_view unknown() {
+  std::string_view first;
+  ((first = first.empty() && !Knows::template of<Given> ? type_text<Given>() : first), ...);
+  return first;
+}
+
 }  // namespace options
-
-namespace refused {
-
-/// An option that the layer does not have would have no effect.
-template <class Layer, class Option, bool Known>
-struct OptionOfAnotherLayer {
-  static_assert(Known,
-                "xstitch: a layer got an option that it does not have: layer and option stand in the template "
-                "arguments of OptionOfAnotherLayer (the layer's header lists its options)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace refused
 }  // namespace xstitch::inline XSTITCH_ISA

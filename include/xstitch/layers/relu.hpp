@@ -3,7 +3,7 @@
 /// Relu: y = max(0, x), dx = dy where y > 0, else 0. Any shape, works in place; a NaN passes through.
 
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

@@ -12,7 +12,7 @@
 
 #include <xstitch/core/initializer.hpp>
 #include <xstitch/core/memory.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 #include <algorithm>
 #include <array>

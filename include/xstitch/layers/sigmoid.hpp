@@ -3,7 +3,7 @@
 /// Sigmoid: y = 1 / (1 + exp(-x)), dx = dy y (1 - y). Any shape, works in place.
 
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

@@ -3,7 +3,7 @@
 /// Tanh: y = tanh(x), dx = dy (1 - y^2). Any shape, works in place.
 
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

@@ -23,7 +23,7 @@
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/kernels/transposed_conv.hpp>
 #include <xstitch/layers/initializers.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 #include <array>
 #include <string_view>

@@ -7,7 +7,7 @@
 
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/kernels/upsample.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 

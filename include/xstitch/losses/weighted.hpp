@@ -9,15 +9,6 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// The weight that a loss declares (a member `weight`), 1 where it declares none.
-template <class Loss>
-constexpr Ratio loss_weight() {
-  if constexpr (requires { Loss::weight.numerator; })
-    return Loss::weight;
-  else
-    return Ratio{1, 1};
-}
-
 /// Weighted twice multiplies.
 template <class Loss, Ratio Weight>
 struct Weighted : Loss {

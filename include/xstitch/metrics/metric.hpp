@@ -2,7 +2,7 @@
 /// \file
 /// What a metric is: a running sum over the whole set, exact for any batch size.
 
-#include <xstitch/losses/loss.hpp>
+#include <xstitch/core/labels.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -4,7 +4,7 @@
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/weave/network_parameters.hpp>
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/initializer.hpp>
 #include <xstitch/kernels/simd.hpp>
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/losses/loss.hpp>
 #include <xstitch/metrics/metric.hpp>
 #include <xstitch/weave/resolve.hpp>

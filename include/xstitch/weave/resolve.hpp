@@ -3,7 +3,7 @@
 /// From the words of a tower to a flat list of steps with every shape known. Shapes are inferred left to right; what
 /// does not fit is refused here, by a type whose arguments say tower, layer, got and wanted.
 
-#include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/operation.hpp>
 #include <xstitch/losses/loss.hpp>
 #include <xstitch/weave/tower.hpp>
 

@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// What an operation is besides its shapes and parameters: a name and integers, a ratio, a text or a yes. Said once;
+/// the description of a network, the signature that a resume compares, exports and messages derive from it.
+///
+///     Attribute::integers("stride", 4, 4)   Attribute::ratio("slope", Ratio{1, 100})   Attribute::flag("ceil", true)
+
+#include <xstitch/core/ratio.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+struct Attribute {
+  enum class Kind : std::uint8_t { integers, ratio, text, flag };
+  static constexpr std::size_t most_integers = 4;
+
+  std::string_view name;
+  Kind kind = Kind::integers;
+  std::array<long long, most_integers> values{};  ///< integers; {numerator, denominator}; {0 or 1}
+  std::size_t count = 0;
+  std::string_view words;
+
+  template <class... Integers>
+  static constexpr Attribute integers(std::string_view name, Integers... all) {
+    static_assert(sizeof...(all) <= most_integers, "xstitch: an attribute holds at most 4 integers");
+    return {name, Kind::integers, {static_cast<long long>(all)...}, sizeof...(all), {}};
+  }
+  static constexpr Attribute ratio(std::string_view name, Ratio r) {
+    return {name, Kind::ratio, {r.numerator, r.denominator}, 2, {}};
+  }
+  static constexpr Attribute text(std::string_view name, std::string_view words) {
+    return {name, Kind::text, {}, 0, words};
+  }
+  static constexpr Attribute flag(std::string_view name, bool value) {
+    return {name, Kind::flag, {value ? 1 : 0}, 1, {}};
+  }
+};
+
+/// "stride 4 4", "slope 1/100", "ceil yes".
+inline std::string to_string(const Attribute& attribute) {
+  std::string text(attribute.name);
+  switch (attribute.kind) {
+    case Attribute::Kind::integers:
+      for (std::size_t i = 0; i < attribute.count; ++i) text += " " + std::to_string(attribute.values[i]);
+      break;
+    case Attribute::Kind::ratio:
+      text += " " + std::to_string(attribute.values[0]) + "/" + std::to_string(attribute.values[1]);
+      break;
+    case Attribute::Kind::text:
+      text += " " + std::string(attribute.words);
+      break;
+    case Attribute::Kind::flag:
+      text += attribute.values[0] != 0 ? " yes" : " no";
+      break;
+  }
+  return text;
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA
