@@ -1,25 +1,40 @@
 #pragma once
 /// \file
-/// What goes into a network in one step, and what comes out.
+/// What goes into a network in one step, what comes out, and the places where it does.
 
+#include <xstitch/core/labels.hpp>
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/parameter.hpp>
-#include <xstitch/losses/loss.hpp>
-#include <xstitch/metrics/metric.hpp>
+#include <xstitch/core/tensor.hpp>
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// A place where data enters: one a tower (and ensemble member). Towers of equal input shape may be fed the same.
+/// What an input of a network holds; augmentation treats each kind in its own way.
+enum class InputKind : std::uint8_t {
+  image,  ///< height x width x channels: cropped, mirrored, scaled
+  boxes,  ///< n x 1 x 5: n rows of (1 if used, x0, y0, x1, y1 in pixels): moved with the image of the same tower
+  plain,  ///< left as it is
+};
+
+/// A place where data enters: one a tower (and ensemble member), and one for each further Input of it. Towers of equal
+/// input shape may be fed the same.
 struct InputSlot {
   std::string_view tower;
   int member = 0;  ///< of an ensemble, else 0
   Dims shape{};
+  std::string_view input{};  ///< the name of an Input; empty: the tower's own
+  InputKind kind = InputKind::image;
+
+  /// "tower" or "tower.input".
+  [[nodiscard]] std::string name() const {
+    return input.empty() ? std::string(tower) : std::string(tower) + "." + std::string(input);
+  }
 };
 
 /// The end of a head: where a label enters and a prediction leaves.
@@ -28,11 +43,11 @@ struct HeadSlot {
   std::string_view head;  ///< empty for a tower's only, unnamed head
   int member = 0;
   LabelSpec label{};
-  Dims output{};      ///< of the head's last layer
-  Dims prediction{};  ///< of the loss's predict
+  TensorShape output{};      ///< of the head's last layer: the logits
+  TensorShape prediction{};  ///< of the loss's Prediction
   float weight = 1.0F;
   bool unit_vectors = false;
-  std::unique_ptr<Metric> (*metric)(Dims) = nullptr;
+  std::size_t operation = 0;  ///< the loss within the program
 
   /// "tower" or "tower.head".
   [[nodiscard]] std::string name() const {
@@ -48,22 +63,13 @@ struct ParameterSlot {
   std::size_t count = 0;
 };
 
-/// Data of one step. Slots follow Engine::inputs() and Engine::heads().
+/// Data of one step. Slots follow the network's inputs() and heads().
 struct Batch {
   std::size_t size = 0;
   std::size_t first_position = 0;         ///< of the first sample within the global batch (data-parallel training)
   std::vector<AlignedVector> inputs;      ///< [slot][size * shape]; an empty one repeats the slot `shared_input`
   std::vector<std::size_t> shared_input;  ///< [slot]: which slot's memory to read (its own index if not shared)
   std::vector<LabelBatch> labels;         ///< [head slot]
-};
-
-/// The losses of one step or batch.
-struct StepResult {
-  std::vector<LossSum> losses;  ///< [head slot]
-  double total = 0.0;           ///< sum of weight * loss over heads
-  bool finite = true;
-  /// Where the first value that is not finite appeared, e.g. "layer 'conv3' of tower 'upper'"; empty if finite.
-  std::string location;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
