@@ -17,6 +17,7 @@
 /// with buffers updated in place. (After the idea of dlib's test_layer.)
 
 #include <xstitch/layers/gradient_checker.hpp>
+#include <xstitch/layers/run_layer.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 
