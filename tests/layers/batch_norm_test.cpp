@@ -27,8 +27,8 @@ TEST_CASE("training, its gradients and the running statistics are PyTorch's") {
   prepare(run);
   run.forward();
   CHECK(test::largest_error(run.output(), norm_y) < 2e-6);
-  CHECK(test::largest_error(run.parameter(2), after_running_mean) < 1e-6);
-  CHECK(test::largest_error(run.parameter(3), after_running_var) < 1e-6);
+  CHECK(test::largest_error(run.buffer_update(2), after_running_mean) < 1e-6);
+  CHECK(test::largest_error(run.buffer_update(3), after_running_var) < 1e-6);
   std::ranges::copy(norm_dy, run.output_gradient().begin());
   run.backward();
   CHECK(test::largest_error(run.input_gradient(), norm_dx) < 2e-6);
@@ -78,8 +78,8 @@ TEST_CASE("settings") {
   xs::RunLayer<Slow, Dims{1, 1, 1}> run({.batch = 2});
   std::ranges::copy(std::vector{1.0F, 3.0F}, run.input().begin());
   run.forward();
-  CHECK(run.parameter(2)[0] == 1.0F);                  // half way from 0 to 2
-  CHECK(run.parameter(3)[0] == doctest::Approx(1.5));  // half way from 1 to the unbiased 2
+  CHECK(run.buffer_update(2)[0] == 1.0F);                  // half way from 0 to 2
+  CHECK(run.buffer_update(3)[0] == doctest::Approx(1.5));  // half way from 1 to the unbiased 2
   CHECK(run.output()[1] == doctest::Approx(1.0 / std::sqrt(1.001)));
   static_assert(Slow::parameters(Dims{1, 1, 1})[0].weight_decay_multiplier == 0.0F);
 }

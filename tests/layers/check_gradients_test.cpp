@@ -42,7 +42,7 @@ struct Cubic {
       call.output[i] = call.parameters[0][i % channels] * x * x * x + call.parameters[1][i % channels];
       if (call.saved != nullptr) reinterpret_cast<float*>(call.saved)[i] = x;
     }
-    if (fault == Fault::changes_parameter) call.parameters[1][0] += 1.0F;
+    if (fault == Fault::changes_parameter) const_cast<float*>(call.parameters[1])[0] += 1.0F;
     if (fault == Fault::writes_beyond) call.output[call.batch * In.size()] = 0.0F;
   }
   template <Dims In>

@@ -1,5 +1,6 @@
 #include <xstitch/layers/check_gradients.hpp>
 #include <xstitch/layers/conv.hpp>
+#include <xstitch/layers/relu.hpp>
 
 #include <doctest/doctest.h>
 
@@ -51,19 +52,20 @@ TEST_CASE("Conv: input that does not fit is refused by its shape") {
   CHECK(xs::Conv<"c", 8, 3, xs::Dilation<4>>::output_shape({9, 9, 3}) == Dims{1, 1, 8});
 }
 
-TEST_CASE("Conv: forward_relu is max(0, .) of forward and keeps NaN") {
+TEST_CASE("Conv: forward_fused is max(0, .) of forward and keeps NaN") {
   using Layer = xs::Conv<"c", 20, 1>;
   xs::RunLayer<Layer, Dims{2, 3, 2}> run({.batch = 1});
   for (std::size_t i = 0; i < run.input().size(); ++i) run.input()[i] = i % 2 == 0 ? 1.0F : -1.0F;
   run.input()[0] = std::numeric_limits<float>::quiet_NaN();
   run.forward();
   const std::vector<float> plain(run.output().begin(), run.output().end());
-  std::array<float*, 2> parameters{run.parameter(0).data(), run.parameter(1).data()};
+  static_assert(Layer::fuses<xs::Relu::fusion> && !Layer::fuses<xs::Relu>);
+  std::array<const float*, 2> parameters{run.parameter(0).data(), run.parameter(1).data()};
   xs::Memory workspace(Layer::workspace({2, 3, 2}).bytes(1));
   xs::ThreadPool threads(1);
   xs::ForwardCall call{
       1, run.input().data(), run.output().data(), parameters.data(), nullptr, workspace.data(), threads, {}, 0, false};
-  Layer::forward_relu<Dims{2, 3, 2}>(call);
+  Layer::forward_fused<xs::Relu::fusion, Dims{2, 3, 2}>(call);
   for (std::size_t i = 0; i < plain.size(); ++i) {
     if (i < 20)
       CHECK(std::isnan(run.output()[i]));

@@ -80,7 +80,7 @@ TEST_CASE("codebook cross entropy: sure logits decode to the word, both rules; a
   const LabelBatch labels{{}, random_normals(20, "refused"), {}, {}};
   CHECK(contains(error_of<Loss, in>(input, labels, {std::vector<float>(60, 0.0F)}), "codebook: word 0"));
   static_assert(Loss::unit_vectors);
-  static_assert(Loss::prediction_shape(in) == Dims{1, 20, 3});
+  static_assert(Loss::Prediction::output_shape(in) == Dims{1, 20, 3});
   CHECK(Loss::parameters(in)[0].name == "codebook");
   CHECK(Loss::metric(in)->values()[1].name == "median");
 }

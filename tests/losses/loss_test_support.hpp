@@ -2,6 +2,8 @@
 // Runs a loss outside a network, and the checks that every loss must pass.
 
 #include <doctest/doctest.h>
+#include <xstitch/layers/fenced_block.hpp>
+#include <xstitch/layers/invoke.hpp>
 #include <xstitch/losses/loss_support.hpp>
 
 #include <cmath>
@@ -19,53 +21,99 @@ namespace xs = xstitch;
 struct Result {
   xs::LossSum loss;
   std::vector<float> gradient;
+  std::vector<std::vector<float>> parameter_gradients;
 };
 
-/// First values of a loss's parameters (made once: learning a codebook takes a while).
+/// Initial values of a loss's parameters (made once: learning a codebook takes a while).
 template <class Loss, xs::Dims In>
 const std::vector<std::vector<float>>& default_parameters() {
   static const std::vector<std::vector<float>> values = [] {
     std::vector<std::vector<float>> all;
-    if constexpr (requires { Loss::parameters(In); }) {
-      const auto specs = Loss::parameters(In);
-      for (std::size_t i = 0; i < specs.size(); ++i) {
-        all.emplace_back(specs[i].extents.count(), specs[i].initializer.value);
-        if constexpr (requires { Loss::initialize(In, i, all[i].data(), xs::RandomKey{}); })
-          Loss::initialize(In, i, all[i].data(), xs::RandomKey{});
-      }
+    const auto specs = xs::traits::parameters<Loss>(In);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      all.emplace_back(specs[i].extents.count());
+      xs::invoke::initialize<Loss>(In, i, all[i].data(), xs::RandomKey{});
     }
     return all;
   }();
   return values;
 }
 
-/// Gradients start as NaN, so that an element that is not written shows.
+inline std::vector<const float*> pointers_to(const std::vector<std::vector<float>>& parameters) {
+  std::vector<const float*> pointers;
+  for (const auto& parameter : parameters) pointers.push_back(parameter.data());
+  return pointers;
+}
+
+/// As the engine does: the normaliser, forward, backward. Gradients start as NaN, so that an element that is not
+/// written shows; memory is fenced; evaluation (nothing saved) gives the same sum.
 template <class Loss, xs::Dims In>
 Result run(const std::vector<float>& input, const xs::LabelBatch& labels, std::size_t threads = 1, float weight = 1.0F,
-           std::vector<std::vector<float>> parameters = default_parameters<Loss, In>()) {
+           const std::vector<std::vector<float>>& parameters = default_parameters<Loss, In>()) {
   xs::ThreadPool pool(threads);
-  std::vector<float*> pointers;
-  for (auto& parameter : parameters) pointers.push_back(parameter.data());
-  Result result{{}, std::vector<float>(input.size(), std::numeric_limits<float>::quiet_NaN())};
-  const xs::LossCall call{
-      input.size() / In.size(), input.data(), result.gradient.data(), labels, pointers.data(), weight, pool};
-  result.loss = Loss::template forward<In>(call);
-  const xs::LossCall evaluation{call.batch, call.input, nullptr, labels, pointers.data(), weight, pool};
-  const xs::LossSum same = Loss::template forward<In>(evaluation);
-  CHECK(std::memcmp(&same, &result.loss, sizeof(same)) == 0);
+  const std::vector<const float*> pointers = pointers_to(parameters);
+  const std::size_t batch = input.size() / In.size();
+  const xs::FencedBlock saved(xs::traits::saved<Loss>(In).bytes(batch));
+  const xs::FencedBlock workspace(xs::traits::workspace<Loss>(In).bytes(batch));
+  const xs::FencedBlock gradient(input.size() * sizeof(float));
+  Result result;
+  std::vector<float*> parameter_gradients;
+  const auto specs = xs::traits::parameters<Loss>(In);
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    result.parameter_gradients.emplace_back(specs[i].extents.count(), std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    parameter_gradients.push_back(specs[i].group == xs::ParameterGroup::buffer ? nullptr
+                                                                               : result.parameter_gradients[i].data());
+
+  result.loss.normaliser =
+      Loss::template normaliser<In>({.batch = batch, .labels = labels, .parameters = pointers.data(), .threads = pool});
+  xs::ForwardCall forward{.batch = batch,
+                          .input = input.data(),
+                          .parameters = pointers.data(),
+                          .workspace = workspace.data(),
+                          .threads = pool,
+                          .labels = &labels};
+  const double evaluated = Loss::template forward<In>(forward);
+  forward.saved = saved.data();
+  forward.training = true;
+  result.loss.sum = Loss::template forward<In>(forward);
+  CHECK(std::memcmp(&evaluated, &result.loss.sum, sizeof(evaluated)) == 0);
+
+  const double normaliser = result.loss.normaliser;
+  xs::BackwardCall backward{
+      .batch = batch,
+      .input = xs::traits::reads_input<Loss> ? input.data() : nullptr,
+      .input_gradient = gradient.floats().data(),
+      .parameters = pointers.data(),
+      .parameter_gradients = parameter_gradients.data(),
+      .saved = saved.data(),
+      .workspace = workspace.data(),
+      .threads = pool,
+      .labels = &labels,
+      .loss_scale = normaliser > 0.0 ? static_cast<float>(static_cast<double>(weight) / normaliser) : 0.0F};
+  Loss::template backward<In>(backward);
+  result.gradient.assign(gradient.floats().begin(), gradient.floats().end());
+  CHECK((saved.intact() && workspace.intact() && gradient.intact()));
   return result;
 }
 
 template <class Loss, xs::Dims In>
 std::vector<float> predict(const std::vector<float>& input,
-                           std::vector<std::vector<float>> parameters = default_parameters<Loss, In>()) {
+                           const std::vector<std::vector<float>>& parameters = default_parameters<Loss, In>()) {
+  using Prediction = typename Loss::Prediction;
   xs::ThreadPool pool(2);
-  std::vector<float*> pointers;
-  for (auto& parameter : parameters) pointers.push_back(parameter.data());
+  const std::vector<const float*> pointers = pointers_to(parameters);
   const std::size_t batch = input.size() / In.size();
-  std::vector<float> output(batch * Loss::prediction_shape(In).size(), std::numeric_limits<float>::quiet_NaN());
-  Loss::template predict<In>({batch, input.data(), output.data(), pointers.data(), pool});
-  return output;
+  const xs::FencedBlock output(batch * Prediction::output_shape(In).size() * sizeof(float));
+  const xs::FencedBlock workspace(xs::traits::workspace<Prediction>(In).bytes(batch));
+  Prediction::template forward<In>({.batch = batch,
+                                    .input = input.data(),
+                                    .output = output.floats().data(),
+                                    .parameters = pointers.data(),
+                                    .workspace = workspace.data(),
+                                    .threads = pool});
+  CHECK(output.intact());
+  return {output.floats().begin(), output.floats().end()};
 }
 
 inline void check_close(std::span<const float> found, std::span<const float> expected, float tolerance = 2e-6F) {
@@ -78,7 +126,7 @@ inline void check_close(std::span<const float> found, std::span<const float> exp
   CHECK(worst < tolerance);
 }
 
-/// Gradient against central differences of weight * sum / max(1, normaliser), and gradient zero at `zeros`.
+/// Gradient against central differences of weight * sum / normaliser, and gradient zero at `zeros`.
 template <class Loss, xs::Dims In>
 void check_gradient(const std::vector<float>& input, const xs::LabelBatch& labels, float step = 0x1p-7F,
                     float weight = 1.5F) {
@@ -160,9 +208,9 @@ void check_threads(const std::vector<float>& input, const xs::LabelBatch& labels
 /// The message of the Error that running this loss throws ("" if none).
 template <class Loss, xs::Dims In>
 std::string error_of(const std::vector<float>& input, const xs::LabelBatch& labels,
-                     std::vector<std::vector<float>> parameters = default_parameters<Loss, In>()) {
+                     const std::vector<std::vector<float>>& parameters = default_parameters<Loss, In>()) {
   try {
-    (void)run<Loss, In>(input, labels, 2, 1.0F, std::move(parameters));
+    (void)run<Loss, In>(input, labels, 2, 1.0F, parameters);
   } catch (const xs::Error& error) {
     return error.what();
   }

@@ -31,7 +31,8 @@ struct Attribute {
     return {name, Kind::integers, {static_cast<long long>(all)...}, sizeof...(all), {}};
   }
   static constexpr Attribute ratio(std::string_view name, Ratio r) {
-    return {name, Kind::ratio, {r.numerator, r.denominator}, 2, {}};
+    const Ratio lowest = reduced(r);  // 1/2 and 2/4 are one setting
+    return {name, Kind::ratio, {lowest.numerator, lowest.denominator}, 2, {}};
   }
   static constexpr Attribute text(std::string_view name, std::string_view words) {
     return {name, Kind::text, {}, 0, words};

@@ -4,6 +4,8 @@
 
 #include <xstitch/core/isa.hpp>
 
+#include <numeric>
+
 namespace xstitch::inline XSTITCH_ISA {
 
 /// A ratio, because clang accepts floating-point template arguments only from version 18: Ratio{1, 10000}.
@@ -15,5 +17,11 @@ struct Ratio {
   }
   constexpr bool operator==(const Ratio&) const noexcept = default;
 };
+
+/// In lowest terms: 2/4 is 1/2.
+constexpr Ratio reduced(Ratio r) noexcept {
+  const long long divisor = std::gcd(r.numerator, r.denominator);
+  return divisor == 0 ? r : Ratio{r.numerator / divisor, r.denominator / divisor};
+}
 
 }  // namespace xstitch::inline XSTITCH_ISA

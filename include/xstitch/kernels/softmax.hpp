@@ -106,21 +106,21 @@ Exponentials exponentials(const float* x, float* e) {
   }
 }
 
-/// row[c] *= factor.
+/// to[c] = row[c] * factor; `to` may be `row`.
 template <int Channels>
-void scale_row(float* row, float factor) {
+void scale_row(const float* row, float factor, float* to) {
   using namespace softmax_detail;
   constexpr int whole = Channels / lanes * lanes;
   const Vector f(factor);
-  for (int c = 0; c < whole; c += lanes) store(row + c, load(row + c) * f);
-  for (int c = whole; c < Channels; ++c) row[c] *= factor;
+  for (int c = 0; c < whole; c += lanes) store(to + c, load(row + c) * f);
+  for (int c = whole; c < Channels; ++c) to[c] = row[c] * factor;
 }
 
 /// p = softmax(x); a logit that is not finite makes the whole row NaN.
 template <int Channels>
 void softmax_row(const float* x, float* p) {
   const Exponentials row = exponentials<Channels, true>(x, p);
-  scale_row<Channels>(p, 1.0F / row.sum + row.poison);
+  scale_row<Channels>(p, 1.0F / row.sum + row.poison, p);
 }
 
 }  // namespace kernels

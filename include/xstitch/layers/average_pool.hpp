@@ -10,17 +10,23 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct AveragePool {
+  static constexpr std::string_view kind = "AveragePool";
+  static constexpr std::array<Attribute, 5> attributes() {
+    const auto pool = detail::pool_attributes<Kernel, Stride, Options...>();
+    return {pool[0], pool[1], pool[2], pool[3],
+            Attribute::flag("include_padding", options::has<IncludePadding, Options...>)};
+  }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement = "AveragePool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
-  template <class Option>
-  static constexpr bool knows = options::is<Pad, Option> || options::has<Option, CeilMode, IncludePadding>;
-  static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<AveragePool, Options, knows<Options>>::ok && ...));
-    return shape(in).out();
-  }
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::is<Pad, Option> || options::has<Option, CeilMode, IncludePadding>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
+  static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
 
   template <Dims In>
   static void forward(const ForwardCall& call) {

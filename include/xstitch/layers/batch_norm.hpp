@@ -3,8 +3,9 @@
 /// BatchNorm<"name", Momentum<m>, Epsilon<e>>: y = (x - mean) / sqrt(variance + e) weight + bias, per channel.
 ///
 /// In training mean and variance are those of the batch, over samples and pixels, and the running ones move towards
-/// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1 (1 for a single row). Inference
-/// uses the running ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
+/// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1. A batch of a single row (one
+/// sample of 1x1xC) says nothing about a variance: it leaves the running ones as they are. Inference uses the running
+/// ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
 /// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
@@ -30,19 +31,24 @@ struct Epsilon {
 template <FixedString Name, class... Options>
 struct BatchNorm {
   static constexpr auto name = Name;
+  static constexpr std::string_view kind = "BatchNorm";
+  static constexpr std::array<Attribute, 2> attributes() {
+    return {Attribute::ratio("momentum", momentum), Attribute::ratio("epsilon", epsilon)};
+  }
   static constexpr bool reads_output = false;
+  static constexpr bool updates_buffers = true;
   static constexpr Ratio momentum = options::FindValue<Momentum, Momentum<Ratio{1, 10}>, Options...>::type::value;
   static constexpr Ratio epsilon = options::FindValue<Epsilon, Epsilon<Ratio{1, 100000}>, Options...>::type::value;
   static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F,
                 "xstitch: the momentum of BatchNorm is in [0, 1]");
   static_assert(epsilon.value() > 0.0F, "xstitch: the epsilon of BatchNorm is positive");
 
-  template <class Option>
-  static constexpr bool knows = options::is<Momentum, Option> || options::is<Epsilon, Option>;
-  static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<BatchNorm, Options, knows<Options>>::ok && ...));
-    return in;
-  }
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::is<Momentum, Option> || options::is<Epsilon, Option>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
+  static constexpr Dims output_shape(Dims in) { return in; }
   static constexpr auto parameters(Dims in) {
     const Extents each(in.channels);
     return std::array{
@@ -73,7 +79,7 @@ struct BatchNorm {
   static void forward(const ForwardCall& call) {
     constexpr int C = In.channels;
     const std::size_t rows = call.batch * In.pixels();
-    float* const* p = call.parameters;
+    const float* const* p = call.parameters;
     float* factor = reinterpret_cast<float*>(call.workspace);
     if (!call.training) {
       for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
@@ -87,8 +93,11 @@ struct BatchNorm {
                                   mean[c] = static_cast<float>(average);
                                   inverse_deviation[c] = inverse(squares / n);
                                   factor[c] = p[0][c] * inverse_deviation[c];
-                                  p[2][c] = moved(p[2][c], average, m);
-                                  p[3][c] = moved(p[3][c], squares / (n > 1.0 ? n - 1.0 : 1.0), m);
+                                  if (call.buffer_updates == nullptr) return;
+                                  float *to_mean = call.buffer_updates[2] + c,
+                                        *to_variance = call.buffer_updates[3] + c;
+                                  *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
+                                  *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
                                 });
     kernels::normalise<C>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
   }

@@ -16,6 +16,7 @@
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/conv.hpp>
+#include <xstitch/layers/fusion.hpp>
 #include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
@@ -23,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -34,17 +36,29 @@ template <class Self, FixedString Name, class... Options>
 struct ConvBase {
   static constexpr auto name = Name;
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
-  template <class Option>
-  static constexpr bool knows = options::is<Stride, Option> || options::is<Pad, Option> ||
-                                options::is<Dilation, Option> ||
-                                (Self::takes_groups && options::is<Groups, Option>) || options::of_weights<Option>;
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::is<Stride, Option> || options::is<Pad, Option> ||
+                               options::is<Dilation, Option> ||
+                               (Self::takes_groups && options::is<Groups, Option>) || options::of_weights<Option>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
 
   static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<Self, Options, knows<Options>>::ok && ...));
     const kernels::ConvShape s = Self::shape(in);
     return s.valid() ? s.out() : Dims{};
+  }
+  static constexpr std::array<Attribute, 7> attributes(Dims in) {
+    const kernels::ConvShape s = Self::shape(in);
+    return {Attribute::integers("outputs", s.out_channels),
+            Attribute::integers("kernel", s.kernel.height, s.kernel.width),
+            Attribute::integers("stride", s.stride.height, s.stride.width),
+            Attribute::integers("pad", s.pad.height, s.pad.width),
+            Attribute::integers("dilation", s.dilation.height, s.dilation.width),
+            Attribute::integers("groups", s.groups),
+            Attribute::flag("bias", has_bias)};
   }
   static constexpr auto parameters(Dims in) {
     const kernels::ConvShape s = Self::shape(in);
@@ -82,9 +96,11 @@ struct ConvBase {
   static void forward(const ForwardCall& call) {
     run_forward<In, P>(call, false);
   }
-  /// max(0, y) in the same pass.
-  template <Dims In, Precision P = Precision::fp32>
-  static void forward_relu(const ForwardCall& call) {
+  template <class Fusion>
+  static constexpr bool fuses = std::is_same_v<Fusion, fusions::MaxZero>;
+  template <class Fusion, Dims In, Precision P = Precision::fp32>
+  static void forward_fused(const ForwardCall& call) {
+    static_assert(fuses<Fusion>);
     run_forward<In, P>(call, true);
   }
 
@@ -96,7 +112,7 @@ struct ConvBase {
         call.batch, call.input, call.output_gradient, call.parameters[0], has_bias,
         kernels::ConvGradients{call.input_gradient, call.sinks[0].store(), bias},
         [&](std::size_t parameter, std::size_t offset, const float* gradient, std::size_t count) {
-          call.sinks[parameter].take(offset, gradient, count);
+          call.sinks[parameter].emit(offset, gradient, count);
         },
         call.workspace, call.threads);
   }
@@ -114,6 +130,7 @@ struct ConvBase {
 
 template <FixedString Name, int OutChannels, Size Kernel, class... Options>
 struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...>, Name, Options...> {
+  static constexpr std::string_view kind = "Conv";
   static constexpr bool takes_groups = true;
   static constexpr std::string_view requirement =
       "Conv: the groups must divide the channels of input and output, and the dilated kernel must fit into the padded "
@@ -133,6 +150,7 @@ struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...
 /// Each channel by itself (groups = channels): out = in channels.
 template <FixedString Name, Size Kernel, class... Options>
 struct DepthwiseConv : layer_details::ConvBase<DepthwiseConv<Name, Kernel, Options...>, Name, Options...> {
+  static constexpr std::string_view kind = "DepthwiseConv";
   static constexpr bool takes_groups = false;
   static constexpr std::string_view requirement = "DepthwiseConv: the dilated kernel must fit into the padded input";
 

@@ -14,6 +14,10 @@ template <int Top, int Left, int Height, int Width>
 struct Crop {
   static_assert(Top >= 0 && Left >= 0 && Height > 0 && Width > 0,
                 "xstitch: a Crop starts at 0 or later, and has a size");
+  static constexpr std::string_view kind = "Crop";
+  static constexpr std::array<Attribute, 2> attributes() {
+    return {Attribute::integers("offset", Top, Left), Attribute::integers("size", Height, Width)};
+  }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement = "Crop: its rectangle must lie inside the input";

@@ -20,6 +20,8 @@ template <Ratio Probability = Ratio{1, 2}>
 struct Dropout {
   static_assert(Probability.value() >= 0.0F && Probability.value() < 1.0F,
                 "xstitch: the probability of Dropout is in [0, 1)");
+  static constexpr std::string_view kind = "Dropout";
+  static constexpr std::array<Attribute, 1> attributes() { return {Attribute::ratio("probability", Probability)}; }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr bool in_place = true;

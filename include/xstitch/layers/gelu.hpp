@@ -13,6 +13,7 @@ namespace detail {
 
 template <class Forward, class Backward>
 struct GeluLayer {
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
   static constexpr bool reads_output = false;
   static constexpr Dims output_shape(Dims in) { return in; }
 
@@ -31,7 +32,11 @@ struct GeluLayer {
 
 }  // namespace detail
 
-struct Gelu : detail::GeluLayer<kernels::GeluForward, kernels::GeluBackward> {};
-struct GeluTanh : detail::GeluLayer<kernels::GeluTanhForward, kernels::GeluTanhBackward> {};
+struct Gelu : detail::GeluLayer<kernels::GeluForward, kernels::GeluBackward> {
+  static constexpr std::string_view kind = "Gelu";
+};
+struct GeluTanh : detail::GeluLayer<kernels::GeluTanhForward, kernels::GeluTanhBackward> {
+  static constexpr std::string_view kind = "GeluTanh";
+};
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -9,6 +9,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct GlobalAveragePool {
+  static constexpr std::string_view kind = "GlobalAveragePool";
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr Dims output_shape(Dims in) { return {1, 1, in.channels}; }

@@ -27,8 +27,8 @@ class GradientSink {
   using TakeFactors = bool (*)(void* policy, std::size_t parameter, const GradientFactors& factors);
 
   GradientSink() = default;
-  GradientSink(Emit emit, void* policy, std::size_t parameter, float* store, TakeFactors factors = nullptr)
-      : emit_(emit), policy_(policy), parameter_(parameter), store_(store), factors_(factors) {}
+  GradientSink(Emit function, void* policy, std::size_t parameter, float* place, TakeFactors factors = nullptr)
+      : emit_(function), policy_(policy), parameter_(parameter), store_(place), factors_(factors) {}
 
   /// Whether anybody wants this gradient: not that of a parameter that is not trained.
   [[nodiscard]] bool wanted() const noexcept { return emit_ != nullptr || store_ != nullptr; }

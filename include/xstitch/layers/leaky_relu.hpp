@@ -13,6 +13,8 @@ template <Ratio Slope = Ratio{1, 100}>
 struct LeakyRelu {
   // A negative slope would make the sign of the input unknowable from the output.
   static_assert(Slope.value() >= 0.0F && Slope.value() <= 1.0F, "xstitch: the slope of LeakyRelu is in [0, 1]");
+  static constexpr std::string_view kind = "LeakyRelu";
+  static constexpr std::array<Attribute, 1> attributes() { return {Attribute::ratio("slope", Slope)}; }
   static constexpr bool reads_input = false;
   static constexpr bool in_place = true;
   static constexpr Dims output_shape(Dims in) { return in; }

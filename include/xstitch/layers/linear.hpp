@@ -11,25 +11,35 @@
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
+#include <xstitch/layers/fusion.hpp>
 #include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
 #include <array>
 #include <string_view>
+#include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
 
 template <FixedString Name, int Outputs, class... Options>
 struct Linear {
+  static constexpr std::string_view kind = "Linear";
   static constexpr auto name = Name;
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
   static constexpr std::string_view requirement = "Linear: at least one output, and fewer than 2^31 inputs";
 
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::of_weights<Option>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
+  static constexpr std::array<Attribute, 2> attributes() {
+    return {Attribute::integers("outputs", Outputs), Attribute::flag("bias", has_bias)};
+  }
   static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<Linear, Options, options::of_weights<Options>>::ok && ...));
     return in.valid() && Outputs > 0 && in.size() < (std::size_t{1} << 31) ? Dims{1, 1, Outputs} : Dims{};
   }
   static constexpr auto parameters(Dims in) {
@@ -65,9 +75,11 @@ struct Linear {
   static void forward(const ForwardCall& call) {
     run_forward<In, P>(call, false);
   }
-  /// max(0, y) in the same pass.
-  template <Dims In, Precision P = Precision::fp32>
-  static void forward_relu(const ForwardCall& call) {
+  template <class Fusion>
+  static constexpr bool fuses = std::is_same_v<Fusion, fusions::MaxZero>;
+  template <class Fusion, Dims In, Precision P = Precision::fp32>
+  static void forward_fused(const ForwardCall& call) {
+    static_assert(fuses<Fusion>);
     run_forward<In, P>(call, true);
   }
 
@@ -81,11 +93,11 @@ struct Linear {
         call.batch, static_cast<int>(In.size()), Outputs, call.input, call.output_gradient, call.parameters[0],
         call.input_gradient, call.sinks[0].store(), bias_gradient,
         [&](std::size_t offset, const float* gradient, std::size_t count) {
-          call.sinks[0].take(offset, gradient, count);
+          call.sinks[0].emit(offset, gradient, count);
         },
         call.workspace + bias_bytes, call.threads);
     if constexpr (has_bias)
-      if (call.sinks[1].store() == nullptr) call.sinks[1].take(0, bias_gradient, std::size_t{Outputs});
+      if (call.sinks[1].store() == nullptr) call.sinks[1].emit(0, bias_gradient, std::size_t{Outputs});
   }
 
  private:

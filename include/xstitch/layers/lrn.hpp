@@ -15,6 +15,11 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <int Window = 5, Ratio Alpha = Ratio{1, 10000}, Ratio Beta = Ratio{3, 4}, Ratio K = Ratio{1, 1}>
 struct Lrn {
+  static constexpr std::string_view kind = "Lrn";
+  static constexpr std::array<Attribute, 4> attributes() {
+    return {Attribute::integers("size", Window), Attribute::ratio("alpha", Alpha), Attribute::ratio("beta", Beta),
+            Attribute::ratio("k", K)};
+  }
   static constexpr bool reads_output = false;
   static constexpr Dims output_shape(Dims in) { return in; }
 

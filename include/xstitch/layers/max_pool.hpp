@@ -26,22 +26,32 @@ constexpr kernels::PoolShape pool_shape(Dims in) {
           options::has<IncludePadding, Options...>};
 }
 
+template <Size Kernel, Size Stride, class... Options>
+constexpr std::array<Attribute, 4> pool_attributes() {
+  constexpr Size pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
+  return {Attribute::integers("kernel", Kernel.height, Kernel.width),
+          Attribute::integers("stride", Stride.height, Stride.width), Attribute::integers("pad", pad.height, pad.width),
+          Attribute::flag("ceil", options::has<CeilMode, Options...>)};
+}
+
 }  // namespace detail
 
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct MaxPool {
   static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps places in a byte: at most 256 cells");
+  static constexpr std::string_view kind = "MaxPool";
+  static constexpr auto attributes() { return detail::pool_attributes<Kernel, Stride, Options...>(); }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement = "MaxPool: the window must fit into the padded input";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
-  template <class Option>
-  static constexpr bool knows = options::is<Pad, Option> || options::has<Option, CeilMode>;
-  static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<MaxPool, Options, knows<Options>>::ok && ...));
-    return shape(in).out();
-  }
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::is<Pad, Option> || options::has<Option, CeilMode>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
+  static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
   /// The place of each maximum.
   static constexpr Extent saved(Dims in) { return {output_shape(in).size(), 0}; }
 

@@ -66,14 +66,14 @@ struct LossSum {
 
 /// Everything a forward pass sees. Pointers are 64-byte aligned.
 struct ForwardCall {
-  std::size_t batch = 0;               ///< samples (rows, for a layer in its short form)
-  const float* input = nullptr;        ///< inputs[0]: [batch, height, width, channels]
-  float* output = nullptr;             ///< outputs[0]; may equal input if the operation says in_place
+  std::size_t batch = 0;                     ///< samples (rows, for a layer in its short form)
+  const float* input = nullptr;              ///< inputs[0]: [batch, height, width, channels]
+  float* output = nullptr;                   ///< outputs[0]; may equal input if the operation says in_place
   const float* const* parameters = nullptr;  ///< in the order of parameters()
-  std::byte* saved = nullptr;          ///< null in inference
+  std::byte* saved = nullptr;                ///< null in inference
   std::byte* workspace = nullptr;
   ThreadPool& threads;
-  RandomKey random;                ///< folded down to this operation and step
+  RandomKey random{};              ///< folded down to this operation and step
   std::size_t first_position = 0;  ///< of the first sample (or row) within the global batch
   bool training = false;
   const std::byte* packed = nullptr;  ///< what pack() wrote, made from these parameters; or null
@@ -122,7 +122,7 @@ struct BackwardCall {
   const std::byte* saved = nullptr;
   std::byte* workspace = nullptr;
   ThreadPool& threads;
-  RandomKey random;
+  RandomKey random{};
   std::size_t first_position = 0;
 
   const float* const* inputs = nullptr;

@@ -3,12 +3,15 @@
 /// Relu: y = max(0, x), dx = dy where y > 0, else 0. Any shape, works in place; a NaN passes through.
 
 #include <xstitch/kernels/elementwise.hpp>
+#include <xstitch/layers/fusion.hpp>
 #include <xstitch/layers/operation.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Relu {
-  static constexpr bool is_relu = true;  ///< a layer before it may apply it while writing its output
+  static constexpr std::string_view kind = "Relu";
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
+  using fusion = fusions::MaxZero;
   static constexpr bool reads_input = false;
   static constexpr bool in_place = true;
   static constexpr Dims output_shape(Dims in) { return in; }

@@ -8,6 +8,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Tanh {
+  static constexpr std::string_view kind = "Tanh";
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
   static constexpr bool reads_input = false;
   static constexpr bool in_place = true;
   static constexpr Dims output_shape(Dims in) { return in; }

@@ -32,6 +32,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <FixedString Name, int OutChannels, Size Kernel, class... Options>
 struct TransposedConv {
+  static constexpr std::string_view kind = "TransposedConv";
   static constexpr auto name = Name;
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
   static constexpr bool trained = !options::has<Frozen, Options...>;
@@ -50,11 +51,22 @@ struct TransposedConv {
             options::FindValue<Pad, Pad<0>, Options...>::type::value,
             options::FindValue<Groups, Groups<1>, Options...>::type::value};
   }
-  template <class Option>
-  static constexpr bool knows = options::is<Stride, Option> || options::is<Pad, Option> ||
-                                options::is<Groups, Option> || options::of_weights<Option>;
+  struct Knows {
+    template <class Option>
+    static constexpr bool of = options::is<Stride, Option> || options::is<Pad, Option> || options::is<Groups, Option> ||
+                               options::of_weights<Option>;
+  };
+  static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
+  static constexpr std::array<Attribute, 6> attributes(Dims in) {
+    const kernels::TransposedConvShape s = shape(in);
+    return {Attribute::integers("outputs", OutChannels),
+            Attribute::integers("kernel", Kernel.height, Kernel.width),
+            Attribute::integers("stride", s.stride.height, s.stride.width),
+            Attribute::integers("pad", s.pad.height, s.pad.width),
+            Attribute::integers("groups", s.groups),
+            Attribute::flag("bias", has_bias)};
+  }
   static constexpr Dims output_shape(Dims in) {
-    static_assert((refused::OptionOfAnotherLayer<TransposedConv, Options, knows<Options>>::ok && ...));
     constexpr bool bilinear = options::has<BilinearInitializer, Options...>;
     return shape(in).valid() && (!bilinear || shape(in).single()) ? shape(in).out() : Dims{};
   }

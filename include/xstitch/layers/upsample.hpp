@@ -14,6 +14,10 @@ namespace xstitch::inline XSTITCH_ISA {
 template <Size Factor>
 struct Upsample {
   static_assert(Factor.height > 0 && Factor.width > 0, "xstitch: the factor of Upsample is at least 1");
+  static constexpr std::string_view kind = "Upsample";
+  static constexpr std::array<Attribute, 1> attributes() {
+    return {Attribute::integers("factor", Factor.height, Factor.width)};
+  }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
 

@@ -48,6 +48,7 @@ class Codebook {
 
  public:
   using Normal = std::array<float, 3>;
+  static constexpr double shortest = 1e-6;  ///< a shorter sum of words has no direction
 
   /// Words [Words, 3] of any length; one that is zero or not finite is an Error.
   explicit Codebook(std::span<const float, 3 * size> words) {
@@ -118,17 +119,21 @@ class Codebook {
     for (int w = 0; w < Words; ++w) accumulate(sum, w, probabilities[w]);
     return unit(sum);
   }
-  /// The same from the three words of the triangle with the largest total probability.
-  [[nodiscard]] Normal decode_triangle(const float* probabilities) const noexcept {
-    if (triangle_count_ == 0) return decode_all(probabilities);
+  /// The triangle with the largest total probability; there must be one.
+  [[nodiscard]] const SphericalTriangle& best_triangle(const float* probabilities) const noexcept {
     const auto total = [&](const SphericalTriangle& t) {
       return probabilities[t[0]] + probabilities[t[1]] + probabilities[t[2]];
     };
     std::size_t best = 0;
     for (std::size_t t = 1; t < triangle_count_; ++t)
       if (total(triangles_[t]) > total(triangles_[best])) best = t;
+    return triangles_[best];
+  }
+  /// As decode_all, from the three words of that triangle alone.
+  [[nodiscard]] Normal decode_triangle(const float* probabilities) const noexcept {
+    if (triangle_count_ == 0) return decode_all(probabilities);
     triangulation::Vector sum{};
-    for (const int w : triangles_[best]) accumulate(sum, w, probabilities[w]);
+    for (const int w : best_triangle(probabilities)) accumulate(sum, w, probabilities[w]);
     return unit(sum);
   }
 
@@ -153,7 +158,7 @@ class Codebook {
   }
   static Normal unit(const triangulation::Vector& v) noexcept {
     const double length = std::sqrt(triangulation::dot(v, v));
-    if (length < 1e-6) return {};
+    if (length < shortest) return {};
     return {static_cast<float>(v[0] / length), static_cast<float>(v[1] / length), static_cast<float>(v[2] / length)};
   }
   /// The triangle whose least weight is the largest (the first of equals), and that weight: not negative if n is in it.

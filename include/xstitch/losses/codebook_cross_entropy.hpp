@@ -13,7 +13,7 @@
 
 #include <xstitch/core/parameter.hpp>
 #include <xstitch/kernels/softmax.hpp>
-#include <xstitch/losses/codebook.hpp>
+#include <xstitch/losses/codebook_decode.hpp>
 #include <xstitch/losses/loss_support.hpp>
 #include <xstitch/metrics/normals.hpp>
 
@@ -21,64 +21,71 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <span>
+#include <string_view>
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// How a distribution over words becomes a normal.
-enum class CodebookDecoding {
-  all_words,      ///< weighted sum of all words
-  best_triangle,  ///< weighted sum of the triangle with the largest total probability (Wang et al. 2015)
-};
-
 template <int Words = 20, CodebookDecoding Decoding = CodebookDecoding::all_words>
 struct CodebookCrossEntropy {
+  using Prediction = CodebookDecode<Words, Decoding>;
+  static constexpr std::string_view kind = "CodebookCrossEntropy";
+  static constexpr auto attributes() { return Prediction::attributes(); }
+  static constexpr std::string_view requirement = "CodebookCrossEntropy<words>: one channel for each word";
+  static constexpr bool reads_input = false;
+  static constexpr bool reads_output = false;
   static constexpr bool unit_vectors = true;
   static constexpr LabelSpec label(Dims in) {
+    if (in.channels != Words) return {};
     return {LabelKind::unit_normal, {in.height, in.width, 3}, {in.height, in.width, 1}, 0};
   }
-  static constexpr Dims prediction_shape(Dims in) { return {in.height, in.width, 3}; }
-
-  static constexpr std::array<ParameterSpec, 1> parameters(Dims) {
-    return {ParameterSpec{"codebook", Extents(Words, 3), Initializer::custom(), ParameterGroup::buffer}};
+  static constexpr std::array<ParameterSpec, 1> parameters(Dims in) { return Prediction::parameters(in); }
+  static void initialize(Dims in, std::size_t index, float* values, RandomKey key) {
+    Prediction::initialize(in, index, values, key);
   }
-  static void initialize(Dims, std::size_t, float* values, RandomKey) {
-    const Codebook<Words> codebook = Codebook<Words>::standard();
-    std::memcpy(values, codebook.words().data(), sizeof(float) * codebook.words().size());
-  }
+  /// Exponentials, and what else a pixel's gradient takes.
+  static constexpr Extent saved(Dims in) { return {in.size() * sizeof(float) + in.pixels() * sizeof(Pixel), 0}; }
 
   template <Dims In>
-  static LossSum forward(const LossCall& call) {
+  static double normaliser(const NormaliserCall& call) {
     losses::check_sizes("codebook cross entropy", call.labels, label(In), call.batch);
-    const Codebook<Words> codebook = read<In>(call.parameters);
-    const losses::Chunks chunks(call.batch * In.pixels(), channels);
-    const double normaliser = losses::count_normals(call, In.pixels(), chunks);
-    const float scale = losses::gradient_scale(call, normaliser);
-    LossSum all = losses::sum_over(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-      LossSum part;
-      for (std::size_t i = begin; i < end; ++i) {
-        float* gradient = call.input_gradient == nullptr ? nullptr : call.input_gradient + i * channels;
-        if (losses::has_normal(call.labels, i, In.pixels()))
-          part.sum += pixel(codebook, call.input + i * channels, call.labels.values.data() + 3 * i, scale, gradient);
-        else if (gradient != nullptr)
-          std::memset(gradient, 0, channels * sizeof(float));
-      }
-      return part;
-    });
-    all.normaliser = normaliser;
-    return all;
+    return losses::count_normals(call, In.pixels(), chunks_of<In>(call.batch));
   }
 
   template <Dims In>
-  static void predict(const PredictCall& call) {
-    const Codebook<Words> codebook = read<In>(call.parameters);
-    const losses::Chunks chunks(call.batch * In.pixels(), channels);
-    losses::for_each(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-      alignas(64) std::array<float, channels> probability;  // NOLINT: written by softmax_row
+  static double forward(const ForwardCall& call) {
+    const Codebook<Words> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
+    auto* exponentials = reinterpret_cast<float*>(call.saved);
+    auto* pixels = reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float));
+    return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
+      double sum = 0.0;
       for (std::size_t i = begin; i < end; ++i) {
-        kernels::softmax_row<Words>(call.input + i * channels, probability.data());
-        const auto normal = Decoding == CodebookDecoding::all_words ? codebook.decode_all(probability.data())
-                                                                    : codebook.decode_triangle(probability.data());
-        for (std::size_t k = 0; k < 3; ++k) call.output[3 * i + k] = normal[k];
+        if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
+        Pixel pixel;
+        sum += loss(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, pixel,
+                    call.saved == nullptr ? nullptr : exponentials + i * channels);
+        if (call.saved != nullptr) pixels[i] = pixel;
+      }
+      return sum;
+    });
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    if (call.input_gradient == nullptr) return;
+    const auto* exponentials = reinterpret_cast<const float*>(call.saved);
+    const auto* pixels = reinterpret_cast<const Pixel*>(call.saved + call.batch * In.size() * sizeof(float));
+    losses::for_each(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        float* gradient = call.input_gradient + i * channels;
+        if (!losses::has_normal(*call.labels, i, In.pixels())) {
+          std::memset(gradient, 0, channels * sizeof(float));
+          continue;
+        }
+        const Pixel& pixel = pixels[i];
+        const float factor = call.loss_scale + pixel.poison;
+        kernels::scale_row<Words>(exponentials + i * channels, factor / pixel.sum, gradient);
+        for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.word[k]] -= factor * pixel.code.weight[k];
       }
     });
   }
@@ -88,35 +95,33 @@ struct CodebookCrossEntropy {
  private:
   static constexpr std::size_t channels = static_cast<std::size_t>(Words);
 
+  struct Pixel {
+    CodebookWeights code;
+    float sum = 0.0F, poison = 0.0F;  ///< of the exponentials; NaN where a logit or the label is not finite
+  };
+
   template <Dims In>
-  static Codebook<Words> read(float* const* parameters) {
-    static_assert(In.channels == Words,
-                  "xstitch: CodebookCrossEntropy<Words> needs one channel a word from the layer before it");
-    return Codebook<Words>(std::span<const float, 3 * channels>(parameters[0], 3 * channels));
+  static losses::Chunks chunks_of(std::size_t batch) {
+    return losses::Chunks(batch * In.pixels(), channels);
   }
 
-  static double pixel(const Codebook<Words>& codebook, const float* x, const float* label, float scale,
-                      float* gradient) {
+  static double loss(const Codebook<Words>& codebook, const float* x, const float* label, Pixel& pixel,
+                     float* exponentials) {
     const double length = losses::length(label);
-    const float label_poison = static_cast<float>(length * 0.0);  // NaN if the label is not finite
-    CodebookWeights code;
     if (std::isfinite(length)) {
       typename Codebook<Words>::Normal unit{};
       for (std::size_t k = 0; k < 3; ++k) unit[k] = static_cast<float>(static_cast<double>(label[k]) / length);
-      code = codebook.encode(unit);
+      pixel.code = codebook.encode(unit);
     }
-    const kernels::Exponentials row = gradient == nullptr ? kernels::exponentials<Words, false>(x, nullptr)
-                                                          : kernels::exponentials<Words, true>(x, gradient);
+    const kernels::Exponentials row = exponentials == nullptr ? kernels::exponentials<Words, false>(x, nullptr)
+                                                              : kernels::exponentials<Words, true>(x, exponentials);
+    pixel.sum = row.sum;
+    pixel.poison = row.poison + static_cast<float>(length * 0.0);
     double matched = 0.0;
     for (std::size_t k = 0; k < 3; ++k)
-      matched += static_cast<double>(code.weight[k]) * static_cast<double>(x[code.word[k]]);
-    if (gradient != nullptr) {
-      const float factor = scale + row.poison + label_poison;
-      kernels::scale_row<Words>(gradient, factor / row.sum);
-      for (std::size_t k = 0; k < 3; ++k) gradient[code.word[k]] -= factor * code.weight[k];
-    }
+      matched += static_cast<double>(pixel.code.weight[k]) * static_cast<double>(x[pixel.code.word[k]]);
     return static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum)) - matched +
-           static_cast<double>(row.poison + label_poison);
+           static_cast<double>(pixel.poison);
   }
 };
 

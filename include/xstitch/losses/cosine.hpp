@@ -9,53 +9,58 @@
 /// Labels are [H, W, 3] with a mask [H, W, 1]; they are normalised too, and a label of length 0 counts as masked.
 /// A valid value that is not finite makes the loss NaN. Prediction: u (a vector without direction becomes zeros).
 
+#include <xstitch/layers/normalise.hpp>
 #include <xstitch/losses/loss_support.hpp>
 #include <xstitch/metrics/normals.hpp>
 
+#include <array>
 #include <memory>
+#include <string_view>
 
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Cosine {
+  using Prediction = Normalise;
+  static constexpr std::string_view kind = "Cosine";
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
+  static constexpr std::string_view requirement = "Cosine: 3 channels, the x, y and z of a normal";
+  static constexpr bool reads_output = false;
   static constexpr bool unit_vectors = true;
   static constexpr LabelSpec label(Dims in) {
+    if (in.channels != 3) return {};
     return {LabelKind::unit_normal, {in.height, in.width, 3}, {in.height, in.width, 1}, 0};
   }
-  static constexpr Dims prediction_shape(Dims in) { return {in.height, in.width, 3}; }
 
   template <Dims In>
-  static LossSum forward(const LossCall& call) {
-    static_assert(In.channels == 3, "xstitch: the Cosine loss needs 3 channels, the x, y and z of a normal");
+  static double normaliser(const NormaliserCall& call) {
     losses::check_sizes("cosine loss", call.labels, label(In), call.batch);
-    const losses::Chunks chunks(call.batch * In.pixels(), 3);
-    const double normaliser = losses::count_normals(call, In.pixels(), chunks);
-    const double scale = static_cast<double>(losses::gradient_scale(call, normaliser));
-    LossSum all = losses::sum_over(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-      LossSum part;
-      for (std::size_t i = begin; i < end; ++i) {
-        float* gradient = call.input_gradient == nullptr ? nullptr : call.input_gradient + 3 * i;
-        if (losses::has_normal(call.labels, i, In.pixels()))
-          part.sum += pixel(call.input + 3 * i, call.labels.values.data() + 3 * i, scale, gradient);
-        else if (gradient != nullptr)
-          gradient[0] = gradient[1] = gradient[2] = 0.0F;
-      }
-      return part;
-    });
-    all.normaliser = normaliser;
-    return all;
+    return losses::count_normals(call, In.pixels(), chunks_of<In>(call.batch));
   }
 
   template <Dims In>
-  static void predict(const PredictCall& call) {
-    static_assert(In.channels == 3, "xstitch: the Cosine loss needs 3 channels, the x, y and z of a normal");
-    const losses::Chunks chunks(call.batch * In.pixels(), 3);
-    losses::for_each(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
+  static double forward(const ForwardCall& call) {
+    return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
+      double sum = 0.0;
+      for (std::size_t i = begin; i < end; ++i)
+        if (losses::has_normal(*call.labels, i, In.pixels()))
+          sum += 1.0 - Pixel(call.input + 3 * i, call.labels->values.data() + 3 * i).cosine;
+      return sum;
+    });
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    if (call.input_gradient == nullptr) return;
+    const double scale = static_cast<double>(call.loss_scale);
+    losses::for_each(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        const float* x = call.input + 3 * i;
-        const double size = losses::length(x);
+        float* gradient = call.input_gradient + 3 * i;
+        gradient[0] = gradient[1] = gradient[2] = 0.0F;
+        if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
+        const Pixel pixel(call.input + 3 * i, call.labels->values.data() + 3 * i);
+        if (pixel.size < losses::shortest_normal) continue;
         for (std::size_t k = 0; k < 3; ++k)
-          call.output[3 * i + k] =
-              size < losses::shortest_normal ? 0.0F : static_cast<float>(static_cast<double>(x[k]) / size);
+          gradient[k] = static_cast<float>(-scale * (pixel.n[k] - pixel.cosine * pixel.u[k]) / pixel.size);
       }
     });
   }
@@ -63,22 +68,27 @@ struct Cosine {
   static std::unique_ptr<Metric> metric(Dims in) { return std::make_unique<NormalsMetric>(in); }
 
  private:
-  static double pixel(const float* x, const float* label, double scale, float* gradient) {
-    const double size = losses::length(x), label_size = losses::length(label);
-    if (size < losses::shortest_normal) {
-      if (gradient != nullptr) gradient[0] = gradient[1] = gradient[2] = 0.0F;
-      return 1.0 + 0.0 * label_size;  // a label that is not finite still shows
-    }
-    double u[3], n[3], cosine = 0.0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      u[k] = static_cast<double>(x[k]) / size;
-      n[k] = static_cast<double>(label[k]) / label_size;
-      cosine += u[k] * n[k];
-    }
-    if (gradient != nullptr)
-      for (std::size_t k = 0; k < 3; ++k) gradient[k] = static_cast<float>(-scale * (n[k] - cosine * u[k]) / size);
-    return 1.0 - cosine;
+  template <Dims In>
+  static losses::Chunks chunks_of(std::size_t batch) {
+    return losses::Chunks(batch * In.pixels(), 3);
   }
+  struct Pixel {
+    double size, cosine = 0.0;
+    double u[3]{}, n[3]{};
+
+    Pixel(const float* x, const float* label) : size(losses::length(x)) {
+      const double label_size = losses::length(label);
+      if (size < losses::shortest_normal) {
+        cosine = 0.0 * label_size;  // a label that is not finite still shows
+        return;
+      }
+      for (std::size_t k = 0; k < 3; ++k) {
+        u[k] = static_cast<double>(x[k]) / size;
+        n[k] = static_cast<double>(label[k]) / label_size;
+        cosine += u[k] * n[k];
+      }
+    }
+  };
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -34,17 +35,24 @@ struct Chunks {
 
 /// Adds up f(begin, end) over the chunks, in order.
 template <class Function>
-LossSum sum_over(const Chunks& chunks, ThreadPool& threads, const Function& f) {
-  std::array<LossSum, Chunks::most> parts{};
+double sum_over(const Chunks& chunks, ThreadPool& threads, const Function& f) {
+  std::array<double, Chunks::most> parts{};
   threads.parallel_for(chunks.count, [&](std::size_t i) {
     parts[i] = f(i * chunks.size, std::min(chunks.total, (i + 1) * chunks.size));
   });
-  LossSum all;
-  for (std::size_t i = 0; i < chunks.count; ++i) {
-    all.sum += parts[i].sum;
-    all.normaliser += parts[i].normaliser;
-  }
+  double all = 0.0;
+  for (std::size_t i = 0; i < chunks.count; ++i) all += parts[i];
   return all;
+}
+
+/// How many of the positions satisfy valid(position).
+template <class Function>
+double count_over(const Chunks& chunks, ThreadPool& threads, const Function& valid) {
+  return sum_over(chunks, threads, [&](std::size_t begin, std::size_t end) {
+    std::size_t count = 0;
+    for (std::size_t i = begin; i < end; ++i) count += valid(i) ? 1U : 0U;
+    return static_cast<double>(count);
+  });
 }
 
 /// Calls f(begin, end) for each chunk.
@@ -54,34 +62,42 @@ void for_each(const Chunks& chunks, ThreadPool& threads, const Function& f) {
                        [&](std::size_t i) { f(i * chunks.size, std::min(chunks.total, (i + 1) * chunks.size)); });
 }
 
-/// What the gradient of each valid element is multiplied by.
-inline float gradient_scale(const LossCall& call, double normaliser) noexcept {
-  return static_cast<float>(static_cast<double>(call.weight) / std::max(1.0, normaliser));
+/// Whether the sample of this row of the batch has a label.
+inline bool is_present(const LabelBatch& labels, std::size_t row) noexcept {
+  return labels.present.empty() || labels.present[row / labels.rows] != 0;
 }
 
-inline bool is_present(const LabelBatch& labels, std::size_t sample) noexcept {
-  return labels.present.empty() || labels.present[sample] != 0;
+/// Whether element or pixel `position` of the batch is valid; `per_row` positions make a row.
+inline bool is_valid(const LabelBatch& labels, std::size_t position, std::size_t per_row) noexcept {
+  return is_present(labels, position / per_row) && (labels.mask.empty() || labels.mask[position] != 0);
 }
 
-/// Whether element or pixel `position` of the batch is valid; `per_sample` positions make a sample.
-inline bool is_valid(const LabelBatch& labels, std::size_t position, std::size_t per_sample) noexcept {
-  return is_present(labels, position / per_sample) && (labels.mask.empty() || labels.mask[position] != 0);
+/// "sample 3 of the batch", or "sample 1 of the batch, region 0".
+inline std::string place_of(const LabelBatch& labels, std::size_t row) {
+  const std::string sample = "sample " + std::to_string(row / labels.rows) + " of the batch";
+  return labels.rows == 1 ? sample : sample + ", region " + std::to_string(row % labels.rows);
 }
 
-/// Refuses label buffers of a wrong size. A batch in which no sample has this label may leave them empty.
+/// Refuses label buffers of a wrong size for `batch` rows (samples x rows of a sample). A batch in which no sample has
+/// this label may leave them empty.
 inline void check_sizes(std::string_view who, const LabelBatch& labels, const LabelSpec& spec, std::size_t batch) {
-  if (!labels.present.empty() && labels.present.size() != batch)
-    fail(who, ": ", labels.present.size(), " marks of present labels, expected ", batch, " (one a sample)");
+  if (labels.rows == 0 || batch % labels.rows != 0)
+    fail(who, ": labels of ", labels.rows, " rows a sample for a batch of ", batch, " rows");
+  const std::size_t samples = batch / labels.rows;
+  if (!labels.present.empty() && labels.present.size() != samples)
+    fail(who, ": ", labels.present.size(), " marks of present labels, expected ", samples, " (one a sample)");
   bool any = labels.present.empty() && batch > 0;
   for (const std::uint8_t mark : labels.present) any = any || mark != 0;
   if (!any) return;
+  const auto of = [&](Dims each) {
+    return " (" + std::to_string(samples) + " samples of " +
+           to_string(TensorShape(each, static_cast<int>(labels.rows))) + ")";
+  };
   const std::size_t found = spec.integral() ? labels.indices.size() : labels.values.size();
   if (found != batch * spec.shape.size())
-    fail(who, ": ", found, " label values, expected ", batch * spec.shape.size(), " (", batch, " samples of ",
-         to_string(spec.shape), ")");
+    fail(who, ": ", found, " label values, expected ", batch * spec.shape.size(), of(spec.shape));
   if (!labels.mask.empty() && labels.mask.size() != batch * spec.mask.size())
-    fail(who, ": ", labels.mask.size(), " mask values, expected ", batch * spec.mask.size(), " (", batch,
-         " samples of ", to_string(spec.mask), ") or none");
+    fail(who, ": ", labels.mask.size(), " mask values, expected ", batch * spec.mask.size(), of(spec.mask), " or none");
 }
 
 /// A normal shorter than this has no direction: as a label it counts as invalid, as a prediction it is 90 degrees
@@ -94,19 +110,13 @@ inline double length(const float* v) noexcept {
 }
 
 /// Whether pixel `position` has a normal. A NaN counts as one, so that it shows up in the loss.
-inline bool has_normal(const LabelBatch& labels, std::size_t position, std::size_t per_sample) noexcept {
-  return is_valid(labels, position, per_sample) && !(length(labels.values.data() + 3 * position) < shortest_normal);
+inline bool has_normal(const LabelBatch& labels, std::size_t position, std::size_t per_row) noexcept {
+  return is_valid(labels, position, per_row) && !(length(labels.values.data() + 3 * position) < shortest_normal);
 }
 
 /// Number of pixels with a normal.
-inline double count_normals(const LossCall& call, std::size_t pixels, const Chunks& chunks) {
-  return sum_over(chunks, call.threads,
-                  [&](std::size_t begin, std::size_t end) {
-                    std::size_t valid = 0;
-                    for (std::size_t i = begin; i < end; ++i) valid += has_normal(call.labels, i, pixels) ? 1U : 0U;
-                    return LossSum{0.0, static_cast<double>(valid)};
-                  })
-      .normaliser;
+inline double count_normals(const NormaliserCall& call, std::size_t pixels, const Chunks& chunks) {
+  return count_over(chunks, call.threads, [&](std::size_t i) { return has_normal(call.labels, i, pixels); });
 }
 
 }  // namespace losses

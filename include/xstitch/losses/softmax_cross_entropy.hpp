@@ -11,6 +11,7 @@
 
 #include <xstitch/core/parameter.hpp>
 #include <xstitch/kernels/softmax.hpp>
+#include <xstitch/layers/softmax.hpp>
 #include <xstitch/losses/loss_support.hpp>
 #include <xstitch/metrics/accuracy.hpp>
 #include <xstitch/metrics/segmentation.hpp>
@@ -19,100 +20,128 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace losses {
 
-/// Sum of class weights over the valid positions; refuses labels that are no class.
+/// Both softmax losses; class_weight is null where every class weighs 1.
 template <Dims In>
-double softmax_normaliser(const LossCall& call, const float* class_weight, const Chunks& chunks) {
-  std::array<std::size_t, Chunks::most> wrong{};  // 1 + first wrong position of each chunk
-  const LossSum counted = sum_over(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-    LossSum part;
-    std::size_t valid = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (!is_present(call.labels, i / In.pixels())) continue;
-      const std::int32_t label = call.labels.indices[i];
-      if (is_ignored(label, In.channels)) continue;
-      if (label >= In.channels) {
-        wrong[begin / chunks.size] = i + 1;
-        break;
+struct SoftmaxLoss {
+  static constexpr auto channels = static_cast<std::size_t>(In.channels);
+
+  static constexpr Chunks chunks(std::size_t batch) { return Chunks(batch * In.pixels(), channels); }
+
+  /// Sum of class weights over the valid positions; refuses labels that are no class.
+  static double normaliser(const NormaliserCall& call, const float* class_weight) {
+    const Chunks cut = chunks(call.batch);
+    std::array<std::size_t, Chunks::most> wrong{};  // 1 + first wrong position of each chunk
+    const double all = sum_over(cut, call.threads, [&](std::size_t begin, std::size_t end) {
+      double sum = 0.0;
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::int32_t label = label_at(call.labels, i);
+        if (is_ignored(label, In.channels)) continue;
+        if (label >= In.channels) {
+          wrong[begin / cut.size] = i + 1;
+          break;
+        }
+        sum += class_weight == nullptr ? 1.0 : static_cast<double>(class_weight[label]);
       }
-      if (class_weight != nullptr)
-        part.normaliser += static_cast<double>(class_weight[label]);
-      else
-        ++valid;
+      return sum;
+    });
+    for (const std::size_t found : wrong)
+      if (found != 0) refuse(call.labels, found - 1);
+    return all;
+  }
+
+  static double forward(const ForwardCall& call, const float* class_weight) {
+    const auto kept = Kept<float>::of(call.saved, call.batch);
+    return sum_over(chunks(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
+      double sum = 0.0;
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::int32_t label = label_at(*call.labels, i);
+        if (is_ignored(label, In.channels)) continue;
+        const float* x = call.input + i * channels;
+        const kernels::Exponentials row =
+            call.saved == nullptr ? kernels::exponentials<In.channels, false>(x, nullptr)
+                                  : kernels::exponentials<In.channels, true>(x, kept.exponentials + i * channels);
+        if (call.saved != nullptr) kept.sums[i] = row.sum + row.poison;
+        const double weight = class_weight == nullptr ? 1.0 : static_cast<double>(class_weight[label]);
+        const double log_sum = static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum));
+        sum += weight * (log_sum - static_cast<double>(x[label])) + static_cast<double>(row.poison);
+      }
+      return sum;
+    });
+  }
+
+  static void backward(const BackwardCall& call, const float* class_weight) {
+    if (call.input_gradient == nullptr) return;
+    const auto kept = Kept<const float>::of(call.saved, call.batch);
+    for_each(chunks(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        float* gradient = call.input_gradient + i * channels;
+        const std::int32_t label = label_at(*call.labels, i);
+        if (is_ignored(label, In.channels)) {
+          std::memset(gradient, 0, channels * sizeof(float));
+          continue;
+        }
+        const float factor = class_weight == nullptr ? call.loss_scale : class_weight[label] * call.loss_scale;
+        kernels::scale_row<In.channels>(kept.exponentials + i * channels, factor / kept.sums[i], gradient);
+        gradient[label] -= factor;
+      }
+    });
+  }
+
+ private:
+  /// What forward keeps: the exponentials of each position, and their sum (NaN where a logit is not finite).
+  template <class T>
+  struct Kept {
+    T *exponentials, *sums;
+    template <class Byte>
+    static Kept of(Byte* saved, std::size_t batch) {
+      auto* start = reinterpret_cast<T*>(saved);
+      return {start, start + batch * In.size()};
     }
-    if (class_weight == nullptr) part.normaliser = static_cast<double>(valid);
-    return part;
-  });
-  for (const std::size_t found : wrong) {
-    if (found == 0) continue;
-    const std::size_t i = found - 1, pixel = i % In.pixels(), width = static_cast<std::size_t>(In.width);
-    fail("softmax cross entropy: label ", call.labels.indices[i], " of sample ", i / In.pixels(), " of the batch, row ",
+  };
+
+  static std::int32_t label_at(const LabelBatch& labels, std::size_t i) {
+    return is_present(labels, i / In.pixels()) ? labels.indices[i] : -1;
+  }
+  [[noreturn]] static void refuse(const LabelBatch& labels, std::size_t i) {
+    const std::size_t pixel = i % In.pixels(), width = static_cast<std::size_t>(In.width);
+    fail("softmax cross entropy: label ", labels.indices[i], " of ", place_of(labels, i / In.pixels()), ", row ",
          pixel / width, ", column ", pixel % width, "; expected 0 to ", In.channels - 1,
          In.channels <= ignore_label ? ", or a negative value or 255 to ignore it"
                                      : ", or a negative value to ignore it");
   }
-  return counted.normaliser;
-}
-
-template <Dims In>
-LossSum softmax_cross_entropy(const LossCall& call, const float* class_weight) {
-  constexpr std::size_t channels = static_cast<std::size_t>(In.channels);
-  const Chunks chunks(call.batch * In.pixels(), channels);
-  const double normaliser = softmax_normaliser<In>(call, class_weight, chunks);
-  const float scale = gradient_scale(call, normaliser);
-  LossSum all = sum_over(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-    LossSum part;
-    for (std::size_t i = begin; i < end; ++i) {
-      const float* x = call.input + i * channels;
-      float* gradient = call.input_gradient == nullptr ? nullptr : call.input_gradient + i * channels;
-      const bool present = is_present(call.labels, i / In.pixels());
-      const std::int32_t label = present ? call.labels.indices[i] : -1;
-      if (is_ignored(label, In.channels)) {
-        if (gradient != nullptr) std::memset(gradient, 0, channels * sizeof(float));
-        continue;
-      }
-      const kernels::Exponentials row = gradient == nullptr ? kernels::exponentials<In.channels, false>(x, nullptr)
-                                                            : kernels::exponentials<In.channels, true>(x, gradient);
-      const float weight = class_weight == nullptr ? 1.0F : class_weight[label];
-      const double log_sum = static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum));
-      part.sum +=
-          static_cast<double>(weight) * (log_sum - static_cast<double>(x[label])) + static_cast<double>(row.poison);
-      if (gradient == nullptr) continue;
-      const float factor = weight * scale + row.poison;
-      kernels::scale_row<In.channels>(gradient, factor / row.sum);
-      gradient[label] -= factor;
-    }
-    return part;
-  });
-  all.normaliser = normaliser;
-  return all;
-}
+};
 
 }  // namespace losses
 
 struct SoftmaxCrossEntropy {
+  using Prediction = Softmax;
+  static constexpr std::string_view kind = "SoftmaxCrossEntropy";
+  static constexpr std::array<Attribute, 0> attributes() { return {}; }
+  static constexpr bool reads_input = false;
+  static constexpr bool reads_output = false;
   static constexpr LabelSpec label(Dims in) {
     return {LabelKind::class_index, {in.height, in.width, 1}, {}, in.channels};
   }
-  static constexpr Dims prediction_shape(Dims in) { return in; }
+  /// Exponentials, and their sum at each position: backward computes none of them again.
+  static constexpr Extent saved(Dims in) { return {(in.size() + in.pixels()) * sizeof(float), 0}; }
 
   template <Dims In>
-  static LossSum forward(const LossCall& call) {
+  static double normaliser(const NormaliserCall& call) {
     losses::check_sizes("softmax cross entropy", call.labels, label(In), call.batch);
-    return losses::softmax_cross_entropy<In>(call, nullptr);
+    return losses::SoftmaxLoss<In>::normaliser(call, nullptr);
   }
-
   template <Dims In>
-  static void predict(const PredictCall& call) {
-    constexpr std::size_t channels = static_cast<std::size_t>(In.channels);
-    const losses::Chunks chunks(call.batch * In.pixels(), channels);
-    losses::for_each(chunks, call.threads, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i)
-        kernels::softmax_row<In.channels>(call.input + i * channels, call.output + i * channels);
-    });
+  static double forward(const ForwardCall& call) {
+    return losses::SoftmaxLoss<In>::forward(call, nullptr);
+  }
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    losses::SoftmaxLoss<In>::backward(call, nullptr);
   }
 
   /// Accuracy for a vector, pixel accuracy and intersection over union for a map.
@@ -125,19 +154,28 @@ struct SoftmaxCrossEntropy {
 /// The same with a weight for each class: the parameter "class_weight" [C], 1 at first and never trained; set it
 /// through the network's parameters. A weight that is negative or not finite is an Error.
 struct ClassWeightedSoftmaxCrossEntropy : SoftmaxCrossEntropy {
+  static constexpr std::string_view kind = "ClassWeightedSoftmaxCrossEntropy";
   static constexpr std::array<ParameterSpec, 1> parameters(Dims in) {
     return {ParameterSpec{"class_weight", Extents(in.channels), Initializer::constant(1.0F), ParameterGroup::buffer}};
   }
 
   template <Dims In>
-  static LossSum forward(const LossCall& call) {
+  static double normaliser(const NormaliserCall& call) {
     losses::check_sizes("class-weighted softmax cross entropy", call.labels, label(In), call.batch);
     const float* weight = call.parameters[0];
     for (int c = 0; c < In.channels; ++c)
       if (!(weight[c] >= 0.0F) || !std::isfinite(weight[c]))
         fail("class-weighted softmax cross entropy: class_weight[", c, "] is ", weight[c],
              ", expected a finite number of at least 0");
-    return losses::softmax_cross_entropy<In>(call, weight);
+    return losses::SoftmaxLoss<In>::normaliser(call, weight);
+  }
+  template <Dims In>
+  static double forward(const ForwardCall& call) {
+    return losses::SoftmaxLoss<In>::forward(call, call.parameters[0]);
+  }
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    losses::SoftmaxLoss<In>::backward(call, call.parameters[0]);
   }
 };
 

@@ -19,9 +19,9 @@ class Accuracy : public Metric {
     for (std::size_t n = 0; n < batch; ++n) {
       if (!losses::is_present(labels, n) || is_ignored(labels.indices[n], classes_)) continue;
       const std::int32_t label = labels.indices[n];
-      if (label >= classes_) metrics::wrong_label("accuracy", label, n, classes_);
+      if (label >= classes_) metrics::wrong_label("accuracy", label, labels, n, classes_);
       ++counted_;
-      if (metrics::largest("accuracy", prediction + n * classes, classes, n) == static_cast<std::size_t>(label))
+      if (metrics::largest("accuracy", prediction + n * classes, classes, labels, n) == static_cast<std::size_t>(label))
         ++right_;
     }
   }

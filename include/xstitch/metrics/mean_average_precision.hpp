@@ -30,11 +30,11 @@ class MeanAveragePrecision : public Metric {
     for (std::size_t i = 0; i < batch * shape_.size(); ++i) {
       if (!losses::is_valid(labels, i, shape_.size())) continue;
       if (!std::isfinite(prediction[i]))
-        metrics::not_finite("mean average precision", i / shape_.size(), i % shape_.size());
+        metrics::not_finite("mean average precision", labels, i / shape_.size(), i % shape_.size());
       const float label = labels.values[i];
       if (label != 0.0F && label != 1.0F)
-        fail("mean average precision: label ", label, " of sample ", i / shape_.size(),
-             " of the batch, expected 0 or 1");
+        fail("mean average precision: label ", label, " of ", losses::place_of(labels, i / shape_.size()),
+             ", expected 0 or 1");
       scored_[i % scored_.size()].push_back({prediction[i], label != 0.0F});
     }
   }

@@ -24,7 +24,8 @@ struct MetricValue {
 class Metric {
  public:
   virtual ~Metric() = default;
-  /// Adds a batch: `prediction` is [batch, prediction_shape] as the loss's predict wrote it.
+  /// Adds a batch: `prediction` is [batch, prediction shape] as the loss's Prediction wrote it. `batch` counts rows:
+  /// samples x labels.rows.
   virtual void add(std::size_t batch, const float* prediction, const LabelBatch& labels) = 0;
   virtual void reset() = 0;
   [[nodiscard]] virtual std::vector<MetricValue> values() const = 0;

@@ -22,24 +22,27 @@ inline MetricValue percentage(std::string name, double part, double whole) {
 
 /// A network that has lost its mind must not be scored: NaN compares false with everything and would count as an
 /// ordinary wrong (or right) answer.
-[[noreturn]] inline void not_finite(std::string_view who, std::size_t sample, std::size_t element) {
-  fail(who, ": the prediction of sample ", sample, " of the batch is not finite (element ", element, ")");
+[[noreturn]] inline void not_finite(std::string_view who, const LabelBatch& labels, std::size_t row,
+                                    std::size_t element) {
+  fail(who, ": the prediction of ", losses::place_of(labels, row), " is not finite (element ", element, ")");
 }
 
-/// Index of the largest of `count` scores, the first of equals.
-inline std::size_t largest(std::string_view who, const float* scores, std::size_t count, std::size_t sample) {
+/// Index of the largest of `count` scores of a row of the batch, the first of equals.
+inline std::size_t largest(std::string_view who, const float* scores, std::size_t count, const LabelBatch& labels,
+                           std::size_t row) {
   std::size_t best = 0;
   float poison = scores[0] * 0.0F;
   for (std::size_t c = 1; c < count; ++c) {
     poison += scores[c] * 0.0F;
     if (scores[c] > scores[best]) best = c;
   }
-  if (poison != 0.0F) not_finite(who, sample, best);  // NaN is unequal to 0
+  if (poison != 0.0F) not_finite(who, labels, row, best);  // NaN is unequal to 0
   return best;
 }
 
-[[noreturn]] inline void wrong_label(std::string_view who, long long label, std::size_t sample, int classes) {
-  fail(who, ": label ", label, " of sample ", sample, " of the batch, expected 0 to ", classes - 1,
+[[noreturn]] inline void wrong_label(std::string_view who, long long label, const LabelBatch& labels, std::size_t row,
+                                     int classes) {
+  fail(who, ": label ", label, " of ", losses::place_of(labels, row), ", expected 0 to ", classes - 1,
        " or a value to ignore");
 }
 

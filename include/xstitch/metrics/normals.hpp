@@ -33,7 +33,7 @@ class NormalsMetric : public Metric {
     for (std::size_t i = 0; i < batch * shape_.pixels(); ++i) {
       if (!losses::has_normal(labels, i, shape_.pixels())) continue;
       const double angle = degrees_between(prediction + 3 * i, labels.values.data() + 3 * i);
-      if (!std::isfinite(angle)) refuse(prediction + 3 * i, i);
+      if (!std::isfinite(angle)) refuse(prediction + 3 * i, labels, i);
       sum_ += angle;
       ++count_;
       for (std::size_t t = 0; t < thresholds.size(); ++t) below_[t] += angle < thresholds[t] ? 1U : 0U;
@@ -73,10 +73,10 @@ class NormalsMetric : public Metric {
   static constexpr double width = 180.0 / static_cast<double>(bins);
   static constexpr std::array<double, 3> thresholds{11.25, 22.5, 30.0};
 
-  [[noreturn]] void refuse(const float* prediction, std::size_t position) const {
-    const std::size_t sample = position / shape_.pixels(), pixel = position % shape_.pixels();
-    if (!std::isfinite(losses::length(prediction))) metrics::not_finite("normals metric", sample, 3 * pixel);
-    fail("normals metric: the label of sample ", sample, " of the batch is not finite at pixel ", pixel);
+  [[noreturn]] void refuse(const float* prediction, const LabelBatch& labels, std::size_t position) const {
+    const std::size_t row = position / shape_.pixels(), pixel = position % shape_.pixels();
+    if (!std::isfinite(losses::length(prediction))) metrics::not_finite("normals metric", labels, row, 3 * pixel);
+    fail("normals metric: the label of ", losses::place_of(labels, row), " is not finite at pixel ", pixel);
   }
   /// Middle of the bin that holds the angle of this rank (0: the smallest).
   [[nodiscard]] double ranked(std::uint64_t rank) const {

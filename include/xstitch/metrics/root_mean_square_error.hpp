@@ -26,10 +26,10 @@ class RootMeanSquareError : public Metric {
       if (!losses::is_valid(labels, i / step, mask_.size())) continue;
       const double difference = static_cast<double>(prediction[i]) - static_cast<double>(labels.values[i]);
       if (!std::isfinite(prediction[i]))
-        metrics::not_finite("root mean square error", i / shape_.size(), i % shape_.size());
+        metrics::not_finite("root mean square error", labels, i / shape_.size(), i % shape_.size());
       if (!std::isfinite(difference))
-        fail("root mean square error: label ", labels.values[i], " of sample ", i / shape_.size(),
-             " of the batch, expected a finite number");
+        fail("root mean square error: label ", labels.values[i], " of ", losses::place_of(labels, i / shape_.size()),
+             ", expected a finite number");
       squares_ += difference * difference;
       sizes_ += std::abs(difference);
       ++count_;

@@ -40,8 +40,8 @@ class SegmentationMetric : public Metric {
       for (std::size_t i = n * shape_.pixels(); i < (n + 1) * shape_.pixels(); ++i) {
         const std::int32_t label = labels.indices[i];
         if (is_ignored(label, shape_.channels)) continue;
-        if (label >= shape_.channels) metrics::wrong_label(who, label, n, shape_.channels);
-        const std::size_t best = metrics::largest(who, prediction + i * classes_, classes_, n);
+        if (label >= shape_.channels) metrics::wrong_label(who, label, labels, n, shape_.channels);
+        const std::size_t best = metrics::largest(who, prediction + i * classes_, classes_, labels, n);
         ++confusion_[static_cast<std::size_t>(label) * classes_ + best];
       }
     }

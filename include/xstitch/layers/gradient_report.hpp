@@ -1,0 +1,57 @@
+#pragma once
+/// \file
+/// What a gradient check is asked and what it answers: see check_gradients.hpp.
+
+#include <xstitch/core/random.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// How the checker draws the inputs.
+enum class CheckedInput : std::uint8_t {
+  uniform,         ///< in [-1, 1]
+  away_from_zero,  ///< as uniform, but at least 0.1 from 0: for layers with a kink there (ReLU)
+  distinct,        ///< any two values at least eight steps apart: for layers that compare values (max pooling)
+};
+
+struct GradientOptions {
+  std::size_t batch = 3;
+  CheckedInput input = CheckedInput::uniform;
+  float step = 1.0F / 64.0F;         ///< h; a power of two, so that x + h is exact
+  double tolerance = 2e-3;           ///< largest error, relative to the larger of |analytic|, |numeric|, scale / 10
+  std::size_t elements = 150;        ///< compared in each tensor (all, if it has fewer)
+  float parameter_noise = 0.25F;     ///< random offset on top of initial values, so that no bias is zero
+  bool same_bits_on_threads = true;  ///< compare with a run on three threads
+  std::function<void(std::size_t input, std::span<std::int32_t> values)> fill_integers{};  ///< [zeros]
+  Seed seed{7};
+};
+
+/// The result. `ok` says that every error is within the tolerance and that there are no problems.
+struct GradientReport {
+  struct Entry {
+    std::string name;         ///< "input", "input 1" of several, or the parameter's name
+    double error = 0.0;       ///< the largest relative one; NaN if a gradient is not finite
+    std::size_t checked = 0;  ///< elements compared
+  };
+  std::vector<Entry> entries;
+  std::vector<std::string> problems;
+  bool ok = true;
+
+  [[nodiscard]] std::string text() const {
+    std::ostringstream out;
+    out << (ok ? "gradients agree" : "gradients are WRONG");
+    for (const Entry& entry : entries)
+      out << "\n  " << entry.name << ": largest relative error " << entry.error << " over " << entry.checked;
+    for (const std::string& problem : problems) out << "\n  " << problem;
+    return out.str();
+  }
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
