@@ -143,7 +143,7 @@ double value_of(const std::vector<xs::MetricValue>& values, std::string_view nam
 }
 
 /// First values of the alphas and the learned codebook, which are no part of the types.
-void set_start(xs::Engine& net, const Options& options, std::span<const float> codebook) {
+void set_start(xs::AnyNet& net, const Options& options, std::span<const float> codebook) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
     const auto values = net.mutable_parameter(i);
@@ -158,7 +158,7 @@ void set_start(xs::Engine& net, const Options& options, std::span<const float> c
   }
 }
 
-void report_alphas(const xs::Engine& net, const std::filesystem::path& folder) {
+void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
   std::ofstream file(folder / "alphas.csv");
   file << "seam,to,from,channel,alpha\n";
   xs::Table table({"seam", "channels", "seg <- seg", "seg <- normals", "normals <- seg", "normals <- normals"});
@@ -242,7 +242,7 @@ class Experiment {
   }
 
   /// Trains (or loads) one stage. False if it did not finish.
-  bool train(const std::string& stage, xs::Engine& net, std::uint64_t iterations) {
+  bool train(const std::string& stage, xs::AnyNet& net, std::uint64_t iterations) {
     xs::TrainOptions training;
     training.iterations = iterations;
     training.batch = options_.batch;
@@ -265,14 +265,14 @@ class Experiment {
   }
 
   /// First values from the one-task networks of an earlier run; a shared trunk gets those of segmentation.
-  void start_from(xs::Engine& net, const std::vector<std::string>& towers) const {
+  void start_from(xs::AnyNet& net, const std::vector<std::string>& towers) const {
     if (options_.start_from.empty()) return;
     for (const std::string& tower : towers)
       xs::initialise_from(net, std::filesystem::path(options_.start_from) / tower / "last.safetensors",
                           {{"segmentation.", "shared."}});
   }
 
-  xs::Evaluation evaluate(xs::Engine& net) {
+  xs::Evaluation evaluate(xs::AnyNet& net) {
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
@@ -326,12 +326,12 @@ class Experiment {
     return true;
   }
 
-  void add_row(const std::string& method, xs::Engine& net) {
+  void add_row(const std::string& method, xs::AnyNet& net) {
     const xs::Evaluation evaluation = evaluate(net);
     rows_.push_back({method, row_of(evaluation, "normals"), row_of(evaluation, "segmentation")});
   }
 
-  void picture(xs::Engine& net) {
+  void picture(xs::AnyNet& net) {
     write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width,
                   preset_.classes, 6, threads_);
   }
@@ -345,7 +345,7 @@ class Experiment {
   xs::Interrupt interrupt_;
   xs::TrainingJob job_;
   std::optional<xs::Codebook<words>> codebook_;
-  std::unique_ptr<xs::Engine> segmentation_, normals_;
+  std::unique_ptr<xs::AnyNet> segmentation_, normals_;
   std::vector<Row> rows_;
   std::string message_;
 };

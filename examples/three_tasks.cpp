@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
       xs::OneTask<Fat> fat{xs::seed(seed)};
       xs::OneTask<Protein> protein{xs::seed(seed)};
       Net net{xs::seed(seed)};
-      for (xs::Engine* each : std::initializer_list<xs::Engine*>{&water, &fat, &protein, &net}) {
+      for (xs::AnyNet* each : std::initializer_list<xs::AnyNet*>{&water, &fat, &protein, &net}) {
         xs::train(*each, train, adam, options);
         const xs::Evaluation evaluation = xs::evaluate(*each, test);
         for (const xs::Evaluation::Row& row : evaluation.rows)

@@ -16,7 +16,7 @@ namespace {
 
 const xs::Sgd sgd{.learning_rate = 0.1F, .momentum = 0.5F};
 
-xs::TrainingIdentity identity(const xs::Engine& net) {
+xs::TrainingIdentity identity(const xs::AnyNet& net) {
   xs::TrainingIdentity id;
   id.network = net.signature();
   id.seed = ~std::uint64_t{0};  // more than a JSON number keeps
@@ -25,7 +25,7 @@ xs::TrainingIdentity identity(const xs::Engine& net) {
 }
 
 /// A network with made-up optimizer arrays.
-void fill_state(xs::Engine& net) {
+void fill_state(xs::AnyNet& net) {
   net.reserve_optimizer_state(1);
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     for (float& value : net.optimizer_state(0, i)) value = 0.25F * static_cast<float>(i + 1);

@@ -86,7 +86,7 @@ TEST_CASE("towers of a woven network start from one-task networks, in memory and
   CHECK(from_a.untouched ==
         std::vector<std::string>{"b.wide.weight", "b.wide.bias", "b.fc.weight", "b.fc.bias", "stitch.one.alpha"});
   CHECK(xs::initialise_from(pair, folder.path / "b.safetensors").parameters == 4);
-  for (const auto& [one, tower] : {std::pair<const xs::Engine*, const char*>{&a, "a"}, {&b, "b"}})
+  for (const auto& [one, tower] : {std::pair<const xs::AnyNet*, const char*>{&a, "a"}, {&b, "b"}})
     for (std::size_t i = 0; i < one->parameters().size(); ++i) {
       const auto from = one->parameter(i), to = pair.parameter(pair.find_parameter(one->parameters()[i].name));
       CHECK(one->parameters()[i].name.starts_with(tower));

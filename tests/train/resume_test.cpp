@@ -161,7 +161,7 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
   xs::train(net, data, sgd, options);
   options.resume = true;
   options.iterations = 6;
-  const auto refused = [&](xs::Engine& other, const xs::OptimizerRef& optimizer, const xs::TrainOptions& o,
+  const auto refused = [&](xs::AnyNet& other, const xs::OptimizerRef& optimizer, const xs::TrainOptions& o,
                            const char* what) {
     const std::vector<float> before = values(other);
     const std::string error = error_of([&] { xs::train(other, data, optimizer, o); });

@@ -1,7 +1,9 @@
 #pragma once
 // A layer of our own, small enough to compile in no time: what the weave does is tested without any kernel of the
 // library.
+#include <xstitch/layers/identity.hpp>
 #include <xstitch/layers/operation.hpp>
+#include <xstitch/losses/loss.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <array>
@@ -74,19 +76,21 @@ struct Halve {
 struct SmallOutput {
   static constexpr xs::LabelSpec label(xs::Dims in) { return {xs::LabelKind::real, in, {}, 0}; }
   template <xs::Dims In>
-  static xs::LossSum forward(const xs::LossCall& call) {
-    xs::LossSum loss{0.0, static_cast<double>(call.batch)};
-    for (std::size_t i = 0; i < call.batch * In.size(); ++i) {
-      loss.sum += 0.5 * static_cast<double>(call.input[i]) * static_cast<double>(call.input[i]);
-      if (call.input_gradient != nullptr)
-        call.input_gradient[i] = call.weight * call.input[i] / static_cast<float>(call.batch);
-    }
-    return loss;
+  static double normaliser(const xs::NormaliserCall& call) {
+    return static_cast<double>(call.batch);
   }
   template <xs::Dims In>
-  static void predict(const xs::PredictCall& call) {
-    for (std::size_t i = 0; i < call.batch * In.size(); ++i) call.output[i] = call.input[i];
+  static double forward(const xs::ForwardCall& call) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < call.batch * In.size(); ++i)
+      sum += 0.5 * static_cast<double>(call.input[i]) * static_cast<double>(call.input[i]);
+    return sum;
   }
+  template <xs::Dims In>
+  static void backward(const xs::BackwardCall& call) {
+    for (std::size_t i = 0; i < call.batch * In.size(); ++i) call.input_gradient[i] = call.loss_scale * call.input[i];
+  }
+  using Prediction = xs::Identity;
   static std::unique_ptr<xs::Metric> metric(xs::Dims) { return nullptr; }
 };
 

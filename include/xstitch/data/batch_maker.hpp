@@ -3,10 +3,10 @@
 /// Makes one batch from chosen samples: loads, checks, augments and copies them to the places where towers and heads
 /// read. Thread-safe: each thread brings its own Buffers.
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/augment.hpp>
 #include <xstitch/data/binding.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -3,8 +3,8 @@
 /// Which field of a data set goes where in a network. Bound by name: a tower takes the input of its own name if there
 /// is one, else the one named "input"; a head takes the label named "tower" or "tower.head".
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <cstddef>

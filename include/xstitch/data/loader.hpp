@@ -9,9 +9,9 @@
 /// An exception of DataSet::load reaches the caller of next() at that batch, as an Error with index and origin of the
 /// sample; or, with OnError::skip, the sample is replaced by the next one in the data set that loads.
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/batch_maker.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <condition_variable>

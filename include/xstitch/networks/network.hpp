@@ -5,6 +5,7 @@
 #include <xstitch/networks/settings.hpp>
 #include <xstitch/run/any_net.hpp>
 #include <xstitch/weave/compile.hpp>
+#include <xstitch/weave/structures.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -9,7 +9,9 @@
 /// A wrong name is a compile error. A mutable view invalidates what the network has packed from the parameter, so ask
 /// for a new one after running the network, rather than keeping it.
 
-#include <xstitch/weave/network.hpp>
+#include <xstitch/networks/network.hpp>
+
+#include <xstitch/core/views.hpp>
 
 #include <Eigen/Core>
 
@@ -19,13 +21,10 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-using MatrixView = Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
-using ConstMatrixView = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
-
 namespace refused {
 template <FixedString Name, class Net>
 struct NoParameterOfThisName {
-  static_assert(never<Net>,
+  static_assert(never_type<Net>,
                 "xstitch: the network has no parameter of this name: NoParameterOfThisName says it (names are "
                 "tower.layer.parameter, e.g. \"upper.conv1.weight\")");
 };
@@ -33,42 +32,49 @@ struct NoParameterOfThisName {
 
 namespace detail {
 
-/// Does the type have this parameter? The same names as Engine::parameters(), worked out by the compiler.
+/// Takes `prefix` away from the front of a name; false where it does not begin so.
 constexpr bool takes_prefix(std::string_view& text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) return false;
   text.remove_prefix(prefix.size());
   return true;
 }
-constexpr bool is_dotted(std::string_view text, std::string_view a, std::string_view b) {
-  return takes_prefix(text, a) && takes_prefix(text, ".") && text == b;
+constexpr bool takes_word(std::string_view& text, std::string_view word) {
+  return takes_prefix(text, word) && takes_prefix(text, ".");
+}
+constexpr bool takes_number(std::string_view& text, int number) {
+  char digits[12]{};
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  while (count-- > 0)
+    if (!takes_prefix(text, {digits + count, 1})) return false;
+  return true;
+}
+constexpr bool takes_blocks(std::string_view& text, const ChainView& chain, int block) {
+  if (block == none) return true;
+  return takes_blocks(text, chain, chain.blocks[at(block)].parent) && takes_word(text, chain.blocks[at(block)].name);
+}
+/// The part of a name that comes before the parameter's own: as Layout gives names.
+constexpr bool takes_owner(std::string_view& text, const Program& program, const Op& op) {
+  if (op.chain == none) return takes_word(text, "stitch") && takes_word(text, op.place);
+  const ChainView& chain = program.chains[at(op.chain)];
+  if (program.members > 1 &&
+      !(takes_prefix(text, "ensemble") && takes_number(text, chain.member) && takes_prefix(text, ".")))
+    return false;
+  if (!takes_word(text, chain.tower)) return false;
+  if (op.is_loss) return (op.place.empty() || takes_word(text, op.place)) && takes_word(text, "loss");
+  return takes_blocks(text, chain, op.block) && takes_word(text, op.record->name);
 }
 
-constexpr bool has_parameter(const NetworkTables& tables, std::string_view name) {
-  for (const Op& op : tables.ops) {
+/// Does the type have this parameter? The same names as Layout's, worked out by the compiler.
+constexpr bool has_parameter(const Program& program, std::string_view name) {
+  for (const Op& op : program.ops) {
     std::string_view rest = name;
-    if (op.kind == OpKind::weave) {
-      const auto specs =
-          tables.unit.parameters(op.input_count, tables.tensors[static_cast<std::size_t>(op.inputs[0])].dims);
-      if (!takes_prefix(rest, "stitch.")) continue;
-      for (std::size_t p = 0; p < tables.unit.parameter_count; ++p)
-        if (is_dotted(rest, op.name, specs[p].name)) return true;
-      continue;
-    }
-    if (op.lane == none) continue;
-    const LaneRecord& lane = tables.lanes[static_cast<std::size_t>(op.lane)];
-    if (tables.members > 1) {
-      const char digit[2] = {static_cast<char>('0' + lane.member), '\0'};
-      if (!takes_prefix(rest, "ensemble") || !takes_prefix(rest, std::string_view(digit, 1)) ||
-          !takes_prefix(rest, "."))
-        continue;
-    }
-    if (!takes_prefix(rest, lane.tower) || !takes_prefix(rest, ".")) continue;
-    for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
-      if (is_dotted(rest, op.layer.name, op.layer.parameters[p].name)) return true;
-    if (op.kind != OpKind::loss) continue;
-    if (!op.name.empty() && (!takes_prefix(rest, op.name) || !takes_prefix(rest, "."))) continue;
-    for (std::size_t p = 0; p < op.loss.parameter_count; ++p)
-      if (is_dotted(rest, "loss", op.loss.parameters[p].name)) return true;
+    if (op.record->parameters.empty() || !takes_owner(rest, program, op)) continue;
+    for (const ParameterSpec& spec : op.record->parameters)
+      if (rest == spec.name) return true;
   }
   return false;
 }
@@ -93,7 +99,7 @@ constexpr auto joined() {
 template <FixedString Name, class Net>
 requires Network<std::remove_const_t<Net>>
 auto parameter(Net& net) {
-  if constexpr (!detail::has_parameter(std::remove_const_t<Net>::tables_of_type, Name.view())) {
+  if constexpr (!detail::has_parameter(std::remove_const_t<Net>::program_of_type, Name.view())) {
     static_assert(sizeof(refused::NoParameterOfThisName<Name, std::remove_const_t<Net>>) != 0);
   } else {
     const std::size_t i = net.find_parameter(Name.view());

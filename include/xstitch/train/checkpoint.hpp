@@ -9,8 +9,8 @@
 /// and data. What differs is refused.
 
 #include <xstitch/core/optimizer.hpp>
+#include <xstitch/run/training.hpp>
 #include <xstitch/train/parameter_file.hpp>
-#include <xstitch/weave/engine.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -23,7 +23,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// What must be equal for a training to go on where another stopped.
 struct TrainingIdentity {
-  std::string network;  ///< Engine::signature()
+  std::string network;  ///< AnyNet::signature()
   Precision precision = Precision::fp32;
   std::uint64_t network_seed = 0;
   std::string optimizer;  ///< OptimizerRef::describe()
@@ -118,7 +118,7 @@ inline std::string optimizer_name(std::size_t which, const std::string& paramete
 }
 
 /// Name of the first array of the optimizer that is not finite, or empty.
-inline std::string find_non_finite_state(const Engine& net) {
+inline std::string find_non_finite_state(const AnyNet& net) {
   for (std::size_t k = 0; k < net.optimizer_state_count(); ++k)
     for (std::size_t i = 0; i < net.parameters().size(); ++i)
       if (!all_finite(net.optimizer_state(k, i))) return optimizer_name(k, net.parameters()[i].name);
@@ -126,7 +126,7 @@ inline std::string find_non_finite_state(const Engine& net) {
 }
 
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
-inline void write(const std::filesystem::path& path, const Engine& net, const TrainingIdentity& identity,
+inline void write(const std::filesystem::path& path, const AnyNet& net, const TrainingIdentity& identity,
                   const TrainingState& state) {
   std::string bad = net.find_non_finite_parameter();
   if (bad.empty()) bad = find_non_finite_state(net);
@@ -146,7 +146,7 @@ inline void write(const std::filesystem::path& path, const Engine& net, const Tr
 
 /// Restores parameters and optimizer, and returns where the training stood. A checkpoint of another network,
 /// optimizer, seed, batch ... is refused before anything is changed.
-inline TrainingState read(const std::filesystem::path& path, Engine& net, const TrainingIdentity& identity,
+inline TrainingState read(const std::filesystem::path& path, AnyNet& net, const TrainingIdentity& identity,
                           std::size_t optimizer_states) {
   const SafetensorsFile file(path);
   const auto found = file.metadata().find("training");

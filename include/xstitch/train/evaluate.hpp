@@ -6,7 +6,7 @@
 
 #include <xstitch/data/loader.hpp>
 #include <xstitch/metrics/metric.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -109,7 +109,7 @@ inline void normalise(std::span<float> vectors, std::size_t channels) {
 /// The weights packed once for all batches; the memory goes back unless somebody else had them packed.
 class PackedWeights {
  public:
-  PackedWeights(Engine& net, ThreadPool& threads) : net_(net), mine_(net.packed_bytes() == 0) {
+  PackedWeights(AnyNet& net, ThreadPool& threads) : net_(net), mine_(net.packed_bytes() == 0) {
     net.pack_weights(threads);
   }
   ~PackedWeights() {
@@ -119,11 +119,11 @@ class PackedWeights {
   PackedWeights& operator=(const PackedWeights&) = delete;
 
  private:
-  Engine& net_;
+  AnyNet& net_;
   bool mine_;
 };
 
-inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
+inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
   const PackedWeights packed(net, threads);
   const std::span<const HeadSlot> heads = net.heads();
   std::vector<Group> groups;
@@ -186,7 +186,7 @@ inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions
 
 }  // namespace evaluation
 
-inline Evaluation evaluate(Engine& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
+inline Evaluation evaluate(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
   ThreadPool threads(options.threads);
   return evaluation::run(net, data, options, threads);
 }

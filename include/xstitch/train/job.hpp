@@ -41,7 +41,7 @@ class TrainingJob {
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
-  TrainResult train(const std::string& stage, Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+  TrainResult train(const std::string& stage, AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                     TrainOptions options) {
     check_name(stage);
     if (!complete_) {
@@ -102,7 +102,7 @@ class TrainingJob {
     return nullptr;
   }
 
-  TrainResult load_finished(const std::filesystem::path& folder, Engine& net, std::uint64_t total,
+  TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, std::uint64_t total,
                             const TrainOptions& options) {
     load(net, folder / "last.safetensors");
     TrainResult result;

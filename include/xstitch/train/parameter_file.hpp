@@ -12,7 +12,7 @@
 
 #include <xstitch/core/finite.hpp>
 #include <xstitch/io/safetensors.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -50,7 +50,7 @@ inline std::vector<std::uint64_t> shape_of(const Extents& extents) {
 /// Arrays of a training that lie in the same file are not parameters.
 inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
 
-inline std::vector<TensorView> views(const Engine& net) {
+inline std::vector<TensorView> views(const AnyNet& net) {
   std::vector<TensorView> tensors;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     tensors.push_back(
@@ -63,7 +63,7 @@ struct Staged {
   std::vector<std::size_t> parameters;
   std::vector<std::vector<float>> values;
 
-  void commit(Engine& net) const {
+  void commit(AnyNet& net) const {
     for (std::size_t k = 0; k < parameters.size(); ++k)
       std::copy(values[k].begin(), values[k].end(), net.mutable_parameter(parameters[k]).begin());
   }
@@ -80,7 +80,7 @@ inline std::vector<std::string> candidates(std::string_view name, const std::vec
 
 /// `find(name)` gives the shape or null, `read(name, span)` the values.
 template <class Find, class Read>
-Initialised initialise(Engine& net, const std::string& source, const std::vector<PrefixMapping>& mapping,
+Initialised initialise(AnyNet& net, const std::string& source, const std::vector<PrefixMapping>& mapping,
                        const Find& find, const Read& read) {
   Initialised result;
   Staged staged;
@@ -118,14 +118,14 @@ Initialised initialise(Engine& net, const std::string& source, const std::vector
 }  // namespace parameter_file
 
 /// Writes all parameters; refuses values that are not finite. The old file stays until the new one is complete.
-inline void save(const Engine& net, const std::filesystem::path& path) {
+inline void save(const AnyNet& net, const std::filesystem::path& path) {
   if (const std::string name = net.find_non_finite_parameter(); !name.empty())
     fail("cannot save ", path.string(), ": parameter \"", name, "\" is not finite");
   safetensors::write(path, parameter_file::views(net), {{"format", "xstitch"}, {"signature", net.signature()}});
 }
 
 /// Reads all parameters. On an Error nothing is changed.
-inline void load(Engine& net, const std::filesystem::path& path) {
+inline void load(AnyNet& net, const std::filesystem::path& path) {
   const SafetensorsFile file(path);
   std::string problems;
   for (const ParameterSlot& slot : net.parameters()) {
@@ -138,7 +138,7 @@ inline void load(Engine& net, const std::filesystem::path& path) {
                   safetensors::to_text(want);
   }
   for (const auto& [name, entry] : file.entries())
-    if (net.find_parameter(name) == Engine::npos && !parameter_file::is_optimizer_state(name))
+    if (net.find_parameter(name) == AnyNet::npos && !parameter_file::is_optimizer_state(name))
       problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
   if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
 
@@ -154,7 +154,7 @@ inline void load(Engine& net, const std::filesystem::path& path) {
   staged.commit(net);
 }
 
-inline Initialised initialise_from(Engine& net, const std::filesystem::path& path,
+inline Initialised initialise_from(AnyNet& net, const std::filesystem::path& path,
                                    const std::vector<PrefixMapping>& mapping = {}) {
   const SafetensorsFile file(path);
   using Shape = std::optional<std::vector<std::uint64_t>>;
@@ -167,13 +167,13 @@ inline Initialised initialise_from(Engine& net, const std::filesystem::path& pat
       [&](const std::string& name, std::span<float> values) { file.read(name, values); });
 }
 
-inline Initialised initialise_from(Engine& net, const Engine& trained, const std::vector<PrefixMapping>& mapping = {}) {
+inline Initialised initialise_from(AnyNet& net, const AnyNet& trained, const std::vector<PrefixMapping>& mapping = {}) {
   using Shape = std::optional<std::vector<std::uint64_t>>;
   return parameter_file::initialise(
       net, "the trained network", mapping,
       [&](const std::string& name) {
         const std::size_t i = trained.find_parameter(name);
-        return i == Engine::npos ? Shape{} : Shape{parameter_file::shape_of(trained.parameters()[i].spec.extents)};
+        return i == AnyNet::npos ? Shape{} : Shape{parameter_file::shape_of(trained.parameters()[i].spec.extents)};
       },
       [&](const std::string& name, std::span<float> values) {
         const std::span<const float> from = trained.parameter(trained.find_parameter(name));

@@ -92,7 +92,7 @@ inline std::uint64_t count_steps(const TrainOptions& options, std::uint64_t step
   return options.iterations > 0 ? options.iterations : options.epochs * steps_per_epoch;
 }
 
-inline TrainingIdentity identify(const Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                                  const TrainOptions& options) {
   TrainingIdentity id;
   id.network = net.signature();
@@ -111,7 +111,7 @@ inline TrainingIdentity identify(const Engine& net, const DataSetRef& data, cons
 /// One training from its first step to its last.
 class Run {
  public:
-  Run(Engine& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
+  Run(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
       : net_(net),
         data_(data),
         optimizer_(optimizer),
@@ -316,7 +316,7 @@ class Run {
     log_.write(Json().set("event", "not finite").set("step", state_.step).set("message", result_.message));
   }
 
-  Engine& net_;
+  AnyNet& net_;
   const DataSetRef& data_;
   const OptimizerRef& optimizer_;
   const TrainOptions& options_;
@@ -329,7 +329,7 @@ class Run {
 
 }  // namespace trainer
 
-inline TrainResult train(Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+inline TrainResult train(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                          const TrainOptions& options) {
   return trainer::Run(net, data, optimizer, options).run();
 }

@@ -97,9 +97,10 @@ struct ChainOperations<Source, P, TypeList<L...>> {
     return std::array<TrainingFunctions, count>{
         training_functions_of<L, leaf_inputs<Source, K>(), P, fusion<L, N>>()...};
   }
-  static constexpr auto records = make_records(next{}, numbers{});
-  static constexpr auto forward = make_forward(next{}, numbers{});
-  static constexpr auto training = make_training(next{}, numbers{});
+  // Of named types: the value of a member with a deduced type would be made with the class.
+  static constexpr std::array<const OperationRecord*, count> records = make_records(next{}, numbers{});
+  static constexpr std::array<ForwardFunctions, count> forward = make_forward(next{}, numbers{});
+  static constexpr std::array<TrainingFunctions, count> training = make_training(next{}, numbers{});
 };
 
 }  // namespace detail

@@ -203,14 +203,14 @@ constexpr TrainingFunctions training_functions_of() {
   if constexpr (Loss<L>) {
     f.forward = &loss_forward<L, shape>;
     f.normaliser = &L::template normaliser<shape>;
-    f.metric = [] { return std::unique_ptr<Metric>(L::metric(shape)); };
+    f.metric = [] { return std::unique_ptr<Metric>(L::metric(R::shape)); };
   } else {
     f.forward = forward_of<L, shape, P>();
     if constexpr (!std::is_void_v<Fusion>) f.fused = fused_of<L, Fusion, shape, P>();
   }
   f.backward = backward_of<L, shape, P>();
   if constexpr (requires { L::initialize(shape, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
-    f.initialize = [](std::size_t index, float* values, RandomKey key) { L::initialize(shape, index, values, key); };
+    f.initialize = [](std::size_t index, float* values, RandomKey key) { L::initialize(R::shape, index, values, key); };
   return f;
 }
 

@@ -94,7 +94,7 @@ constexpr auto message_shape() {
   if constexpr (S.rows == 1)
     return refused::Shape<S.dims.height, S.dims.width, S.dims.channels>{};
   else
-    return refused::Rows<S.rows, S.dims.height, S.dims.width, S.dims.channels>{};
+    return refused::RowsOf<S.rows, S.dims.height, S.dims.width, S.dims.channels>{};
 }
 
 /// The problem of `C` (a type with a static constant `problem`) as texts and types.
