@@ -115,3 +115,19 @@ TEST_CASE("misshapen parameters are told together and nothing is taken") {
         "  \"a.fc.weight\" has shape [4, 4, 8, 3], but \"a.fc.weight\" is [4, 4, 4, 3]");
   CHECK(same_bits(values(net), before));
 }
+
+TEST_CASE("texts of the user's go with the parameters and come back") {
+  const Folder folder("metadata");
+  const OneTaskA net{xs::seed(1)};
+  xs::save(net, folder.path / "a", {{"scaling", "mean 14.62"}, {"classes", "Küche\nBad"}});
+  const xs::TextMap texts = xs::read_metadata(folder.path / "a");
+  CHECK(texts.at("scaling") == "mean 14.62");
+  CHECK(texts.at("classes") == "Küche\nBad");
+  CHECK(texts.at("signature") == net.signature());
+  OneTaskA other{xs::seed(2)};
+  xs::load(other, folder.path / "a");
+  CHECK(same_bits(net, other));
+  for (const char* ours : {"format", "signature", "training"})
+    CHECK(error_of([&] { xs::save(net, folder.path / "b", {{ours, "x"}}); }).find(ours) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder.path / "b"));
+}

@@ -3,6 +3,7 @@
 /// Parameters of a network to and from safetensors files, and from one network to another.
 ///
 ///     save(net, "net.safetensors")       every parameter under its name: "upper.conv1.weight"
+///     save(net, path, metadata)          and texts of the user's, which read_metadata(path) gives back
 ///     load(net, "net.safetensors")       all of them, or nothing: missing, unexpected and misshapen ones in one Error
 ///     initialise_from(net, trained)      those whose names match, from a file or from another network in memory:
 ///                                        towers of a woven network from one-task networks
@@ -117,12 +118,20 @@ Initialised initialise(Engine& net, const std::string& source, const std::vector
 
 }  // namespace parameter_file
 
-/// Writes all parameters; refuses values that are not finite. The old file stays until the new one is complete.
-inline void save(const Engine& net, const std::filesystem::path& path) {
+/// Writes all parameters, and `metadata` (say, what scaled the inputs) beside our own texts; refuses values that are
+/// not finite. The old file stays until the new one is complete.
+inline void save(const Engine& net, const std::filesystem::path& path, const TextMap& metadata = {}) {
+  TextMap texts{{"format", "xstitch"}, {"signature", net.signature()}};
+  for (const auto& [key, text] : metadata)
+    if (key == "training" || !texts.emplace(key, text).second)
+      fail("cannot save ", path.string(), ": metadata \"", key, "\" is the library's own, expected another name");
   if (const std::string name = net.find_non_finite_parameter(); !name.empty())
     fail("cannot save ", path.string(), ": parameter \"", name, "\" is not finite");
-  safetensors::write(path, parameter_file::views(net), {{"format", "xstitch"}, {"signature", net.signature()}});
+  safetensors::write(path, parameter_file::views(net), texts);
 }
+
+/// The texts in a file's metadata: those given to save(), and our own.
+inline TextMap read_metadata(const std::filesystem::path& path) { return SafetensorsFile(path).metadata(); }
 
 /// Reads all parameters. On an Error nothing is changed.
 inline void load(Engine& net, const std::filesystem::path& path) {
