@@ -4,7 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <string>
 
 using namespace toy;
 
@@ -130,4 +134,24 @@ TEST_CASE("texts of the user's go with the parameters and come back") {
   for (const char* ours : {"format", "signature", "training"})
     CHECK(error_of([&] { xs::save(net, folder.path / "b", {{ours, "x"}}); }).find(ours) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(folder.path / "b"));
+}
+
+TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them from being taken") {
+  const Folder folder("unknown");
+  std::string header = R"({"odd": {"dtype": "F4", "shape": [4], "data_offsets": [0, 2]},
+    "a.conv1.bias": {"dtype": "F32", "shape": [8], "data_offsets": [2, 34]},
+    "odder": {"dtype": "F6_E2M3", "shape": [4], "data_offsets": [34, 37]}})";
+  const std::uint64_t length = header.size();
+  std::string text(8, '\0');
+  std::memcpy(text.data(), &length, 8);
+  xs::write_file_atomically(folder.path / "a", text + header + std::string(37, '\0'));
+  OneTaskA net{xs::seed(1)};
+  const std::size_t bias = net.find_parameter("a.conv1.bias");
+  std::fill(net.mutable_parameter(bias).begin(), net.mutable_parameter(bias).end(), 1.0F);
+  CHECK(xs::initialise_from(net, folder.path / "a").parameters == 1);
+  CHECK(net.parameter(bias)[7] == 0.0F);
+  // Where the wanted one is of that type, nothing is taken.
+  header.replace(header.find("F32"), 3, "F33");
+  xs::write_file_atomically(folder.path / "a", text + header + std::string(37, '\0'));
+  CHECK(error_of([&] { xs::initialise_from(net, folder.path / "a"); }).find("unknown type F33") != std::string::npos);
 }
