@@ -1,5 +1,6 @@
 #include "toy.hpp"
 
+#include <xstitch/data/table_scaling.hpp>
 #include <xstitch/train/parameter_file.hpp>
 
 #include <doctest/doctest.h>
@@ -134,6 +135,12 @@ TEST_CASE("texts of the user's go with the parameters and come back") {
   for (const char* ours : {"format", "signature", "training"})
     CHECK(error_of([&] { xs::save(net, folder.path / "b", {{ours, "x"}}); }).find(ours) != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(folder.path / "b"));
+  // What standardised a table, for the program that predicts.
+  xs::data::TableScaling scaling;
+  scaling.set("acid", {0.1, 1e-300});
+  scaling.set_class_names("colour", {"red", "weiß"});
+  xs::save(net, folder.path / "b", scaling.to_metadata());
+  CHECK(xs::data::TableScaling::from_metadata(xs::read_metadata(folder.path / "b")) == scaling);
 }
 
 TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them from being taken") {
