@@ -54,7 +54,8 @@ class MatFile {
       const auto matrix = unpacked(element, beginning, 4096);
       if (matrix.type != detail::MatCursor::matrix) continue;
       detail::MatCursor content(matrix.content, path_);
-      elements_[detail::MatHeader(content).name] = element;
+      const std::string name = detail::MatHeader(content).name;
+      if (!name.empty()) elements_[name] = element;  // without a name: what MATLAB's own objects refer to
     }
   }
   MatFile(const MatFile&) = delete;
