@@ -26,7 +26,7 @@ namespace {
 
 using Shape = std::vector<std::uint64_t>;
 
-/// A tensor whose element at (a, b, c, d) is a.bcd in decimal: 1234 stands at (1, 2, 3, 4).
+/// A tensor whose element at (a, b, c, d) is a.bcd in decimal: 1234 is at (1, 2, 3, 4).
 std::vector<float> numbered(const Shape& shape) {
   std::size_t count = 1;
   for (const std::uint64_t extent : shape) count *= extent;
@@ -135,7 +135,7 @@ TEST_CASE("a file that says one order and has the other is refused") {
   CHECK(contains(loaded(net, folder, {{"t.fc.weight", {5, 4}}, {"t.fc.bias", {5}}}, pytorch), "wrong shape"));
 }
 
-TEST_CASE("behind an image the inputs are put into the order height, width, channels") {
+TEST_CASE("after an image the inputs are put into the order height, width, channels") {
   const TemporaryFolder folder;
   Image<5> net{xs::seed(1)};
   REQUIRE(loaded(net, folder, {{"t.fc.weight", {5, 24}}}, pytorch).empty());

@@ -79,7 +79,7 @@ struct ParameterSpec {
   /// A letter for each extent: "HWIO" for the weights of a convolution, "IO" for those of a fully connected layer;
   /// empty if nothing is said. Files of other libraries have them in another order.
   std::string_view axes{};
-  Dims input{};  ///< what "I" of "IO" runs over: height, width, channels of an image that is taken as one long vector
+  Dims input{};  ///< what "I" of "IO" runs over: height, width, channels of an image that is read as one long vector
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

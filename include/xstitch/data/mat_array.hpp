@@ -40,7 +40,7 @@ struct MatArray {
 
 namespace detail {
 
-/// What stands before the content of a matrix element.
+/// What comes before the content of a matrix element.
 struct MatHeader {
   static constexpr int cell = 1, structure = 2, text = 4, first_numbers = 6, last_numbers = 15, opaque = 17;
   int array_class = 0;

@@ -4,7 +4,7 @@
 ///
 ///     const xs::data::Table table = xs::data::read_csv("prices.csv");
 ///
-/// Fields are separated by one character and may stand in double quotes (doubled inside), line ends included. An empty
+/// Fields are separated by one character and may be in double quotes (doubled inside), line ends included. An empty
 /// field, NA and nan are missing values. A column with a field that is no number is one of names: `column` refuses it
 /// and says where that field is, a label of classes takes it.
 /// Errors: no such file, no header, a column named twice, a line with another number of fields, a quote without end.

@@ -6,8 +6,8 @@
 ///     in] PyTorch   fully connected [out, in]     convolution [out, in, height, width]     transposed [in, out,
 ///     height, width]
 ///
-/// PyTorch's axes are ours but for height and width, turned round, then height and width. Where a fully connected layer
-/// takes an image as one long vector, its inputs run over height, width, channels here, and over channels, height,
+/// PyTorch's axes are ours without height and width, in reverse, then height and width. Where a fully connected layer
+/// reads an image as one long vector, its inputs run over height, width, channels here, and over channels, height,
 /// width there.
 ///
 /// A file says whose it is: metadata "format" is "xstitch" or "pt". Where it does not, the shape may tell; where
