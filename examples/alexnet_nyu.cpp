@@ -6,9 +6,9 @@
 // folder. The networks to compare stand in examples/alexnet_nyu/.
 #include <xstitch/data/in_memory.hpp>
 #include <xstitch/data/nyuv2.hpp>
-#include <xstitch/data/rooms.hpp>
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/report/table.hpp>
+#include <xstitch/rooms/rooms.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/parameter_file.hpp>

@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
           for (std::size_t t = 0; t < tasks.size(); ++t)  // labels were divided by their deviation: back to percent
             if (row.name == tasks[t])
               (each == &net ? stitched : alone)[t].push_back(evaluation.value(row.name, "RMSE") *
-                                                             test.deviation(row.name));
+                                                             test.standard_deviation(row.name));
       }
     }
 

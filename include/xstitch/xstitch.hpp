@@ -1,13 +1,12 @@
 #pragma once
 /// \file
-/// Everything but the parts that link against other libraries (those are data/nyuv2.hpp, data/fashion_mnist.hpp,
-/// data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
+/// Everything but the drawn rooms (rooms/rooms.hpp) and the parts that link against other libraries (data/nyuv2.hpp,
+/// data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/data/rooms.hpp>
 #include <xstitch/layers/average_pool.hpp>
 #include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/check_gradients.hpp>

@@ -7,8 +7,8 @@
 /// neighbours on the same surface, which gives soft shadows. Pixels at the edge of a surface mix the colours of
 /// what four sub-rays meet.
 
-#include <xstitch/data/rooms/lights.hpp>
-#include <xstitch/data/rooms/picture.hpp>
+#include <xstitch/rooms/lights.hpp>
+#include <xstitch/rooms/picture.hpp>
 
 #include <algorithm>
 #include <array>

@@ -2,8 +2,8 @@
 /// \file
 /// Composes a furnished room: living room, bedroom, dining room, kitchen or study, in a house or under a roof.
 
-#include <xstitch/data/rooms/shell.hpp>
-#include <xstitch/data/rooms/storage.hpp>
+#include <xstitch/rooms/shell.hpp>
+#include <xstitch/rooms/storage.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 

@@ -2,7 +2,7 @@
 /// \file
 /// Chairs, stools, armchairs, sofas and beds.
 
-#include <xstitch/data/rooms/small_things.hpp>
+#include <xstitch/rooms/small_things.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 

@@ -2,7 +2,7 @@
 /// \file
 /// Things that stand on tables, shelves and floors: books, vases, cups, boxes, balls, lamps, plants, screens.
 
-#include <xstitch/data/rooms/builder.hpp>
+#include <xstitch/rooms/builder.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 

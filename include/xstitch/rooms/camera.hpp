@@ -2,7 +2,7 @@
 /// \file
 /// Pinhole cameras inside a room, and the choice of one that sees something.
 
-#include <xstitch/data/rooms/builder.hpp>
+#include <xstitch/rooms/builder.hpp>
 
 #include <array>
 #include <bit>

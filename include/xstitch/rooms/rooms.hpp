@@ -21,8 +21,8 @@
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/data/rooms/layout.hpp>
-#include <xstitch/data/rooms/render.hpp>
+#include <xstitch/rooms/layout.hpp>
+#include <xstitch/rooms/render.hpp>
 
 #include <cstddef>
 #include <cstdint>

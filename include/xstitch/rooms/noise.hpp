@@ -3,7 +3,7 @@
 /// Random draws for building a room, and the lattice noise of its textures.
 
 #include <xstitch/core/random.hpp>
-#include <xstitch/data/rooms/vector.hpp>
+#include <xstitch/rooms/vector.hpp>
 
 #include <cmath>
 #include <cstdint>

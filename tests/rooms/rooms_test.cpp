@@ -1,4 +1,4 @@
-#include <xstitch/data/rooms.hpp>
+#include <xstitch/rooms/rooms.hpp>
 
 #include <doctest/doctest.h>
 

@@ -9,8 +9,8 @@
 ///     frustum       upright cone trunk, elliptic: radius 1 at the bottom (times hx, hz), `shape` at the top
 /// Rays start outside the solid; a ray from inside is not stopped.
 
-#include <xstitch/data/rooms/classes.hpp>
-#include <xstitch/data/rooms/vector.hpp>
+#include <xstitch/rooms/classes.hpp>
+#include <xstitch/rooms/vector.hpp>
 
 #include <cmath>
 #include <cstdint>

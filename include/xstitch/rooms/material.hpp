@@ -4,7 +4,7 @@
 ///
 /// A pattern finer than the pixel's footprint fades into its mean, which keeps distant floors from flickering.
 
-#include <xstitch/data/rooms/noise.hpp>
+#include <xstitch/rooms/noise.hpp>
 
 #include <array>
 #include <cmath>

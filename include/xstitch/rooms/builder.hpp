@@ -2,7 +2,7 @@
 /// \file
 /// Puts solids into a scene, and finds free places for furniture on the floor and along the walls.
 
-#include <xstitch/data/rooms/style.hpp>
+#include <xstitch/rooms/style.hpp>
 
 #include <array>
 #include <cmath>

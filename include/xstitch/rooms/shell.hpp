@@ -2,7 +2,7 @@
 /// \file
 /// The empty room: floor, walls, flat or slanted ceiling, windows with frames and curtains, doors, wall pillars.
 
-#include <xstitch/data/rooms/builder.hpp>
+#include <xstitch/rooms/builder.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 

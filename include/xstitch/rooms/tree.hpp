@@ -5,7 +5,7 @@
 /// Built by the surface-area heuristic as a binary tree, then flattened into nodes of up to eight children whose
 /// boxes are tested together by a loop of fixed length (which compilers turn into vector code).
 
-#include <xstitch/data/rooms/primitive.hpp>
+#include <xstitch/rooms/primitive.hpp>
 
 #include <algorithm>
 #include <array>

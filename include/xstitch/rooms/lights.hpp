@@ -2,7 +2,7 @@
 /// \file
 /// The last word on a room's light: the few sources that get shadow rays, the sun, and the light from everywhere.
 
-#include <xstitch/data/rooms/camera.hpp>
+#include <xstitch/rooms/camera.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -3,8 +3,8 @@
 /// A room as data: its shell (floor, ceiling, walls, slanted roof, with openings for windows and doors), the solids
 /// in it, materials and lights.
 
-#include <xstitch/data/rooms/material.hpp>
-#include <xstitch/data/rooms/tree.hpp>
+#include <xstitch/rooms/material.hpp>
+#include <xstitch/rooms/tree.hpp>
 
 #include <cstddef>
 #include <cstdint>

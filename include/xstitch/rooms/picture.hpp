@@ -2,7 +2,7 @@
 /// \file
 /// A drawn room, pixel by pixel, and the development of its colours.
 
-#include <xstitch/data/rooms/noise.hpp>
+#include <xstitch/rooms/noise.hpp>
 
 #include <cmath>
 #include <cstddef>

@@ -2,7 +2,7 @@
 /// \file
 /// Tables, desks, shelves, dressers, wardrobes, kitchen units.
 
-#include <xstitch/data/rooms/seats.hpp>
+#include <xstitch/rooms/seats.hpp>
 
 #include <algorithm>
 
