@@ -8,7 +8,6 @@
 /// Window o covers cells o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
 
 #include <xstitch/core/shape.hpp>
-#include <xstitch/layers/options.hpp>
 
 #include <algorithm>
 

@@ -63,8 +63,8 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
           Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
-                             sum);
+            sum = multiply_add(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
+                               sum);
           }
           sum.store_unaligned(y + c);
         }
@@ -73,7 +73,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
           float sum = a[s0 * row + c] * call.inputs[s0][at + c];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = a[s * row + c] * call.inputs[s][at + c] + sum;
+            sum = multiply_add(a[s * row + c], call.inputs[s][at + c], sum);
           }
           y[c] = sum;
         }
@@ -106,14 +106,14 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
           const Vector x = Vector::load_unaligned(call.inputs[s] + at + c);
           for (std::size_t t = 0; t < towers; ++t) {
             float* g = sum + (t * towers + s) * row + c;
-            xsimd::fma(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
+            multiply_add(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
           }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           Vector dx = Vector::load_unaligned(wide + (t0 * towers + s) * row + c) * dy[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = xsimd::fma(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
+            dx = multiply_add(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
           }
           dx.store_unaligned(call.input_gradients[s] + at + c);
         }
@@ -122,13 +122,16 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
         for (std::size_t t = 0; t < towers; ++t) dy_tail[t] = call.output_gradients[t][at + c];
         for (std::size_t s = 0; s < towers; ++s) {
           const float x = call.inputs[s][at + c];
-          for (std::size_t t = 0; t < towers; ++t) sum[(t * towers + s) * row + c] += dy_tail[t] * x;
+          for (std::size_t t = 0; t < towers; ++t) {
+            float& g = sum[(t * towers + s) * row + c];
+            g = multiply_add(dy_tail[t], x, g);
+          }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           float dx = wide[(t0 * towers + s) * row + c] * dy_tail[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = wide[(t * towers + s) * row + c] * dy_tail[t] + dx;
+            dx = multiply_add(wide[(t * towers + s) * row + c], dy_tail[t], dx);
           }
           call.input_gradients[s][at + c] = dx;
         }

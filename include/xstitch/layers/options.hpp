@@ -2,31 +2,11 @@
 /// \file
 /// Options of layers, in any order after the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
 
-#include <xstitch/core/isa.hpp>
+#include <xstitch/core/shape.hpp>
 
 #include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// A pair of sizes for rectangular windows: Conv<"c", 8, Size{3, 5}>. A plain number is square.
-struct Size {
-  int height = 1;
-  int width = 1;
-  constexpr Size() = default;
-  constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
-  constexpr Size(int h, int w) : height(h), width(w) {}
-  constexpr bool operator==(const Size&) const noexcept = default;
-};
-
-/// A ratio, because clang accepts floating-point template arguments only from version 18: Ratio{1, 10000}.
-struct Ratio {
-  long long numerator = 0;
-  long long denominator = 1;
-  [[nodiscard]] constexpr float value() const noexcept {
-    return static_cast<float>(static_cast<double>(numerator) / static_cast<double>(denominator));
-  }
-  constexpr bool operator==(const Ratio&) const noexcept = default;
-};
 
 template <Size Value>
 struct Stride {
