@@ -8,6 +8,7 @@
 
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/layers/layer.hpp>
+#include <xstitch/layers/options.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 
