@@ -34,7 +34,8 @@ struct MaxPool {
   static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps places in a byte: at most 256 cells");
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
-  static constexpr std::string_view requirement = "MaxPool: the window must fit into the padded input";
+  static constexpr std::string_view requirement =
+      "MaxPool: the window must fit into the padded input; with CeilMode it may be larger by less than the stride";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   template <class Option>
