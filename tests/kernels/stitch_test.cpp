@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/stitch.hpp>
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -12,6 +14,7 @@ namespace xs = xstitch;
 namespace {
 
 constexpr std::size_t towers = 3, pixels = 37;
+constexpr std::array<std::size_t, towers> order{2, 0, 1};
 
 // One channel's values; the channels of a unit are copies of it, so that place alone could tell them apart.
 struct OneChannel {
@@ -41,26 +44,21 @@ Result run(const OneChannel& one, std::size_t channels) {
   result.alpha_gradient.resize(alpha.size());
   std::vector<float> workspace(xs::kernels::stitch_workspace(towers, channels) / sizeof(float));
   xs::ThreadPool threads(2);
-  xs::WeaveForward forward{.threads = threads};
-  forward.towers = towers;
-  forward.pixels = pixels;
-  forward.channels = channels;
-  forward.order = {2, 0, 1};
-  forward.workspace = reinterpret_cast<std::byte*>(workspace.data());
-  xs::WeaveBackward backward{.threads = threads};
-  backward.towers = towers;
-  backward.pixels = pixels;
-  backward.channels = channels;
-  backward.order = forward.order;
-  backward.workspace = forward.workspace;
+  std::array<const float*, towers> inputs{}, output_gradients{};
+  std::array<float*, towers> outputs{}, input_gradients{};
   for (std::size_t t = 0; t < towers; ++t) {
-    forward.inputs[t] = backward.inputs[t] = x.data() + t * pixels * channels;
-    forward.outputs[t] = result.y.data() + t * pixels * channels;
-    backward.output_gradients[t] = dy.data() + t * pixels * channels;
-    backward.input_gradients[t] = result.dx.data() + t * pixels * channels;
+    const std::size_t at = t * pixels * channels;
+    inputs[t] = x.data() + at;
+    outputs[t] = result.y.data() + at;
+    output_gradients[t] = dy.data() + at;
+    input_gradients[t] = result.dx.data() + at;
   }
-  xs::kernels::stitch_forward(forward, alpha.data(), true);
-  xs::kernels::stitch_backward(backward, alpha.data(), result.alpha_gradient.data(), true);
+  auto* memory = reinterpret_cast<std::byte*>(workspace.data());
+  xs::kernels::stitch_forward({towers, pixels, channels, inputs.data(), outputs.data(), order.data(), memory, threads},
+                              alpha.data(), true);
+  xs::kernels::stitch_backward({towers, pixels, channels, inputs.data(), output_gradients.data(),
+                                input_gradients.data(), order.data(), memory, threads},
+                               alpha.data(), result.alpha_gradient.data(), true);
   return result;
 }
 
@@ -91,7 +89,6 @@ TEST_CASE("a channel's bits do not depend on its place, in a vector or in the sc
 
 TEST_CASE("the sums are fused multiply-adds in the order of the towers, where the instruction set has them") {
   const OneChannel one(12);
-  const std::size_t order[towers] = {2, 0, 1};
   for (const std::size_t channels : {1U, 6U, 32U}) {
     CAPTURE(channels);
     const Result result = run(one, channels);

@@ -5,8 +5,8 @@
 /// Work is cut into at most `chunks` runs of pixels, a number that depends on the problem alone; each run keeps its own
 /// sums for the gradient of alpha, and the runs are added in order.
 
+#include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/simd.hpp>
-#include <xstitch/weave/weave_call.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +16,28 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 inline constexpr std::size_t stitch_chunks = 32;
+inline constexpr std::size_t stitch_max_towers = 8;
+
+/// Each tower's tensor is [pixels, channels], pixels of the whole batch. Sums over towers run in the order of `order`,
+/// so that a caller can make them independent of how the towers are numbered.
+struct StitchForward {
+  std::size_t towers = 0, pixels = 0, channels = 0;
+  const float* const* inputs = nullptr;  ///< [towers]
+  float* const* outputs = nullptr;       ///< [towers]
+  const std::size_t* order = nullptr;    ///< [towers], a permutation
+  std::byte* workspace = nullptr;        ///< stitch_workspace()
+  ThreadPool& threads;
+};
+
+struct StitchBackward {
+  std::size_t towers = 0, pixels = 0, channels = 0;
+  const float* const* inputs = nullptr;
+  const float* const* output_gradients = nullptr;
+  float* const* input_gradients = nullptr;  ///< each may be null, and may be the same tower's output gradient
+  const std::size_t* order = nullptr;
+  std::byte* workspace = nullptr;
+  ThreadPool& threads;
+};
 
 constexpr std::size_t stitch_padded(std::size_t channels) { return (channels + 15) / 16 * 16; }
 
@@ -45,7 +67,7 @@ inline PixelRange pixel_range(std::size_t pixels, std::size_t chunk) {
 }  // namespace detail
 
 /// y_t = sum_s alpha[t, s] x_s; the sum runs over s in call.order.
-inline void stitch_forward(const WeaveForward& call, const float* alpha, bool per_channel) {
+inline void stitch_forward(const StitchForward& call, const float* alpha, bool per_channel) {
   constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
@@ -83,7 +105,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
 }
 
 /// dx_s = sum_t alpha[t, s] dy_t and dalpha[t, s] = sum over pixels of dy_t x_s, in one pass over memory.
-inline void stitch_backward(const WeaveBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
+inline void stitch_backward(const StitchBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
   constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
@@ -95,8 +117,8 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
     const auto [begin, end] = detail::pixel_range(call.pixels, chunk);
     float* sum = sums + chunk * block;
     std::fill(sum, sum + block, 0.0F);
-    std::array<Vector, max_towers> dy;
-    std::array<float, max_towers> dy_tail{};
+    std::array<Vector, stitch_max_towers> dy;
+    std::array<float, stitch_max_towers> dy_tail{};
     for (std::size_t p = begin; p < end; ++p) {
       const std::size_t at = p * channels;
       std::size_t c = 0;

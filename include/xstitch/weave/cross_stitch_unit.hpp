@@ -33,9 +33,16 @@ struct CrossStitchUnit {
   static constexpr Extent workspace(int towers, Dims at) {
     return {0, kernels::stitch_workspace(static_cast<std::size_t>(towers), static_cast<std::size_t>(at.channels))};
   }
-  static void forward(const WeaveForward& call) { kernels::stitch_forward(call, call.parameters[0], PerChannel); }
+  static_assert(max_towers <= kernels::stitch_max_towers);
+  static void forward(const WeaveForward& call) {
+    kernels::stitch_forward({call.towers, call.pixels, call.channels, call.inputs.data(), call.outputs.data(),
+                             call.order.data(), call.workspace, call.threads},
+                            call.parameters[0], PerChannel);
+  }
   static void backward(const WeaveBackward& call) {
-    kernels::stitch_backward(call, call.parameters[0], call.parameter_gradients[0], PerChannel);
+    kernels::stitch_backward({call.towers, call.pixels, call.channels, call.inputs.data(), call.output_gradients.data(),
+                              call.input_gradients.data(), call.order.data(), call.workspace, call.threads},
+                             call.parameters[0], call.parameter_gradients[0], PerChannel);
   }
 };
 
