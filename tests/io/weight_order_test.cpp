@@ -6,7 +6,7 @@
 #include <xstitch/layers/transposed_conv.hpp>
 #include <xstitch/losses/regression.hpp>
 #include <xstitch/train/parameter_file.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,14 @@
 #pragma once
 // A layer of our own, small enough to compile in no time: what the weave does is tested without any kernel of the
-// library.
+// library. Sums are of explicit fused multiply-adds: which of `sum += a * b` a compiler fuses depends on how it
+// vectorises the loop, so that two layers of different width would round differently.
 #include <xstitch/layers/identity.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/losses/loss.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 
@@ -35,7 +37,8 @@ struct Dense {
     call.threads.parallel_for(call.batch, [&](std::size_t n) {
       for (std::size_t o = 0; o < outputs; ++o) {
         float sum = 0;
-        for (std::size_t i = 0; i < In.size(); ++i) sum += call.input[n * In.size() + i] * w[i * outputs + o];
+        for (std::size_t i = 0; i < In.size(); ++i)
+          sum = std::fma(call.input[n * In.size() + i], w[i * outputs + o], sum);
         call.output[n * outputs + o] = sum;
       }
     });
@@ -47,7 +50,7 @@ struct Dense {
       for (std::size_t o = 0; o < outputs; ++o) {
         float sum = 0;
         for (std::size_t n = 0; n < call.batch; ++n)
-          sum += call.input[n * In.size() + i] * call.output_gradient[n * outputs + o];
+          sum = std::fma(call.input[n * In.size() + i], call.output_gradient[n * outputs + o], sum);
         call.parameter_gradients[0][i * outputs + o] = sum;
       }
     });
@@ -55,7 +58,8 @@ struct Dense {
     call.threads.parallel_for(call.batch, [&](std::size_t n) {
       for (std::size_t i = 0; i < In.size(); ++i) {
         float sum = 0;
-        for (std::size_t o = 0; o < outputs; ++o) sum += call.output_gradient[n * outputs + o] * w[i * outputs + o];
+        for (std::size_t o = 0; o < outputs; ++o)
+          sum = std::fma(call.output_gradient[n * outputs + o], w[i * outputs + o], sum);
         call.input_gradient[n * In.size() + i] = sum;
       }
     });

@@ -11,6 +11,7 @@
 
 #include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/threads.hpp>
 #include <xstitch/data/batch_maker.hpp>
 
 #include <algorithm>
@@ -34,6 +35,7 @@ class Loader {
       : data_(data), options_(options), maker_(data, inputs, heads, options) {
     if (data_.size() == 0) fail("the data set has no samples");
     if (options_.batch == 0) fail("the batch size is 0, expected at least 1");
+    check_threads("loader", options_.threads);
     if (options_.first_position >= data_.size())
       fail("cannot start at sample ", options_.first_position, " of an epoch of ", data_.size());
     int members = 1;
@@ -47,14 +49,11 @@ class Loader {
     for (Slot& slot : ring_) reserve(slot);
     buffers_.resize(std::max<std::size_t>(1, options_.threads));
     for (BatchMaker::Buffers& buffers : buffers_) maker_.reserve(buffers);
-    for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { work(buffers_[i]); });
+    start_threads(
+        "loader", threads_, options_.threads, [this](std::size_t i) { work(buffers_[i]); }, [this] { stop(); });
   }
   ~Loader() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
+    stop();
     for (std::thread& thread : threads_) thread.join();
   }
   Loader(const Loader&) = delete;
@@ -127,6 +126,14 @@ class Loader {
       for (std::size_t i = data_.size(); i-- > 1;)
         std::swap(order_[m][i], order_[m][static_cast<std::size_t>(key.below(i, i + 1))]);
     }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
   }
 
   /// Takes the next indices; called in the order of the batches, with the mutex held.

@@ -16,25 +16,24 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 inline constexpr std::size_t stitch_chunks = 32;
-inline constexpr std::size_t most_stitched = 32;  ///< towers at a seam
+inline constexpr std::size_t stitch_max_towers = 32;
 
+/// Each tower's tensor is [pixels, channels], pixels of the whole batch. Sums over towers run in the order of `order`,
+/// so that a caller can make them independent of how the towers are numbered.
 struct StitchForward {
-  std::size_t towers = 0;
-  std::size_t pixels = 0;  ///< of the whole batch: batch x height x width
-  std::size_t channels = 0;
-  const float* const* inputs = nullptr;
-  float* const* outputs = nullptr;
-  const std::size_t* order = nullptr;  ///< in which terms are summed
-  std::byte* workspace = nullptr;
+  std::size_t towers = 0, pixels = 0, channels = 0;
+  const float* const* inputs = nullptr;  ///< [towers]
+  float* const* outputs = nullptr;       ///< [towers]
+  const std::size_t* order = nullptr;    ///< [towers], a permutation
+  std::byte* workspace = nullptr;        ///< stitch_workspace()
   ThreadPool& threads;
 };
+
 struct StitchBackward {
-  std::size_t towers = 0;
-  std::size_t pixels = 0;
-  std::size_t channels = 0;
+  std::size_t towers = 0, pixels = 0, channels = 0;
   const float* const* inputs = nullptr;
   const float* const* output_gradients = nullptr;
-  float* const* input_gradients = nullptr;  ///< may be null; may equal output_gradients of the same tower
+  float* const* input_gradients = nullptr;  ///< each may be null, and may be the same tower's output gradient
   const std::size_t* order = nullptr;
   std::byte* workspace = nullptr;
   ThreadPool& threads;
@@ -86,8 +85,8 @@ inline void stitch_forward(const StitchForward& call, const float* alpha, bool p
           Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
-                             sum);
+            sum = multiply_add(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
+                               sum);
           }
           sum.store_unaligned(y + c);
         }
@@ -96,7 +95,7 @@ inline void stitch_forward(const StitchForward& call, const float* alpha, bool p
           float sum = a[s0 * row + c] * call.inputs[s0][at + c];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = a[s * row + c] * call.inputs[s][at + c] + sum;
+            sum = multiply_add(a[s * row + c], call.inputs[s][at + c], sum);
           }
           y[c] = sum;
         }
@@ -118,8 +117,8 @@ inline void stitch_backward(const StitchBackward& call, const float* alpha, floa
     const auto [begin, end] = detail::pixel_range(call.pixels, chunk);
     float* sum = sums + chunk * block;
     std::fill(sum, sum + block, 0.0F);
-    std::array<Vector, most_stitched> dy;
-    std::array<float, most_stitched> dy_tail{};
+    std::array<Vector, stitch_max_towers> dy;
+    std::array<float, stitch_max_towers> dy_tail{};
     for (std::size_t p = begin; p < end; ++p) {
       const std::size_t at = p * channels;
       std::size_t c = 0;
@@ -129,14 +128,14 @@ inline void stitch_backward(const StitchBackward& call, const float* alpha, floa
           const Vector x = Vector::load_unaligned(call.inputs[s] + at + c);
           for (std::size_t t = 0; t < towers; ++t) {
             float* g = sum + (t * towers + s) * row + c;
-            xsimd::fma(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
+            multiply_add(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
           }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           Vector dx = Vector::load_unaligned(wide + (t0 * towers + s) * row + c) * dy[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = xsimd::fma(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
+            dx = multiply_add(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
           }
           dx.store_unaligned(call.input_gradients[s] + at + c);
         }
@@ -145,13 +144,16 @@ inline void stitch_backward(const StitchBackward& call, const float* alpha, floa
         for (std::size_t t = 0; t < towers; ++t) dy_tail[t] = call.output_gradients[t][at + c];
         for (std::size_t s = 0; s < towers; ++s) {
           const float x = call.inputs[s][at + c];
-          for (std::size_t t = 0; t < towers; ++t) sum[(t * towers + s) * row + c] += dy_tail[t] * x;
+          for (std::size_t t = 0; t < towers; ++t) {
+            float& g = sum[(t * towers + s) * row + c];
+            g = multiply_add(dy_tail[t], x, g);
+          }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           float dx = wide[(t0 * towers + s) * row + c] * dy_tail[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = wide[(t * towers + s) * row + c] * dy_tail[t] + dx;
+            dx = multiply_add(wide[(t * towers + s) * row + c], dy_tail[t], dx);
           }
           call.input_gradients[s][at + c] = dx;
         }

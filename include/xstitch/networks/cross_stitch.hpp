@@ -21,7 +21,7 @@ struct CrossStitchWeave {
   static constexpr Problem settings_problem = [] {
     const Problem wrong = find_wrong_setting("CrossStitch", true, settings::given);
     return wrong.found() ? wrong
-                         : check_tower_count("CrossStitch", settings::towers::size, 2, kernels::most_stitched,
+                         : check_tower_count("CrossStitch", settings::towers::size, 2, kernels::stitch_max_towers,
                                              "2 to 32 towers; a single one is OneTask<...>");
   }();
 

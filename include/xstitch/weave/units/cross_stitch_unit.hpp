@@ -29,7 +29,7 @@ struct CrossStitchUnit {
 
   template <std::size_t N>
   static constexpr Shapes<N> outputs(const Shapes<N>& in) {
-    return N <= kernels::most_stitched ? in : Shapes<N>{};
+    return N <= kernels::stitch_max_towers ? in : Shapes<N>{};
   }
   static constexpr std::array<Attribute, 1> attributes() { return {Attribute::flag("per_channel", PerChannel)}; }
   template <std::size_t N>
