@@ -3,8 +3,8 @@
 /// BatchNorm<"name", Momentum<m>, Epsilon<e>>: y = (x - mean) / sqrt(variance + e) weight + bias, per channel.
 ///
 /// In training mean and variance are those of the batch, over samples and pixels, and the running ones move towards
-/// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1 (1 for a single row). Inference
-/// uses the running ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
+/// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1. A batch of one row (one sample of
+/// one pixel) has no such variance and moves neither; the trainer says so once. Inference uses the running ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
 /// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
@@ -87,8 +87,9 @@ struct BatchNorm {
                                   mean[c] = static_cast<float>(average);
                                   inverse_deviation[c] = inverse(squares / n);
                                   factor[c] = p[0][c] * inverse_deviation[c];
+                                  if (rows == 1) return;
                                   p[2][c] = moved(p[2][c], average, m);
-                                  p[3][c] = moved(p[3][c], squares / (n > 1.0 ? n - 1.0 : 1.0), m);
+                                  p[3][c] = moved(p[3][c], squares / (n - 1.0), m);
                                 });
     kernels::normalise<C>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
   }
