@@ -78,6 +78,8 @@ class NetworkParameters {
   }
 
   [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return optimizer_state_.size(); }
+  /// A training starts from zero, whatever was trained before.
+  void reset_optimizer_state() noexcept { optimizer_state_.clear(); }
   void reserve_optimizer_state(std::size_t count) {
     while (optimizer_state_.size() < count) optimizer_state_.emplace_back(parameter_floats_ * sizeof(float));
   }
