@@ -255,7 +255,6 @@ class Experiment {
       training.augment.smallest_crop = 0.6F;
     }
     training.checkpoint_every = options_.checkpoint_every;
-    training.evaluate_every = iterations;  // the table evaluates
     training.log_every = std::max<std::uint64_t>(20, iterations / 20);
     training.schedule = xs::Schedule::polynomial(0.9);
     training.name = stage;

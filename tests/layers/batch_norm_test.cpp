@@ -92,10 +92,17 @@ TEST_CASE("a NaN spoils its channel and no other") {
   for (std::size_t i = 0; i < run.output().size(); ++i) CHECK(std::isnan(run.output()[i]) == (i % 20 == 7));
 }
 
-TEST_CASE("a batch of a single value is its bias") {
+TEST_CASE("a batch of one row is its bias, and moves no running statistics") {
   xs::RunLayer<Norm, Dims{1, 1, 3}> run({.batch = 1});
   std::ranges::fill(run.input(), 5.0F);
   run.forward();
   for (const float y : run.output()) CHECK(y == 0.0F);
-  for (const float v : run.parameter(3)) CHECK(std::isfinite(v));
+  for (const float v : run.parameter(2)) CHECK(v == 0.0F);
+  for (const float v : run.parameter(3)) CHECK(v == 1.0F);
+  // one sample of two pixels has a variance, 2 here, and so have two samples of one pixel
+  xs::RunLayer<Norm, Dims{1, 2, 1}> pixels({.batch = 1});
+  std::ranges::copy(std::vector{4.0F, 6.0F}, pixels.input().begin());
+  pixels.forward();
+  CHECK(pixels.parameter(2)[0] == doctest::Approx(0.5));
+  CHECK(pixels.parameter(3)[0] == doctest::Approx(1.1));
 }

@@ -139,7 +139,7 @@ TEST_CASE("a stop flag ends after the step with a checkpoint; a finished trainin
   CHECK(same_bits(third, expected));
 }
 
-TEST_CASE("starting anew removes what an older training left") {
+TEST_CASE("starting again removes what an older training left") {
   const Stripes data;
   const Folder folder("anew");
   xs::TrainOptions options = quiet(4);

@@ -183,7 +183,7 @@ TEST_CASE("options that make no sense are refused") {
         std::string::npos);
   options = quiet(1);
   options.batch = 0;
-  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("batch size is 0") != std::string::npos);
+  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("batch size is at least 1") != std::string::npos);
   options = quiet(1);
   options.resume = true;
   CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("checkpoint_directory") != std::string::npos);

@@ -64,8 +64,10 @@ struct Staged {
   std::vector<std::vector<float>> values;
 
   void commit(AnyNet& net) const {
+    const WriteAccess access(net.model(), "loading parameters");
     for (std::size_t k = 0; k < parameters.size(); ++k)
       std::copy(values[k].begin(), values[k].end(), net.mutable_parameter(parameters[k]).begin());
+    if (parameters.size() == net.parameters().size()) net.model().set_torn(false);
   }
 };
 
@@ -137,6 +139,7 @@ inline void save(const AnyNet& net, const std::filesystem::path& path, const Tex
   for (const auto& [key, text] : metadata)
     if (key == "training" || !texts.emplace(key, text).second)
       fail("cannot save ", path.string(), ": metadata \"", key, "\" is the library's own, expected another name");
+  net.model().check_whole();
   if (const std::string name = net.find_non_finite_parameter(); !name.empty())
     fail("cannot save ", path.string(), ": parameter \"", name, "\" is not finite");
   safetensors::write(path, parameter_file::views(net), texts);
