@@ -20,6 +20,11 @@ void prepare(xs::RunLayer<Norm, golden_in>& run) {
   std::ranges::copy(norm_x, run.input().begin());
 }
 
+xs::ThreadPool& threads() {
+  static xs::ThreadPool pool(1);
+  return pool;
+}
+
 }  // namespace
 
 TEST_CASE("training, its gradients and the running statistics are PyTorch's") {
@@ -53,7 +58,7 @@ TEST_CASE("gradients") {
   test::check_gradients<BatchNorm<"n", Epsilon<Ratio{1}>>, xs::Shape<2, 3, 17>>(options);
 }
 
-TEST_CASE("a large batch agrees with the scalar twin") {
+TEST_CASE("a large batch agrees with the scalar reference") {
   constexpr Dims in{9, 11, 33};
   constexpr std::size_t batch = 12, channels = 33, rows = batch * in.pixels();
   xs::RunLayer<Norm, in> run({.batch = batch, .threads = 3});
@@ -82,6 +87,10 @@ TEST_CASE("settings") {
   CHECK(run.buffer_update(3)[0] == doctest::Approx(1.5));  // half way from 1 to the unbiased 2
   CHECK(run.output()[1] == doctest::Approx(1.0 / std::sqrt(1.001)));
   static_assert(Slow::parameters(Dims{1, 1, 1})[0].weight_decay_multiplier == 0.0F);
+  CHECK(xs::to_string(Slow::attributes()[0]) == "momentum 1/2");
+  CHECK(xs::to_string(Slow::attributes()[1]) == "epsilon 1/1000");
+  static_assert(xs::traits::unknown_option<Slow>().empty());
+  CHECK(xs::traits::unknown_option<BatchNorm<"n", xs::NoBias>>().find("NoBias") != std::string_view::npos);
 }
 
 TEST_CASE("a NaN spoils its channel and no other") {
@@ -92,17 +101,40 @@ TEST_CASE("a NaN spoils its channel and no other") {
   for (std::size_t i = 0; i < run.output().size(); ++i) CHECK(std::isnan(run.output()[i]) == (i % 20 == 7));
 }
 
-TEST_CASE("a batch of one row is its bias, and moves no running statistics") {
+TEST_CASE("a batch of a single row is its bias and leaves the running statistics as they are") {
   xs::RunLayer<Norm, Dims{1, 1, 3}> run({.batch = 1});
   std::ranges::fill(run.input(), 5.0F);
+  std::ranges::copy(std::vector{0.25F, -1.0F, 3.0F}, run.parameter(2).begin());
+  std::ranges::copy(std::vector{2.0F, 0.5F, 1.0F}, run.parameter(3).begin());
   run.forward();
   for (const float y : run.output()) CHECK(y == 0.0F);
-  for (const float v : run.parameter(2)) CHECK(v == 0.0F);
-  for (const float v : run.parameter(3)) CHECK(v == 1.0F);
-  // one sample of two pixels has a variance, 2 here, and so have two samples of one pixel
+  CHECK(test::same_bits(run.buffer_update(2), run.parameter(2)));
+  CHECK(test::same_bits(run.buffer_update(3), run.parameter(3)));
+  // One sample of two pixels has two rows, and moves them.
   xs::RunLayer<Norm, Dims{1, 2, 1}> pixels({.batch = 1});
-  std::ranges::copy(std::vector{4.0F, 6.0F}, pixels.input().begin());
+  std::ranges::copy(std::vector{1.0F, 3.0F}, pixels.input().begin());
   pixels.forward();
-  CHECK(pixels.parameter(2)[0] == doctest::Approx(0.5));
-  CHECK(pixels.parameter(3)[0] == doctest::Approx(1.1));
+  CHECK(pixels.buffer_update(2)[0] == doctest::Approx(0.2));
+  CHECK(pixels.buffer_update(3)[0] == doctest::Approx(1.1));
+}
+
+TEST_CASE("running statistics are written where they are asked for, never into the parameters") {
+  xs::RunLayer<Norm, golden_in> run({.batch = 3});
+  prepare(run);
+  for (int pass = 0; pass < 50; ++pass) run.forward();
+  CHECK(test::same_bits(run.parameter(2), before_running_mean));
+  CHECK(test::same_bits(run.parameter(3), before_running_var));
+  CHECK(test::largest_error(run.buffer_update(2), after_running_mean) < 1e-6);
+  // Nobody wants them: a gradient check.
+  Norm::forward<golden_in>(xs::ForwardCall{
+      .batch = 3,
+      .input = run.input().data(),
+      .output = run.output().data(),
+      .parameters =
+          std::array<const float*, 4>{before_weight, before_bias, before_running_mean, before_running_var}.data(),
+      .saved = run.saved().data(),
+      .workspace = xs::Memory(Norm::workspace(golden_in).bytes(3)).data(),
+      .threads = threads(),
+      .training = true});
+  CHECK(test::largest_error(run.output(), norm_y) < 2e-6);
 }

@@ -9,12 +9,18 @@
 namespace xs = xstitch;
 using xs::Dims;
 
-TEST_CASE("Conv: gradients agree with numeric ones, stored or handed over in pieces") {
+TEST_CASE("Conv: gradients agree with numeric ones, stored, emitted in chunks or not wanted") {
   const auto report =
       xs::check_gradients<xs::Conv<"c", 6, 3, xs::Stride<2>, xs::Pad<1>, xs::Groups<2>>, xs::Shape<7, 8, 4>>();
   CHECK_MESSAGE(report.ok, report.text());
   const auto pointwise = xs::check_gradients<xs::Conv<"c", 5, 1, xs::NoBias>, xs::Shape<3, 5, 2>>();
   CHECK_MESSAGE(pointwise.ok, pointwise.text());
+  // By im2col (a million weights for a few pixels), and by Winograd.
+  const auto columns = xs::check_gradients<xs::Conv<"c", 256, 4>, xs::Shape<5, 5, 256>>({.batch = 1, .elements = 3});
+  CHECK_MESSAGE(columns.ok, columns.text());
+  const auto winograd = xs::check_gradients<xs::Conv<"c", 128, 3, xs::Pad<1>>, xs::Shape<14, 14, 128>>(
+      {.batch = 1, .tolerance = 1e-2, .elements = 3});
+  CHECK_MESSAGE(winograd.ok, winograd.text());
 }
 
 TEST_CASE("DepthwiseConv: gradients agree with numeric ones") {
@@ -72,4 +78,24 @@ TEST_CASE("Conv: forward_fused is max(0, .) of forward and keeps NaN") {
     else
       CHECK(run.output()[i] == std::max(0.0F, plain[i]));
   }
+}
+
+TEST_CASE("Conv: settings are attributes; initial values and Frozen are none; options of other layers are named") {
+  const auto text = [](const auto& attributes) {
+    std::string all;
+    for (const xs::Attribute& attribute : attributes) all += xs::to_string(attribute) + "; ";
+    return all;
+  };
+  using Layer = xs::Conv<"c", 8, xs::Size{3, 5}, xs::Stride<2>, xs::Pad<1>, xs::Groups<2>, xs::Xavier, xs::Frozen>;
+  CHECK(text(Layer::attributes({9, 9, 4})) ==
+        "outputs 8; kernel 3 5; stride 2 2; pad 1 1; dilation 1 1; groups 2; bias yes; ");
+  CHECK(text(xs::DepthwiseConv<"d", 3, xs::NoBias>::attributes({9, 9, 4})) ==
+        "outputs 4; kernel 3 3; stride 1 1; pad 0 0; dilation 1 1; groups 4; bias no; ");
+  static_assert(xs::traits::kind<Layer>() == "Conv" &&
+                xs::traits::kind<xs::DepthwiseConv<"d", 3>>() == "DepthwiseConv");
+  static_assert(xs::traits::unknown_option<Layer>().empty());
+  CHECK(xs::traits::unknown_option<xs::Conv<"c", 8, 3, xs::Pad<1>, xs::CeilMode>>().find("CeilMode") !=
+        std::string_view::npos);
+  CHECK(xs::traits::unknown_option<xs::DepthwiseConv<"d", 3, xs::Groups<2>>>().find("Groups<2>") !=
+        std::string_view::npos);
 }

@@ -80,3 +80,22 @@ TEST_CASE("the same bits on any number of threads") {
   test::check_threads<TransposedConv<"t", 17, 4, Stride<2>>, Dims{9, 11, 20}>(3);
   test::check_threads<TransposedConv<"t", 20, 8, Stride<4>, Groups<20>>, Dims{9, 11, 20}>(3);
 }
+
+// The convolution between y and x has a million weights or more and few pixels: a form that the Conv layer gives to
+// other kernels, with less scratch memory.
+TEST_CASE("many weights for few pixels stay inside their memory") {
+  using Deep = TransposedConv<"deep", 256, 4, Stride<2>, Pad<1>>;
+  RunLayer<Deep, Dims{4, 4, 512}> run({.batch = 1, .threads = 2});
+  std::ranges::fill(run.input(), 0.01F);
+  run.forward();
+  CHECK(run.fault() == "");
+  std::ranges::fill(run.output_gradient(), 0.01F);
+  run.backward();
+  CHECK(run.fault() == "");
+  RunLayer<TransposedConv<"wide", 64, 3, NoBias>, Dims{1, 2, 2048}> wide({.batch = 2, .emit_gradients = true});
+  std::ranges::fill(wide.input(), 0.01F);
+  wide.forward();
+  std::ranges::fill(wide.output_gradient(), 0.01F);
+  wide.backward();
+  CHECK(wide.fault() == "");
+}

@@ -13,6 +13,7 @@
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/conv_winograd.hpp>
 #include <xstitch/kernels/conv_winograd_weights.hpp>
+#include <xstitch/kernels/sum_rows.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -20,11 +21,12 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Where gradients go. A null input gradient is not wanted; weight and bias gradients that have no place are taken.
+/// Where gradients go. A null input gradient is not wanted; wanted weight and bias gradients without a place are taken.
 struct ConvGradients {
   float* input = nullptr;
   float* weight = nullptr;
   float* bias = nullptr;
+  bool wants_weight = true, wants_bias = true;
 };
 
 /// The same convolution in the form that the kernels like best.
@@ -107,6 +109,7 @@ struct DirectConv {
   template <class Take>
   static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights,
                        bool has_bias, ConvGradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+    has_bias = has_bias && to.wants_bias;
     float* weight = to.weight != nullptr ? to.weight : reinterpret_cast<float*>(workspace);
     float* bias = !has_bias            ? nullptr
                   : to.bias != nullptr ? to.bias
@@ -114,13 +117,14 @@ struct DirectConv {
     workspace += weight_bytes(S) + bias_bytes(S);
     if constexpr (is_depthwise(S)) {
       if (to.input != nullptr) DepthwiseConv::backward_data(S, batch, out_gradient, weights, to.input, threads);
-      DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight, bias, threads);
+      if (to.wants_weight) DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight, bias, threads);
     } else {
       if (to.input != nullptr) BackwardData::run(batch, out_gradient, weights, to.input, workspace, threads);
       workspace += backward_packed_bytes<Arithmetic>(S);
-      BackwardWeights::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
+      if (to.wants_weight) BackwardWeights::run_all(batch, in, out_gradient, weight, bias, workspace, threads);
     }
-    if (to.weight == nullptr) {
+    if (has_bias && !to.wants_weight) sum_rows(batch * S.out().pixels(), S.out_channels, out_gradient, bias, threads);
+    if (to.wants_weight && to.weight == nullptr) {
       constexpr std::size_t piece = 4096;  // fits into the first-level cache
       threads.parallel_for((S.weight_count() + piece - 1) / piece, [&](std::size_t i) {
         take(0, i * piece, weight + i * piece, std::min(piece, S.weight_count() - i * piece));
@@ -132,7 +136,7 @@ struct DirectConv {
 
 /// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu. `packed` is null, or what pack(), where
 /// conv_packed_bytes is not 0, made from the weights.
-/// backward(): writes the wanted gradients. Where weight or bias have no place to be stored, they are given to
+/// backward(): makes the wanted gradients. Where weight or bias have no place to be stored, they are given to
 /// take(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
 template <ConvShape S, Precision P>
 struct Conv : std::conditional_t<suits_columns(canonical(S)), ColumnsConv<canonical(S), ArithmeticOf<P>>,

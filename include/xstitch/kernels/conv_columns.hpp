@@ -112,16 +112,17 @@ struct ColumnsConv {
     const float* x = in;
     float* dx = to.input;
     if constexpr (!S.pointwise()) {
-      gather_columns(S, batch, in, reinterpret_cast<float*>(workspace), threads);
+      if (to.wants_weight) gather_columns(S, batch, in, reinterpret_cast<float*>(workspace), threads);
       x = reinterpret_cast<float*>(workspace);
       if (dx != nullptr) dx = reinterpret_cast<float*>(workspace + batch * column_bytes);
       workspace += 2 * batch * column_bytes;
     }
+    has_bias = has_bias && to.wants_bias;
     float* bias = !has_bias ? nullptr : to.bias != nullptr ? to.bias : reinterpret_cast<float*>(workspace);
     LinearBackward<Arithmetic>::run(
         batch * S.out().pixels(), S.depth(), S.out_channels, x, out_gradient, weights, dx, to.weight, bias,
         [&](std::size_t offset, const float* gradient, std::size_t count) { take(0, offset, gradient, count); },
-        workspace + align_up(std::size_t{S.out_channels} * sizeof(float)), threads);
+        workspace + align_up(std::size_t{S.out_channels} * sizeof(float)), threads, to.wants_weight);
     if (has_bias && to.bias == nullptr) take(1, 0, bias, std::size_t{S.out_channels});
     if constexpr (!S.pointwise())
       if (to.input != nullptr) scatter_columns(S, batch, dx, to.input, threads);

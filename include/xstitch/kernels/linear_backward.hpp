@@ -73,16 +73,20 @@ class LinearBackward {
   }
 
   /// in_gradient, bias_gradient: null if not wanted. weight_gradient: where dW is stored, or null: then it is given to
-  /// `take(offset, gradient, count)`, a few whole rows at a time, from several threads.
+  /// `take(offset, gradient, count)`, a few whole rows at a time, from several threads. It is not made at all without
+  /// wants_weight.
   template <class Take>
   static void run(std::size_t batch, int inputs, int outputs, const float* in, const float* out_gradient,
                   const float* weights, float* in_gradient, float* weight_gradient, float* bias_gradient, Take&& take,
-                  std::byte* workspace, ThreadPool& threads) {
+                  std::byte* workspace, ThreadPool& threads, bool wants_weight = true) {
     const Sizes s{static_cast<Index>(batch), inputs, outputs};
     auto* in_panels = reinterpret_cast<Element*>(workspace);
     auto* gradient_panels = in_panels + s.in_panels();
     auto* transposed = gradient_panels + s.gradient_panels();
-    pack(s, in, out_gradient, in_panels, gradient_panels, transposed, bias_gradient, threads);
+    if (wants_weight) pack_inputs(s, in, in_panels, threads);
+    pack_gradients(s, out_gradient, wants_weight ? gradient_panels : nullptr,
+                   in_gradient != nullptr ? transposed : nullptr, bias_gradient, threads);
+    if (!wants_weight && in_gradient == nullptr) return;
 
     const Index rows = block * std::max<Index>(1, divide_up(s.inputs, rows_wanted * block));
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.inputs, rows)), [&](std::size_t task) {
@@ -95,6 +99,7 @@ class LinearBackward {
         constexpr int D = M == block ? dot_rows : M;
         if (in_gradient != nullptr)
           for (int d = 0; d < M; d += D) input_rows<D>(s, weights, i + d, transposed, in_gradient, copy);
+        if (!wants_weight) return;
         const bool direct = weight_gradient != nullptr && s.outputs == s.padded_outputs();
         float* to = direct ? weight_gradient + i * s.outputs : sums;
         weight_rows<M>(s, in_panels + i * s.pairs(), gradient_panels, to);
@@ -115,13 +120,10 @@ class LinearBackward {
   }
 
  private:
-  /// in_panels: [input block][sample][inputs of the block]; gradient_panels: [block of columns][sample][columns], zeros
-  /// behind the last; transposed: [block of samples][output][samples], zeros behind the last.
-  static void pack(const Sizes& s, const float* in, const float* dy, Element* in_panels, Element* gradient_panels,
-                   Element* transposed, float* bias_gradient, ThreadPool& threads) {
-    const auto pair = [](const float* p, Index step, bool second) {
-      return Arithmetic::make(*p, second ? p[step] : 0.0F);
-    };
+  static Element pair(const float* p, Index step, bool second) { return Arithmetic::make(*p, second ? p[step] : 0.0F); }
+
+  /// in_panels: [input block][sample][inputs of the block].
+  static void pack_inputs(const Sizes& s, const float* in, Element* in_panels, ThreadPool& threads) {
     constexpr Index range = 32 * block;
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.inputs, range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * range, last = std::min(s.inputs, first + range);
@@ -136,17 +138,23 @@ class LinearBackward {
           }
       }
     });
+  }
+
+  /// gradient_panels: [block of columns][sample][columns], zeros behind the last; transposed: [block of
+  /// samples][output][samples], zeros behind the last. Null: not wanted.
+  static void pack_gradients(const Sizes& s, const float* dy, Element* gradient_panels, Element* transposed,
+                             float* bias_gradient, ThreadPool& threads) {
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.outputs, block_width)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * block_width,
                   last = std::min<Index>(s.outputs, first + block_width);
       const Index width = round_up(last - first, lanes);
-      Element* p = gradient_panels + first * s.pairs();
-      for (Index n = 0; n < s.pairs(); ++n, p += width) {
+      for (Index n = 0; gradient_panels != nullptr && n < s.pairs(); ++n) {
+        Element* p = gradient_panels + first * s.pairs() + n * width;
         const float* g = dy + n * numbers * s.outputs;
         for (Index o = first; o < last; ++o) p[o - first] = pair(g + o, s.outputs, n * numbers + 1 < s.batch);
         std::fill(p + (last - first), p + width, Element{});
       }
-      for (Index n = 0; n < s.padded_batch(); n += block_width) {
+      for (Index n = 0; transposed != nullptr && n < s.padded_batch(); n += block_width) {
         const Index columns = std::min<Index>(block_width, s.padded_batch() - n);
         Element* t = transposed + n * s.depth();
         for (Index o = first / numbers; o < divide_up(last, numbers); ++o)

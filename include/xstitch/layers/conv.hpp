@@ -106,11 +106,13 @@ struct ConvBase {
 
   template <Dims In, Precision P = Precision::fp32>
   static void backward(const BackwardCall& call) {
-    float* bias = nullptr;
-    if constexpr (has_bias) bias = call.sinks[1].store();
+    kernels::ConvGradients to{.input = call.input_gradient,
+                              .weight = call.sinks[0].store(),
+                              .wants_weight = call.sinks[0].wanted(),
+                              .wants_bias = has_bias && call.sinks[1].wanted()};
+    if constexpr (has_bias) to.bias = call.sinks[1].store();
     kernels::Conv<Self::shape(In), P>::backward(
-        call.batch, call.input, call.output_gradient, call.parameters[0], has_bias,
-        kernels::ConvGradients{call.input_gradient, call.sinks[0].store(), bias},
+        call.batch, call.input, call.output_gradient, call.parameters[0], has_bias, to,
         [&](std::size_t parameter, std::size_t offset, const float* gradient, std::size_t count) {
           call.sinks[parameter].emit(offset, gradient, count);
         },

@@ -71,27 +71,13 @@ class GradientChecker {
     options.seed = options_.seed;
     return options;
   }
-  /// Multiples of 2^-12: adding two steps to them is exact.
-  static float on_grid(float x) { return std::round(x * 4096.0F) / 4096.0F; }
-
-  void draw(std::span<float> x, RandomKey key) const {
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      x[i] = on_grid(key.uniform(i, -1.0F, 1.0F));
-      if (options_.input == CheckedInput::away_from_zero && std::abs(x[i]) < 0.1F) x[i] += x[i] < 0 ? -0.1F : 0.1F;
-      x[i] = on_grid(x[i]);
-    }
-    if (options_.input != CheckedInput::distinct) return;
-    const auto middle = static_cast<float>(x.size() / 2);
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = (static_cast<float>(i) - middle) * 8.0F * options_.step;
-    for (std::size_t i = x.size() - 1; i > 0; --i) std::swap(x[i], x[key.below(i, i + 1)]);
-  }
   void prepare(Run& run) {
     for (std::size_t k = 0; k < inputs; ++k) {
       static_assert(
           std::ranges::none_of(In.items, [](const TensorShape& t) { return t.element == ElementType::bfloat16; }),
           "xstitch: the gradient checker has no inputs of bfloat16");
       if (In[k].element == ElementType::float32) {
-        draw(run.input(k), k == 0 ? key_.with("input") : key_.with("input").with(k));
+        draw_input(run.input(k), options_.input, k, inputs, options_.step, key_);
       } else {
         const std::span<std::int32_t> values = run.template input<std::int32_t>(k);
         std::ranges::fill(values, 0);
@@ -104,7 +90,7 @@ class GradientChecker {
       const RandomKey noise = key_.with("noise").with(p);
       const std::span<float> values = run.parameter(p);
       for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = on_grid(values[i] + noise.uniform(i, -options_.parameter_noise, options_.parameter_noise));
+        values[i] = on_exact_grid(values[i] + noise.uniform(i, -options_.parameter_noise, options_.parameter_noise));
     }
   }
   /// r: dL/dy of output k.

@@ -3,6 +3,7 @@
 /// What a gradient check is asked and what it answers: see check_gradients.hpp.
 
 #include <xstitch/core/random.hpp>
+#include <xstitch/layers/checked_input.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,13 +14,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// How the checker draws the inputs.
-enum class CheckedInput : std::uint8_t {
-  uniform,         ///< in [-1, 1]
-  away_from_zero,  ///< as uniform, but at least 0.1 from 0: for layers with a kink there (ReLU)
-  distinct,        ///< any two values at least eight steps apart: for layers that compare values (max pooling)
-};
 
 struct GradientOptions {
   std::size_t batch = 3;

@@ -38,7 +38,8 @@ class GradientSink {
   void emit(std::size_t offset, const float* gradient, std::size_t count) const {
     if (emit_ != nullptr) emit_(policy_, parameter_, offset, gradient, count);
   }
-  /// Offers the factors of dW before dW is made; true if they were taken, and then nothing is to be emitted.
+  /// Offers the factors of dW before dW is made; true if they were taken, and then nothing is to be stored or emitted.
+  /// The policy copies or sends what it needs of them at once, and leaves the weight alone until the operation is done.
   [[nodiscard]] bool take_factors(const GradientFactors& factors) const {
     return factors_ != nullptr && factors_(policy_, parameter_, factors);
   }

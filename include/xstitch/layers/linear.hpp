@@ -6,8 +6,9 @@
 ///
 /// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen; first
 /// weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
-/// InitialBias<Ratio> (0). Parameters: weight {in, out}, bias {out}. Backward hands the weight's gradient over a few
-/// rows at a time, right after it has used those rows, so that no gradient of the size of the weights need exist.
+/// InitialBias<Ratio> (0). Parameters: weight {in, out}, bias {out}. Backward emits the weight's gradient a few rows at
+/// a time, right after it has used those rows, so that no gradient of the size of the weights need exist; before that
+/// it offers its factors, x and dy.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
@@ -91,19 +92,25 @@ struct Linear {
 
   template <Dims In, Precision P = Precision::fp32>
   static void backward(const BackwardCall& call) {
+    constexpr std::size_t inputs = In.size();
+    const GradientSink& weight = call.sinks[0];
+    const bool wants_weight = weight.wanted() && !weight.take_factors({.input = call.input,
+                                                                       .output_gradient = call.output_gradient,
+                                                                       .rows = call.batch,
+                                                                       .inputs = inputs,
+                                                                       .outputs = std::size_t{Outputs}});
     float* bias_gradient = nullptr;
     if constexpr (has_bias)
-      bias_gradient =
-          call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
+      if (call.sinks[1].wanted())
+        bias_gradient =
+            call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
     kernels::LinearBackward<kernels::ArithmeticOf<P>>::run(
-        call.batch, static_cast<int>(In.size()), Outputs, call.input, call.output_gradient, call.parameters[0],
-        call.input_gradient, call.sinks[0].store(), bias_gradient,
-        [&](std::size_t offset, const float* gradient, std::size_t count) {
-          call.sinks[0].emit(offset, gradient, count);
-        },
-        call.workspace + bias_bytes, call.threads);
-    if constexpr (has_bias)
-      if (call.sinks[1].store() == nullptr) call.sinks[1].emit(0, bias_gradient, std::size_t{Outputs});
+        call.batch, static_cast<int>(inputs), Outputs, call.input, call.output_gradient, call.parameters[0],
+        call.input_gradient, weight.store(), bias_gradient,
+        [&](std::size_t offset, const float* gradient, std::size_t count) { weight.emit(offset, gradient, count); },
+        call.workspace + bias_bytes, call.threads, wants_weight);
+    if (bias_gradient != nullptr && call.sinks[1].store() == nullptr)
+      call.sinks[1].emit(0, bias_gradient, std::size_t{Outputs});
   }
 
  private:

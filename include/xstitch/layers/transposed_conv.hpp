@@ -38,6 +38,7 @@ struct TransposedConv {
   static constexpr bool trained = !options::has<Frozen, Options...>;
   static constexpr bool reads_input = trained;
   static constexpr bool reads_output = false;
+  static constexpr bool streams_gradients = true;
   static constexpr std::string_view requirement =
       "TransposedConv: the groups must divide the channels of input and output, the padding must leave some output, "
       "and "
@@ -94,15 +95,21 @@ struct TransposedConv {
     return in.pixels() * static_cast<std::size_t>(Kernel.height * Kernel.width * shape(in).group_out()) *
            static_cast<std::size_t>(in.channels);
   }
-  /// What the convolution kernels need, or partial sums of the bias's gradient.
+  /// Gradients of weight and bias, then what the convolution's passes or the bias's partial sums need.
   static constexpr Extent workspace(Dims in) {
     const kernels::TransposedConvShape s = shape(in);
     if (!s.valid()) return {};
-    const Extent conv = s.single() ? Extent{} : kernels::conv_workspace(s.conv(), Precision::fp32);
+    Extent passes;
+    if (!s.single()) {
+      const kernels::ConvShape conv = kernels::canonical(s.conv());
+      passes = kernels::backward_weights_workspace<kernels::Fp32>(conv);
+      passes.fixed = std::max({passes.fixed, kernels::forward_workspace<kernels::Fp32>(conv),
+                               kernels::backward_data_workspace<kernels::Fp32>(conv)});
+    }
     const bool sums = has_bias && trained;
     const Extent bias =
         sums ? kernels::channel_sums_workspace(s.out(), kernels::channel_chunk_rows(OutChannels), 1) : Extent{};
-    return {std::max(conv.per_sample, bias.per_sample), std::max(conv.fixed, bias.fixed)};
+    return {std::max(passes.per_sample, bias.per_sample), gradient_bytes(in) + std::max(passes.fixed, bias.fixed)};
   }
 
   template <Dims In>
@@ -129,6 +136,7 @@ struct TransposedConv {
     constexpr auto s = shape(In);
     const float *dy = call.output_gradient, *weight = call.parameters[0];
     float* dx = call.input_gradient;
+    std::byte* scratch = call.workspace + gradient_bytes(In);
     if constexpr (s.single()) {
       constexpr std::size_t row_size = In.size() / static_cast<std::size_t>(In.height);
       constexpr std::size_t work = multiply_adds(In) / static_cast<std::size_t>(In.height);
@@ -137,35 +145,64 @@ struct TransposedConv {
           kernels::transposed_conv_data_row<s>(dy + n * s.out().size(), weight,
                                                dx + n * In.size() + static_cast<std::size_t>(row) * row_size, row);
         });
-      if constexpr (trained)
-        call.threads.parallel_for(static_cast<std::size_t>(Kernel.height * Kernel.width), [&](std::size_t tap) {
-          const int u = static_cast<int>(tap) / Kernel.width, v = static_cast<int>(tap) % Kernel.width;
-          kernels::transposed_conv_weight_tap<s>(call.input, dy, call.parameter_gradients[0] + tap * OutChannels,
-                                                 call.batch, u, v);
-        });
-    } else {
-      constexpr kernels::ConvShape conv = kernels::canonical(s.conv());
-      if (dx != nullptr)
-        kernels::ConvForward<conv, kernels::Fp32>::run(call.batch, dy, weight, nullptr, false, dx, call.workspace,
-                                                       call.threads);
-      if constexpr (trained)
-        kernels::ConvBackwardWeights<conv, kernels::Fp32>::run_all(
-            call.batch, dy, call.input, call.parameter_gradients[0], nullptr, call.workspace, call.threads);
+    } else if (dx != nullptr) {
+      kernels::ConvForward<kernels::canonical(s.conv()), kernels::Fp32>::run(call.batch, dy, weight, nullptr, false, dx,
+                                                                             scratch, call.threads);
     }
-    if constexpr (trained && has_bias) {
-      using Block = kernels::ChannelBlock<OutChannels>;
-      kernels::channel_sums<OutChannels, 1>(
-          call.threads, call.batch * s.out().pixels(), reinterpret_cast<double*>(call.workspace),
-          [&](std::size_t row, int c) {
-            return std::array{Block::load(dy + static_cast<std::ptrdiff_t>(row) * OutChannels + c)};
-          },
-          [&](std::size_t c, const std::array<double, 1>& sum) {
-            call.parameter_gradients[1][c] = static_cast<float>(sum[0]);
-          });
+    if constexpr (trained) {
+      if (call.sinks[0].wanted()) weight_gradient<In>(call, scratch);
+      if constexpr (has_bias)
+        if (call.sinks[1].wanted()) bias_gradient<In>(call, scratch);
     }
   }
 
  private:
+  static constexpr std::size_t weight_bytes(Dims in) {
+    return align_up(parameters(in)[0].extents.count() * sizeof(float));
+  }
+  static constexpr std::size_t gradient_bytes(Dims in) {
+    return trained ? weight_bytes(in) + (has_bias ? align_up(std::size_t{OutChannels} * sizeof(float)) : 0) : 0;
+  }
+  /// Where the gradient is made: where it is stored, or in the workspace.
+  static float* place(const GradientSink& sink, std::byte* workspace) {
+    return sink.store() != nullptr ? sink.store() : reinterpret_cast<float*>(workspace);
+  }
+
+  template <Dims In>
+  static void weight_gradient(const BackwardCall& call, std::byte* scratch) {
+    constexpr auto s = shape(In);
+    const GradientSink& sink = call.sinks[0];
+    float* to = place(sink, call.workspace);
+    constexpr auto taps = static_cast<std::size_t>(Kernel.height * Kernel.width);
+    constexpr std::size_t tap_size = parameters(In)[0].extents.count() / taps;
+    if constexpr (s.single()) {
+      call.threads.parallel_for(taps, [&](std::size_t tap) {
+        const int u = static_cast<int>(tap) / Kernel.width, v = static_cast<int>(tap) % Kernel.width;
+        kernels::transposed_conv_weight_tap<s>(call.input, call.output_gradient, to + tap * tap_size, call.batch, u, v);
+      });
+    } else {
+      kernels::ConvBackwardWeights<kernels::canonical(s.conv()), kernels::Fp32>::run_all(
+          call.batch, call.output_gradient, call.input, to, nullptr, scratch, call.threads);
+    }
+    if (sink.store() == nullptr)
+      call.threads.parallel_for(taps,
+                                [&](std::size_t tap) { sink.emit(tap * tap_size, to + tap * tap_size, tap_size); });
+  }
+
+  template <Dims In>
+  static void bias_gradient(const BackwardCall& call, std::byte* scratch) {
+    using Block = kernels::ChannelBlock<OutChannels>;
+    const GradientSink& sink = call.sinks[1];
+    float* to = place(sink, call.workspace + weight_bytes(In));
+    kernels::channel_sums<OutChannels, 1>(
+        call.threads, call.batch * shape(In).out().pixels(), reinterpret_cast<double*>(scratch),
+        [&](std::size_t row, int c) {
+          return std::array{Block::load(call.output_gradient + static_cast<std::ptrdiff_t>(row) * OutChannels + c)};
+        },
+        [&](std::size_t c, const std::array<double, 1>& sum) { to[c] = static_cast<float>(sum[0]); });
+    if (sink.store() == nullptr) sink.emit(0, to, std::size_t{OutChannels});
+  }
+
   static void add_bias(ThreadPool& threads, float* y, const float* bias, std::size_t rows) {
     constexpr std::size_t chunk = kernels::channel_chunk<OutChannels>;
     kernels::for_chunks(threads, rows, chunk, [&](std::size_t begin, std::size_t end) {
