@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
         xs::train(*each, train, adam, options);
         const xs::Evaluation evaluation = xs::evaluate(*each, test);
         for (const xs::Evaluation::Row& row : evaluation.rows)
-          for (std::size_t t = 0; t < tasks.size(); ++t)  // labels were divided by their deviation: back to percent
+          for (std::size_t t = 0; t < tasks.size(); ++t)  // labels were standardised: back to percent
             if (row.name == tasks[t])
               (each == &net ? stitched : alone)[t].push_back(evaluation.value(row.name, "RMSE") *
                                                              test.standard_deviation(row.name));

@@ -114,7 +114,7 @@ TEST_CASE("Fashion-MNIST delivers scaled images and labels under the tower's nam
   write_set(folder);
   const xs::data::FashionMnist train(folder.path());
   const xs::data::FashionMnist test(
-      folder.path(), {.split = xs::data::FashionMnistSplit::test, .label = "what", .mean = 0, .deviation = 1});
+      folder.path(), {.split = xs::data::FashionMnistSplit::test, .label = "what", .mean = 0, .standard_deviation = 1});
   REQUIRE(train.size() == 5);
   REQUIRE(test.size() == 3);
   CHECK(train.inputs()[0].shape == xs::Dims{28, 28, 1});
@@ -170,7 +170,7 @@ TEST_CASE("wrong Fashion-MNIST folders are refused") {
 TEST_CASE("MultiFashion overlays two garments, the brighter pixel wins, partners follow the seed") {
   const TemporaryFolder folder;
   write_set(folder);
-  const auto [train, test] = xs::data::multi_fashion(folder.path(), {.mean = 0, .deviation = 1});
+  const auto [train, test] = xs::data::multi_fashion(folder.path(), {.mean = 0, .standard_deviation = 1});
   REQUIRE(train.size() == 5);
   REQUIRE(test.size() == 3);
   CHECK(train.inputs()[0].shape == xs::Dims{36, 36, 1});

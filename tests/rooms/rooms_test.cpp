@@ -154,7 +154,7 @@ TEST_CASE("classes have a long tail, and pictures are exposed") {
     }
     varied += things.size() >= 3 ? 1 : 0;
     for (const float v : sample.inputs[0]) {
-      const double stored = static_cast<double>(v * rooms.options().deviation + rooms.options().mean);
+      const double stored = static_cast<double>(v * rooms.options().standard_deviation + rooms.options().mean);
       REQUIRE(stored >= -1e-5);
       REQUIRE(stored <= 1.0 + 1e-5);
       sum += v, squares += static_cast<double>(v) * v;
@@ -294,7 +294,7 @@ TEST_CASE("wrong options and indices are refused with what was found") {
   CHECK_THROWS_WITH_AS(Rooms(RoomsOptions{.height = 4}),
                        "rooms: found an image of 4x128, expected 8 to 4096 pixels a side", xs::Error);
   CHECK_THROWS_AS(Rooms(RoomsOptions{.width = 5000}), xs::Error);
-  CHECK_THROWS_AS(Rooms(RoomsOptions{.deviation = 0.0F}), xs::Error);
+  CHECK_THROWS_AS(Rooms(RoomsOptions{.standard_deviation = 0.0F}), xs::Error);
   xs::Sample sample;
   const Rooms rooms({.seed = 2, .split = RoomsSplit::test, .count = 3, .first = 10});
   CHECK_THROWS_WITH_AS(rooms.load(3, sample), "room 13 of test, seed 2: expected an index below 3", xs::Error);

@@ -4,7 +4,7 @@
 ///
 ///     xs::data::FashionMnist train{"/usr/share/datasets/fashion-mnist"};   // Debian package dataset-fashion-mnist
 ///
-/// Input "input" [28, 28, 1]: (value / 255 - mean) / deviation. Label "garment" (an option: the tower's name):
+/// Input "input" [28, 28, 1]: (value / 255 - mean) / standard_deviation. Label "garment" (an option: the tower's name):
 /// class index 0..9. Needs zlib (component gzip).
 /// Errors: a missing or damaged file, images that are not 28x28, unequal numbers of images and labels, a label above 9.
 
@@ -83,7 +83,7 @@ struct FashionMnistOptions {
   std::string label = "garment";  ///< the tower that the label belongs to
   /// Of the training pixels scaled to 0..1.
   float mean = 0.2860F;
-  float deviation = 0.3530F;
+  float standard_deviation = 0.3530F;
 };
 
 class FashionMnist {
@@ -106,7 +106,7 @@ class FashionMnist {
     sample.inputs[0].resize(shape.size());
     const std::uint8_t* pixels = files_->image(index);
     for (std::size_t i = 0; i < shape.size(); ++i)
-      sample.inputs[0][i] = (static_cast<float>(pixels[i]) / 255.0F - options_.mean) / options_.deviation;
+      sample.inputs[0][i] = (static_cast<float>(pixels[i]) / 255.0F - options_.mean) / options_.standard_deviation;
     sample.labels.resize(1);
     sample.labels[0] = {{files_->labels[index]}, {}, {}, true};
   }

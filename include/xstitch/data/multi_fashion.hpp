@@ -9,8 +9,8 @@
 /// where they overlap the brighter pixel wins. The partner is any image of the same split, uniformly drawn by
 /// (seed, split, i): the same in every epoch, on every machine. Samples are composed when they are loaded.
 ///
-/// Input "input" [36, 36, 1]: (value / 255 - mean) / deviation. Labels "upper" (the garment at (0, 0)) and "lower"
-/// (the one at (8, 8)): class index 0..9. Needs zlib (component gzip). Errors: those of FashionMnist.
+/// Input "input" [36, 36, 1]: (value / 255 - mean) / standard_deviation. Labels "upper" (the garment at (0, 0)) and
+/// "lower" (the one at (8, 8)): class index 0..9. Needs zlib (component gzip). Errors: those of FashionMnist.
 
 #include <algorithm>
 #include <array>
@@ -30,7 +30,7 @@ struct MultiFashionOptions {
   std::string lower = "lower";
   /// Of the training canvases scaled to 0..1 (partners drawn uniformly).
   float mean = 0.3044F;
-  float deviation = 0.3639F;
+  float standard_deviation = 0.3639F;
 };
 
 class MultiFashion {
@@ -66,7 +66,7 @@ class MultiFashion {
     sample.inputs.resize(1);
     sample.inputs[0].resize(shape.size());
     for (std::size_t i = 0; i < shape.size(); ++i)
-      sample.inputs[0][i] = (static_cast<float>(canvas[i]) / 255.0F - options_.mean) / options_.deviation;
+      sample.inputs[0][i] = (static_cast<float>(canvas[i]) / 255.0F - options_.mean) / options_.standard_deviation;
     sample.labels.resize(2);
     sample.labels[0] = {{files_->labels[index]}, {}, {}, true};
     sample.labels[1] = {{files_->labels[other]}, {}, {}, true};

@@ -5,8 +5,8 @@
 ///     z = (x - mean) / standard_deviation        x = mean + z standard_deviation
 ///
 /// mean and standard deviation (divided by n) are those of the rows it is made from. A column that does not vary
-/// there, up to rounding (a standard deviation below 64 units in the last place of its largest value), has nothing to be
-/// divided by: it is 0 in all those rows, and its standard_deviation is max(1, |mean|), so that a new row near the
+/// there, up to rounding (a standard deviation below 64 units in the last place of its largest value), has nothing to
+/// be divided by: it is 0 in all those rows, and its standard_deviation is max(1, |mean|), so that a new row near the
 /// constant stays near 0.
 ///
 ///     xs::save(net, "wine.safetensors", train.scaling().to_metadata());

@@ -6,8 +6,9 @@
 ///     xs::data::Rooms train{{.seed = 1, .count = 2000}};
 ///     xs::data::Rooms test{{.seed = 1, .split = xs::data::RoomsSplit::test, .count = 500}};
 ///
-/// Input "input" [height, width, 3]: RGB as displayed (0..1), (value - mean) / deviation with one mean and deviation
-/// for the three channels.
+/// Input "input" [height, width, 3]: RGB as displayed (0..1), (value - mean) / standard_deviation with one mean and
+/// standard deviation for the three channels.
+///
 /// Labels, each left out when its name is empty:
 ///   "segmentation"  class index 0..12 (RoomClass: the 13 NYU classes) [height, width, 1]
 ///   "normals"       unit normals [height, width, 3]: x right, y up, z towards the camera; valid everywhere
@@ -47,7 +48,7 @@ struct RoomsOptions {
   std::string depth = {};
   /// Of all channels of the training images.
   float mean = 0.45F;
-  float deviation = 0.185F;
+  float standard_deviation = 0.185F;
 };
 
 class Rooms {
@@ -62,7 +63,8 @@ class Rooms {
     if (o.height < 8 || o.width < 8 || o.height > most || o.width > most)
       fail("rooms: found an image of ", o.height, "x", o.width, ", expected 8 to ", most, " pixels a side");
     if (o.count == 0) fail("rooms: found a count of 0, expected at least one sample");
-    if (!(o.deviation > 0.0F)) fail("rooms: found a deviation of ", o.deviation, ", expected a positive one");
+    if (!(o.standard_deviation > 0.0F))
+      fail("rooms: found a standard deviation of ", o.standard_deviation, ", expected a positive one");
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return options_.count; }
@@ -105,7 +107,7 @@ class Rooms {
     const std::size_t pixels = picture.labels.size();
     sample.inputs.resize(1);
     sample.inputs[0].resize(3 * pixels);
-    const float scale = 1.0F / options_.deviation;
+    const float scale = 1.0F / options_.standard_deviation;
     for (std::size_t i = 0; i < pixels; ++i) {
       sample.inputs[0][3 * i] = (picture.rgb[i].x - options_.mean) * scale;
       sample.inputs[0][3 * i + 1] = (picture.rgb[i].y - options_.mean) * scale;
