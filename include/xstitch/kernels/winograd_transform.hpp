@@ -67,31 +67,25 @@ constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& matrix) 
 }
 
 /// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the elements of the matrix:
-/// zeros cost nothing, ones an addition. A sum starts with a one if there is any, so that every product is part of a
-/// multiply-add.
+/// zeros cost nothing, ones an addition. (In none of the matrices a product is followed by a one, so that every product
+/// is a multiply-add, or the addend of one.)
 template <std::size_t Rows, std::size_t Columns>
 [[gnu::always_inline]] inline void multiply(const Matrix<Rows, Columns>& matrix, const Vector* from, int from_step,
                                             Vector* to, int to_step) noexcept {
-  constexpr int columns = static_cast<int>(Columns);
   XSTITCH_UNROLL
   for (int i = 0; i < static_cast<int>(Rows); ++i) {
-    const auto& row = matrix[static_cast<std::size_t>(i)];
-    const auto at = [&](int k) { return row[static_cast<std::size_t>(k)]; };
-    int first = columns;  // the first one, else the first that is not zero
+    Vector sum;
+    bool first = true;
     XSTITCH_UNROLL
-    for (int k = columns - 1; k >= 0; --k)
-      if (at(k) != 0.0F) first = k;
-    XSTITCH_UNROLL
-    for (int k = columns - 1; k >= 0; --k)
-      if (at(k) == 1.0F || at(k) == -1.0F) first = k;
-    const Vector x0 = from[first * from_step];
-    Vector sum = at(first) == 1.0F ? x0 : at(first) == -1.0F ? -x0 : Vector(at(first)) * x0;
-    XSTITCH_UNROLL
-    for (int k = 0; k < columns; ++k) {
-      const float m = at(k);
+    for (int k = 0; k < static_cast<int>(Columns); ++k) {
+      const float m = matrix[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)];
       const Vector x = from[k * from_step];
-      if (m == 0.0F || k == first) continue;
-      sum = m == 1.0F ? sum + x : m == -1.0F ? sum - x : multiply_add(Vector(m), x, sum);
+      if (m == 0.0F) continue;
+      if (first)
+        sum = m == 1.0F ? x : m == -1.0F ? -x : Vector(m) * x;
+      else
+        sum = m == 1.0F ? sum + x : m == -1.0F ? sum - x : multiply_add(Vector(m), x, sum);
+      first = false;
     }
     to[i * to_step] = sum;
   }
@@ -128,7 +122,7 @@ struct Transform {
   static constexpr Matrix<Taps, window> gather = transposed(matrices.weights);    // G'
 
   /// B' d B in place; d: [window][window].
-  static void input(Vector (&d)[cells]) noexcept {
+  [[gnu::always_inline]] static void input(Vector (&d)[cells]) noexcept {
     Vector half[cells];
     XSTITCH_UNROLL
     for (int x = 0; x < window; ++x) multiply_input(matrices, d + x, half + x, window);
@@ -136,7 +130,7 @@ struct Transform {
     for (int y = 0; y < window; ++y) multiply_input(matrices, half + y * window, d + y * window, 1);
   }
   /// A' m A: [2][2].
-  static void output(const Vector (&m)[cells], Vector (&out)[outputs * outputs]) noexcept {
+  [[gnu::always_inline]] static void output(const Vector (&m)[cells], Vector (&out)[outputs * outputs]) noexcept {
     Vector half[outputs * window];
     XSTITCH_UNROLL
     for (int x = 0; x < window; ++x) multiply(matrices.output, m + x, window, half + x, window);
@@ -152,7 +146,8 @@ struct Transform {
     for (int y = 0; y < window; ++y) multiply(matrices.weights, half + y * Taps, 1, to + y * window, 1);
   }
   /// A y A', the way back of output(); y: [2][2].
-  static void output_gradient(const Vector (&y)[outputs * outputs], Vector (&to)[cells]) noexcept {
+  [[gnu::always_inline]] static void output_gradient(const Vector (&y)[outputs * outputs],
+                                                     Vector (&to)[cells]) noexcept {
     Vector half[window * outputs];
     XSTITCH_UNROLL
     for (int x = 0; x < outputs; ++x) multiply(spread, y + x, outputs, half + x, outputs);
