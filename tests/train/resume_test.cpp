@@ -1,5 +1,6 @@
 #include "toy.hpp"
 
+#include <xstitch/layers/leaky_relu.hpp>
 #include <xstitch/train/adam.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
@@ -29,6 +30,10 @@ xs::TrainOptions quiet(std::uint64_t iterations) {
   options.augment.mirror = true;
   return options;
 }
+
+/// B but for one layer.
+using LeakyB = xs::Tower<"b", xs::Shape<6, 6, 1>, xs::Conv<"wide", 8, 5, xs::Pad<1>>, xs::LeakyRelu<>, xs::Seam<"one">,
+                         xs::Conv<"fc", 2, 4>, xs::SoftmaxCrossEntropy>;
 
 struct Killed {};
 
@@ -171,16 +176,20 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
   };
   OneTaskA one_task{xs::seed(1)};
   xs::CrossStitch<xs::Bfloat16, A, B> rounded{xs::seed(1)};
+  xs::CrossStitch<A, LeakyB> leaky{xs::seed(2)};
   Pair other_seed{xs::seed(2)}, same{xs::seed(1)};
   xs::TrainOptions batch = options, schedule = options, seed = options;
   batch.batch = 6;
   schedule.schedule = {};
   seed.seed = xs::seed(9);
   refused(one_task, sgd, options, "network: then \"CrossStitch");
+  refused(leaky, sgd, options, "network: then \"Relu:/4x4x8\", now \"LeakyRelu:/4x4x8\", after \"Conv:wide/4x4x8\"\n");
   refused(rounded, sgd, options, "precision: then \"fp32\", now \"bf16\"");
   refused(other_seed, sgd, options, "network_seed: then \"1\", now \"2\"");
   refused(same, xs::Sgd{.learning_rate = 0.1F}, options, "optimizer: then");
   refused(same, xs::Adam{}, options, "now \"Adam(");
+  refused(same, xs::Sgd{.learning_rate = 0.05F, .momentum = 0.5F, .weight_decay = 0.001F, .alpha_multiplier = 10.0F},
+          options, "optimizer: then \"Sgd(..., momentum 0.899999976)\", now \"Sgd(..., momentum 0.5)\"");
   refused(same, sgd, batch, "batch: then 5, now 6");
   refused(same, sgd, schedule, "schedule: then \"multi_step");
   refused(same, sgd, seed, "seed: then \"1\", now \"9\"");

@@ -162,6 +162,6 @@ TEST_CASE("describe tells settings apart") {
   CHECK(xs::Sgd{.nesterov = true}.describe() != xs::Sgd{}.describe());
   const xs::Sgd sgd{.learning_rate = 0.5F};
   const xs::OptimizerRef reference(sgd);
-  CHECK(reference.describe().starts_with("Sgd(rate 0.5, "));
+  CHECK(reference.describe().starts_with("Sgd(learning rate 0.5, "));
   CHECK(reference.state_count() == 1);
 }

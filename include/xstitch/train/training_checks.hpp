@@ -107,7 +107,8 @@ inline void check_evaluation_samples(const AnyNet& net, const TrainOptions& opti
     Loader loader(*options.evaluation, net.inputs(), net.heads(),
                   evaluation::loader_options(evaluate_options(options)));
     const bool all = options.check_evaluation && options.on_error == OnError::stop;
-    while (loader.next() != nullptr && all) {
+    const auto stopped = [&] { return options.stop != nullptr && options.stop->load(); };
+    while (loader.next() != nullptr && all && !stopped()) {
     }
   });
 }
