@@ -12,10 +12,8 @@ namespace {
 
 /// loss = log sum_c exp(x_c / t) - x_k / t,   dx = (p - [c = k]) / t,   dt = -<p - [c = k], x> / t^2
 struct Calibrated {
-  static constexpr std::string_view kind = "Calibrated";
   static constexpr auto name = xs::FixedString{"calibrated"};
   using Prediction = xs::Softmax;
-  static constexpr bool reads_output = false;
   static constexpr xs::LabelSpec label(Dims in) { return xs::SoftmaxCrossEntropy::label(in); }
   static constexpr std::array<xs::ParameterSpec, 1> parameters(Dims) {
     return {xs::ParameterSpec{.name = "temperature",
