@@ -28,7 +28,7 @@ void write(const std::filesystem::path& path, std::span<const T> values) {
   if (!file.flush()) xs::fail("cannot write ", path.string());
 }
 
-void write_parameters(const std::filesystem::path& folder, const xs::Engine& engine, bool gradients) {
+void write_parameters(const std::filesystem::path& folder, const xs::AnyNet& engine, bool gradients) {
   std::filesystem::create_directories(folder);
   for (std::size_t p = 0; p < engine.parameters().size(); ++p)
     write(folder / (engine.parameters()[p].name + ".f32"), gradients ? engine.gradient(p) : engine.parameter(p));
@@ -36,7 +36,7 @@ void write_parameters(const std::filesystem::path& folder, const xs::Engine& eng
 
 int run(const std::filesystem::path& folder, const Arguments& arguments) {
   const std::unique_ptr<Network> network = make_network({.dropout = false});
-  xs::Engine& engine = network->engine();
+  xs::AnyNet& engine = network->engine();
   xs::ThreadPool threads(arguments.threads);
   const xs::Sgd sgd{.learning_rate = 0.001F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
 

@@ -1,4 +1,6 @@
-# The optional parts of xstitch: each needs libraries to link, and exists as a target only where they are found.
+# The optional parts of xstitch: each but rooms needs libraries to link, and exists as a target only where they are
+# found.
+#   xstitch::rooms   drawn rooms (headers alone, outside xstitch.hpp)
 #   xstitch::nyuv2   NYU Depth V2: MAT files and pictures (HDF5, matio, libpng, zlib)
 #   xstitch::images  PNG and JPEG files (libpng, libturbojpeg)
 #   xstitch::gzip    compressed files (zlib)
@@ -29,6 +31,9 @@ endfunction()
 
 find_package(PNG QUIET)
 find_package(ZLIB QUIET)
+
+# --- rooms
+xstitch_component(rooms "")
 
 # --- nyuv2
 get_property(xstitch_languages GLOBAL PROPERTY ENABLED_LANGUAGES)

@@ -6,9 +6,9 @@
 // folder. The networks to compare stand in examples/alexnet_nyu/.
 #include <xstitch/data/in_memory.hpp>
 #include <xstitch/data/nyuv2.hpp>
-#include <xstitch/data/rooms.hpp>
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/report/table.hpp>
+#include <xstitch/rooms/rooms.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/parameter_file.hpp>
@@ -143,7 +143,7 @@ double value_of(const std::vector<xs::MetricValue>& values, std::string_view nam
 }
 
 /// First values of the alphas and the learned codebook, which are no part of the types.
-void set_start(xs::Engine& net, const Options& options, std::span<const float> codebook) {
+void set_start(xs::AnyNet& net, const Options& options, std::span<const float> codebook) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
     const auto values = net.mutable_parameter(i);
@@ -158,7 +158,7 @@ void set_start(xs::Engine& net, const Options& options, std::span<const float> c
   }
 }
 
-void report_alphas(const xs::Engine& net, const std::filesystem::path& folder) {
+void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
   std::ofstream file(folder / "alphas.csv");
   file << "seam,to,from,channel,alpha\n";
   xs::Table table({"seam", "channels", "seg <- seg", "seg <- normals", "normals <- seg", "normals <- normals"});
@@ -242,7 +242,7 @@ class Experiment {
   }
 
   /// Trains (or loads) one stage. False if it did not finish.
-  bool train(const std::string& stage, xs::Engine& net, std::uint64_t iterations) {
+  bool train(const std::string& stage, xs::AnyNet& net, std::uint64_t iterations) {
     xs::TrainOptions training;
     training.iterations = iterations;
     training.batch = options_.batch;
@@ -255,7 +255,6 @@ class Experiment {
       training.augment.smallest_crop = 0.6F;
     }
     training.checkpoint_every = options_.checkpoint_every;
-    training.evaluate_every = iterations;  // the table evaluates
     training.log_every = std::max<std::uint64_t>(20, iterations / 20);
     training.schedule = xs::Schedule::polynomial(0.9);
     training.name = stage;
@@ -265,14 +264,14 @@ class Experiment {
   }
 
   /// First values from the one-task networks of an earlier run; a shared trunk gets those of segmentation.
-  void start_from(xs::Engine& net, const std::vector<std::string>& towers) const {
+  void start_from(xs::AnyNet& net, const std::vector<std::string>& towers) const {
     if (options_.start_from.empty()) return;
     for (const std::string& tower : towers)
       xs::initialise_from(net, std::filesystem::path(options_.start_from) / tower / "last.safetensors",
                           {{"segmentation.", "shared."}});
   }
 
-  xs::Evaluation evaluate(xs::Engine& net) {
+  xs::Evaluation evaluate(xs::AnyNet& net) {
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
@@ -326,12 +325,12 @@ class Experiment {
     return true;
   }
 
-  void add_row(const std::string& method, xs::Engine& net) {
+  void add_row(const std::string& method, xs::AnyNet& net) {
     const xs::Evaluation evaluation = evaluate(net);
     rows_.push_back({method, row_of(evaluation, "normals"), row_of(evaluation, "segmentation")});
   }
 
-  void picture(xs::Engine& net) {
+  void picture(xs::AnyNet& net) {
     write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width,
                   preset_.classes, 6, threads_);
   }
@@ -345,7 +344,7 @@ class Experiment {
   xs::Interrupt interrupt_;
   xs::TrainingJob job_;
   std::optional<xs::Codebook<words>> codebook_;
-  std::unique_ptr<xs::Engine> segmentation_, normals_;
+  std::unique_ptr<xs::AnyNet> segmentation_, normals_;
   std::vector<Row> rows_;
   std::string message_;
 };

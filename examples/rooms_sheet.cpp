@@ -5,7 +5,7 @@
 ///
 ///     rooms_sheet sheet.png [rooms = 12] [first = 0] [rooms per row = 2] [seed = 1] [height = 96] [width = 128]
 
-#include <xstitch/data/rooms.hpp>
+#include <xstitch/rooms/rooms.hpp>
 
 #include <png.h>
 

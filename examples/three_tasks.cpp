@@ -107,14 +107,14 @@ int main(int argc, char** argv) {
       xs::OneTask<Fat> fat{xs::seed(seed)};
       xs::OneTask<Protein> protein{xs::seed(seed)};
       Net net{xs::seed(seed)};
-      for (xs::Engine* each : std::initializer_list<xs::Engine*>{&water, &fat, &protein, &net}) {
+      for (xs::AnyNet* each : std::initializer_list<xs::AnyNet*>{&water, &fat, &protein, &net}) {
         xs::train(*each, train, adam, options);
         const xs::Evaluation evaluation = xs::evaluate(*each, test);
         for (const xs::Evaluation::Row& row : evaluation.rows)
           for (std::size_t t = 0; t < tasks.size(); ++t)  // labels were divided by their deviation: back to percent
             if (row.name == tasks[t])
               (each == &net ? stitched : alone)[t].push_back(evaluation.value(row.name, "RMSE") *
-                                                             test.deviation(row.name));
+                                                             test.standard_deviation(row.name));
       }
     }
 

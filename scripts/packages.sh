@@ -32,7 +32,8 @@ $packages_to_bench
 clang-16: the second compiler
 libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
-binutils: nm, to look at symbols
+binutils: nm and objdump, to look at symbols
+python3: checks which folder includes which
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
 "

@@ -4,7 +4,7 @@
 
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/caffenet.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/caffenet.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 namespace {
 

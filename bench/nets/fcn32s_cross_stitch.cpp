@@ -5,7 +5,7 @@
 #include <xstitch/losses/codebook_cross_entropy.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/fcn32s.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 namespace {
 

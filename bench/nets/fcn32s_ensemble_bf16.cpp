@@ -4,7 +4,7 @@
 
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/fcn32s.hpp>
-#include <xstitch/weave/ensemble.hpp>
+#include <xstitch/networks/ensemble.hpp>
 
 namespace {
 

@@ -9,7 +9,7 @@ template <class Net>
 class Host final : public Network {
  public:
   Host(const xs::NetworkTables& tables, xs::Seed seed) : engine_(tables, seed) {}
-  xs::Engine& engine() override { return engine_; }
+  xs::AnyNet& engine() override { return engine_; }
   const xs::StepResult& train_step(const xs::Batch& batch, const xs::Sgd& sgd, std::uint64_t step,
                                    xs::ThreadPool& threads) override {
     return engine_.train_step(batch, sgd, {.step = step}, threads);
@@ -19,7 +19,7 @@ class Host final : public Network {
   }
 
  private:
-  xs::Engine engine_;
+  xs::AnyNet engine_;
 };
 
 template <class Net>

@@ -3,7 +3,7 @@
 // reading memory.
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <xsimd/xsimd.hpp>
 
@@ -107,7 +107,7 @@ inline double peak(const std::string& precision, xs::ThreadPool& threads) {
 }
 
 /// Bytes per second at which all threads read the network's weights: the most that work at batch 1 can hope for.
-inline double read_bandwidth(const xs::Engine& engine, xs::ThreadPool& threads) {
+inline double read_bandwidth(const xs::AnyNet& engine, xs::ThreadPool& threads) {
   constexpr std::size_t piece = std::size_t{1} << 18;  // floats
   std::vector<std::span<const float>> pieces;
   std::size_t bytes = 0;

@@ -2,8 +2,8 @@
 // A network behind a run-time face, so that each network type is compiled in a translation unit of its own and the
 // programs know none of them.
 
+#include <xstitch/run/training.hpp>
 #include <xstitch/train/sgd.hpp>
-#include <xstitch/weave/engine.hpp>
 
 #include <memory>
 #include <string>
@@ -31,7 +31,7 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  virtual xs::Engine& engine() = 0;
+  virtual xs::AnyNet& engine() = 0;
   // Compiled with the network, as a user's program would have them.
   virtual const xs::StepResult& train_step(const xs::Batch& batch, const xs::Sgd& sgd, std::uint64_t step,
                                            xs::ThreadPool& threads) = 0;

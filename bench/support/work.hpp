@@ -2,7 +2,7 @@
 // Data for a network, and how much arithmetic a step is.
 
 #include <xstitch/kernels/conv.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <cmath>
 
@@ -11,7 +11,7 @@ namespace bench {
 namespace xs = xstitch;
 
 /// Random inputs and labels of every head. Members of an ensemble get data of their own; towers share one input.
-inline xs::Batch random_batch(const xs::Engine& engine, std::size_t size, std::uint64_t number = 0) {
+inline xs::Batch random_batch(const xs::AnyNet& engine, std::size_t size, std::uint64_t number = 0) {
   const xs::RandomKey key = xs::RandomKey(xs::seed(7)).with("benchmark").with(number);
   xs::Batch batch;
   batch.size = size;
@@ -58,7 +58,7 @@ inline xs::Batch random_batch(const xs::Engine& engine, std::size_t size, std::u
 
 /// Multiplications and additions of one sample, in layers with weights: forward once; in training again for the
 /// gradients of the weights (where they are trained) and of the input (where something below needs it).
-inline double operations_per_sample(const xs::Engine& engine, bool training) {
+inline double operations_per_sample(const xs::AnyNet& engine, bool training) {
   const xs::NetworkTables& tables = engine.tables();
   double sum = 0.0;
   for (const xs::Op& op : tables.ops) {
@@ -90,7 +90,7 @@ inline double share_done(const xs::NetworkTables& tables, const xs::Op& op) {
 }
 
 /// Multiplications and additions that a training step really does, for the cost model.
-inline double operations_done_per_sample(const xs::Engine& engine) {
+inline double operations_done_per_sample(const xs::AnyNet& engine) {
   const xs::NetworkTables& tables = engine.tables();
   double saved = 0.0;
   for (const xs::Op& op : tables.ops) {
@@ -105,7 +105,7 @@ inline double operations_done_per_sample(const xs::Engine& engine) {
 /// Forward reads the input and writes the output (1 + 2); backward reads the input and the output's gradient and writes
 /// the input's (1 + 1 + 2). Weights are read forward and backward, their momentum once, and both are written back (5).
 /// For the cost model.
-inline double bytes_per_step(const xs::Engine& engine, std::size_t batch) {
+inline double bytes_per_step(const xs::AnyNet& engine, std::size_t batch) {
   const xs::NetworkTables& tables = engine.tables();
   double inputs = 0.0, outputs = 0.0, weights = 0.0;
   for (const xs::Op& op : tables.ops) {
@@ -121,7 +121,7 @@ inline double bytes_per_step(const xs::Engine& engine, std::size_t batch) {
   return sizeof(float) * ((4.0 * inputs + 3.0 * outputs) * static_cast<double>(batch) + 5.0 * weights);
 }
 
-inline std::size_t weight_count(const xs::Engine& engine) {
+inline std::size_t weight_count(const xs::AnyNet& engine) {
   std::size_t count = 0;
   for (const xs::ParameterSlot& slot : engine.parameters()) count += slot.count;
   return count;

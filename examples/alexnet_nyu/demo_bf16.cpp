@@ -3,7 +3,7 @@
 
 namespace alexnet_nyu::demo {
 
-std::unique_ptr<xs::Engine> make_bf16(const std::string& network, xs::Seed seed) {
+std::unique_ptr<xs::AnyNet> make_bf16(const std::string& network, xs::Seed seed) {
   if (network == "segmentation") return std::make_unique<xs::OneTask<xs::Bfloat16, Segmentation>>(seed);
   if (network == "normals") return std::make_unique<xs::OneTask<xs::Bfloat16, Normals>>(seed);
   if (network == "cross_stitch") return std::make_unique<xs::CrossStitch<xs::Bfloat16, Segmentation, Normals>>(seed);

@@ -13,6 +13,6 @@ using Normals =
     xs::models::Fcn32s<"normals", words, xs::CodebookCrossEntropy<words>, 96, 128, 4, 20, 2, Initializers, Drop>;
 
 /// The networks of the main job, multiplying in bf16 (a translation unit of their own).
-std::unique_ptr<xs::Engine> make_bf16(const std::string& network, xs::Seed seed);
+std::unique_ptr<xs::AnyNet> make_bf16(const std::string& network, xs::Seed seed);
 
 }  // namespace alexnet_nyu::demo

@@ -3,11 +3,11 @@
 #include <xstitch/losses/codebook_cross_entropy.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/fcn32s.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/describe.hpp>
-#include <xstitch/weave/ensemble.hpp>
-#include <xstitch/weave/one_task.hpp>
-#include <xstitch/weave/split.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/ensemble.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/split.hpp>
+#include <xstitch/run/describe.hpp>
 
 #include "menu_words.hpp"
 #include "networks.hpp"
@@ -15,7 +15,7 @@
 namespace alexnet_nyu {
 
 template <class Segmentation, class Normals>
-std::unique_ptr<xs::Engine> make(const std::string& network, xs::Seed seed) {
+std::unique_ptr<xs::AnyNet> make(const std::string& network, xs::Seed seed) {
   if (network == "segmentation") return std::make_unique<xs::OneTask<Segmentation>>(seed);
   if (network == "normals") return std::make_unique<xs::OneTask<Normals>>(seed);
   if (network == "ensemble") return std::make_unique<xs::Ensemble<2, Segmentation, Normals>>(seed);

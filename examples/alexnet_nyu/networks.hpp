@@ -1,6 +1,6 @@
 #pragma once
 // The menu of networks: one translation unit a preset, because its networks share all their kernels.
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <memory>
 #include <string>
@@ -21,9 +21,9 @@ struct Preset {
   std::size_t train_rooms = 0, test_rooms = 0;
   /// "segmentation", "normals" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch",
   /// "cross_stitch:layer" (one alpha matrix a layer). An Error names what there is for anything else.
-  std::unique_ptr<xs::Engine> (*make)(const std::string& network, xs::Seed seed) = nullptr;
+  std::unique_ptr<xs::AnyNet> (*make)(const std::string& network, xs::Seed seed) = nullptr;
   /// "segmentation", "normals" and "cross_stitch" multiplying in bf16; null if the preset has none.
-  std::unique_ptr<xs::Engine> (*make_bf16)(const std::string& network, xs::Seed seed) = nullptr;
+  std::unique_ptr<xs::AnyNet> (*make_bf16)(const std::string& network, xs::Seed seed) = nullptr;
   std::string (*describe)() = nullptr;  ///< table of the cross-stitched pair
 };
 

@@ -2,7 +2,7 @@
 // A picture of predictions: a row a test image; image, true and predicted classes, true and predicted normals.
 #include <xstitch/data/data_set.hpp>
 #include <xstitch/data/png_image.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <algorithm>
 #include <array>
@@ -35,7 +35,7 @@ inline std::array<std::uint8_t, 3> normal_colour(const float* n) {
 }
 
 /// Writes the picture for `count` evenly spread samples; the network's heads must be "segmentation" and "normals".
-inline void write_picture(const std::string& path, xs::Engine& net, const xs::DataSetRef& test, int height, int width,
+inline void write_picture(const std::string& path, xs::AnyNet& net, const xs::DataSetRef& test, int height, int width,
                           int classes, std::size_t count, xs::ThreadPool& threads) {
   const std::size_t h = static_cast<std::size_t>(height), w = static_cast<std::size_t>(width);
   count = std::min(count, test.size());

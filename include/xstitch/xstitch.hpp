@@ -1,13 +1,12 @@
 #pragma once
 /// \file
-/// Everything but the parts that link against other libraries (those are data/nyuv2.hpp, data/fashion_mnist.hpp,
-/// data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
+/// Everything but the drawn rooms (rooms/rooms.hpp) and the parts that link against other libraries (data/nyuv2.hpp,
+/// data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/data/rooms.hpp>
 #include <xstitch/layers/average_pool.hpp>
 #include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/check_gradients.hpp>
@@ -27,17 +26,17 @@
 #include <xstitch/layers/upsample.hpp>
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/metrics/metrics.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/ensemble.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/split.hpp>
+#include <xstitch/networks/weights.hpp>
 #include <xstitch/report/table.hpp>
+#include <xstitch/run/check_network.hpp>
+#include <xstitch/run/describe.hpp>
 #include <xstitch/train/adam.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/parameter_file.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
-#include <xstitch/weave/check_network.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/describe.hpp>
-#include <xstitch/weave/ensemble.hpp>
-#include <xstitch/weave/one_task.hpp>
-#include <xstitch/weave/split.hpp>
-#include <xstitch/weave/weights.hpp>

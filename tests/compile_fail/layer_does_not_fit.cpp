@@ -1,6 +1,6 @@
 // A layer that needs more room than it gets: tower, layer and the shape it got.
 // expect: LayerDoesNotFitItsInput<.*"upper".*Halve.*1, 4, 3
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

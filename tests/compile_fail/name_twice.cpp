@@ -1,6 +1,6 @@
 // A layer's name stands twice in a tower: its parameters could not be told apart.
 // expect: NameUsedTwice<.*"upper".*"fc"
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

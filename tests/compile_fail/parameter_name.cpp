@@ -1,7 +1,7 @@
 // A view of a parameter that is not there.
 // expect: NoParameterOfThisName<.*"upper.b.weight"
-#include <xstitch/weave/one_task.hpp>
-#include <xstitch/weave/weights.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/weights.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

@@ -1,6 +1,6 @@
 // At<...> names a seam that only one tower has.
 // expect: SeamNeedsTwoTowers<.*"s2"
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

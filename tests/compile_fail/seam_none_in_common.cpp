@@ -1,6 +1,6 @@
 // Nothing to stitch.
 // expect: NoCommonSeam<.*"upper".*"lower"
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

@@ -1,6 +1,6 @@
 // The same seams in another order: each tower would wait for the other.
 // expect: SeamsInDifferentOrder<.*"upper".*"s1".*"lower".*"s2"
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

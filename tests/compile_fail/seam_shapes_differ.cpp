@@ -1,7 +1,7 @@
 // Towers of different shapes at a seam: the message names the seam, both towers and both shapes.
 // expect: SeamShapesDiffer<.*"pool1".*"upper".*1, 1, 8.*"lower".*1, 1, 9
 // expect: different shapes at a seam
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

@@ -1,6 +1,6 @@
 // A seam stands twice in a tower.
 // expect: NameUsedTwice<.*"upper".*"s"
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

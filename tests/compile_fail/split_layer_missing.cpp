@@ -1,5 +1,5 @@
 // expect: NoLayerToSplitAt<.*"upper".*"conv9"
-#include <xstitch/weave/split.hpp>
+#include <xstitch/networks/split.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

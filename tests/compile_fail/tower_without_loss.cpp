@@ -1,5 +1,5 @@
 // expect: TowerHasNoLoss<.*"upper"
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

@@ -1,5 +1,5 @@
 // expect: TwoTowersOfOneName<.*"upper"
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
 
 #include "../weave/tiny_layers.hpp"
 

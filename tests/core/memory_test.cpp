@@ -1,12 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <xstitch/core/error.hpp>
 #include <xstitch/core/memory.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -67,7 +67,21 @@ TEST_CASE("Memory moves without a copy") {
   CHECK(third.bytes() == 256);
 }
 
-TEST_CASE("Memory that cannot be had is an exception") {
+TEST_CASE("memory that cannot be had is an Error that says how much was wanted") {
   volatile std::size_t bytes = SIZE_MAX / 4;  // hidden from the compiler, which would warn
-  CHECK_THROWS_AS(xs::Memory{bytes}, std::bad_alloc);
+  CHECK_THROWS_WITH_AS(xs::Memory{bytes}, doctest::Contains("memory: 4611686018427387903 bytes are wanted"), xs::Error);
+  bytes = SIZE_MAX - 5;  // rounded up it would be nothing
+  CHECK_THROWS_AS(xs::Memory{bytes}, xs::Error);
+  bytes = std::size_t{4} << 40;  // granted where the system overcommits, and deadly when written
+  CHECK_THROWS_WITH_AS(xs::Memory{bytes}, doctest::Contains("memory: 4398046511104 bytes are wanted"), xs::Error);
+}
+
+TEST_CASE("a vector of tensors that cannot be had is an Error, too, and loses nothing") {
+  xs::AlignedVector values(3, 1.5F);
+  volatile std::size_t count = std::size_t{1} << 40;  // 4 TiB
+  CHECK_THROWS_WITH_AS(values.resize(count), doctest::Contains("memory: 4398046511104 bytes are wanted"), xs::Error);
+  CHECK(values == xs::AlignedVector(3, 1.5F));
+  xs::AlignedAllocator<float> allocator;
+  count = SIZE_MAX / 2;  // the bytes do not fit into a size_t
+  CHECK_THROWS_AS((void)allocator.allocate(count), xs::Error);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
 
@@ -236,13 +237,82 @@ TEST_CASE("any callable will do: a const object, a function, one that returns so
   CHECK(sum.load() == 3 * 45);
 }
 
-// A call from inside a task is against the contract once there is a worker; on one thread it happens to work, and
-// a task may always use another pool.
 TEST_CASE("a task may use a pool of its own") {
   xs::ThreadPool outer(2), inner(2);
   std::atomic<int> calls{0};
   outer.parallel_for(1, [&](std::size_t) { inner.parallel_for(10, [&](std::size_t) { calls.fetch_add(1); }); });
   CHECK(calls.load() == 10);
+}
+
+TEST_CASE("a call from inside a task of the same pool does its work, all of it and once") {
+  for (const std::size_t threads : {1U, 2U, 4U}) {
+    CAPTURE(threads);
+    xs::ThreadPool pool(threads);
+    std::vector<std::atomic<int>> calls(40 * 50);
+    pool.parallel_for(
+        40, [&](std::size_t i) { pool.parallel_for(50, [&](std::size_t k) { calls[i * 50 + k].fetch_add(1); }); });
+    CHECK(std::all_of(calls.begin(), calls.end(), [](const auto& c) { return c.load() == 1; }));
+    // Three deep, and an exception from the innermost.
+    std::atomic<int> deep{0};
+    pool.parallel_for(5, [&](std::size_t) {
+      pool.parallel_for(4, [&](std::size_t) { pool.parallel_for(3, [&](std::size_t) { deep.fetch_add(1); }); });
+    });
+    CHECK(deep.load() == 60);
+    CHECK_THROWS_WITH_AS(pool.parallel_for(6,
+                                           [&](std::size_t i) {
+                                             pool.parallel_for(7, [&](std::size_t k) {
+                                               if (i == 3 && k == 5) throw std::runtime_error("inside");
+                                             });
+                                           }),
+                         "inside", std::runtime_error);
+    deep = 0;
+    pool.parallel_for(100, [&](std::size_t) { deep.fetch_add(1); });
+    CHECK(deep.load() == 100);
+  }
+}
+
+TEST_CASE("two pools that call each other from their tasks do not lock up") {
+  xs::ThreadPool first(3), second(3);
+  std::atomic<int> calls{0};
+  for (int round = 0; round < 20; ++round)
+    first.parallel_for(4, [&](std::size_t) {
+      second.parallel_for(4, [&](std::size_t) { first.parallel_for(4, [&](std::size_t) { calls.fetch_add(1); }); });
+    });
+  CHECK(calls.load() == 20 * 64);
+}
+
+TEST_CASE("calls from several threads at once lose nothing") {
+  xs::ThreadPool pool(3);
+  constexpr std::size_t callers = 4, rounds = 200, count = 37;
+  std::vector<std::vector<int>> calls(callers, std::vector<int>(count, 0));
+  std::vector<int> caught(callers, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t c = 0; c < callers; ++c)
+    threads.emplace_back([&, c] {
+      for (std::size_t round = 0; round < rounds; ++round) {
+        pool.parallel_for(count, [&](std::size_t i) { ++calls[c][i]; });
+        try {  // each gets its own exceptions, and no other's
+          pool.parallel_for(5, [&](std::size_t i) {
+            if (i == 2) throw static_cast<int>(c);
+          });
+        } catch (int who) {
+          caught[c] += who == static_cast<int>(c) ? 1 : -1000;
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t c = 0; c < callers; ++c) {
+    CHECK(std::all_of(calls[c].begin(), calls[c].end(), [](int n) { return n == static_cast<int>(rounds); }));
+    CHECK(caught[c] == static_cast<int>(rounds));
+  }
+}
+
+TEST_CASE("a number of threads that cannot be is refused by name") {
+  volatile std::size_t threads = ~std::size_t{0};
+  CHECK_THROWS_WITH_AS(xs::ThreadPool{threads},
+                       "thread pool: found 18446744073709551615 threads, expected at most 32767", xs::Error);
+  threads = 32768;
+  CHECK_THROWS_WITH_AS(xs::ThreadPool{threads}, "thread pool: found 32768 threads, expected at most 32767", xs::Error);
 }
 
 TEST_CASE("pools come and go, used or not") {

@@ -131,6 +131,27 @@ TEST_CASE("Fashion-MNIST delivers scaled images and labels under the tower's nam
   CHECK(contains(xs::DataSetRef(train).describe(4), "image 4"));
 }
 
+TEST_CASE("the files are found by either of their names, packed or not") {
+  const TemporaryFolder folder;
+  write_gzip(folder.file("train-images.idx3-ubyte.gz"), idx({2, 28, 28}, pixels(2)));
+  write_bytes(folder.file("train-labels.idx1-ubyte"), idx({2}, {8, 4}));
+  write_bytes(folder.file("t10k-images.idx3-ubyte"), idx({1, 28, 28}, pixels(1)));
+  write_gzip(folder.file("t10k-labels-idx1-ubyte.gz"), idx({1}, {5}));
+  std::filesystem::create_directory(folder.file("t10k-images-idx3-ubyte"));  // what some archives unpack to
+  const xs::data::FashionMnist train(folder.path());
+  const xs::data::FashionMnist test(folder.path(), {.split = xs::data::FashionMnistSplit::test});
+  REQUIRE(train.size() == 2);
+  REQUIRE(test.size() == 1);
+  xs::Sample sample;
+  train.load(1, sample);
+  CHECK(sample.labels[0].indices[0] == 4);
+  test.load(0, sample);
+  CHECK(sample.labels[0].indices[0] == 5);
+  std::filesystem::remove(folder.file("train-labels.idx1-ubyte"));
+  CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::FashionMnist(folder.path()); }),
+                 "nor train-labels.idx1-ubyte"));
+}
+
 TEST_CASE("wrong Fashion-MNIST folders are refused") {
   using xs::data::FashionMnist;
   const TemporaryFolder folder;

@@ -28,7 +28,84 @@ ByteImage made(int height, int width, int channels) {
   return image;
 }
 
+void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
+
+Bytes big_endian(std::size_t x) {
+  Bytes out;
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(x >> shift));
+  return out;
+}
+
+Bytes png_chunk(const std::string& type, const Bytes& content) {
+  Bytes body(type.begin(), type.end());
+  append(body, content);
+  Bytes out = big_endian(content.size());
+  append(out, body);
+  append(out, big_endian(crc32(0, body.data(), static_cast<uInt>(body.size()))));
+  return out;
+}
+
+/// A PNG of few bits, byte by byte. `color` 0: grey, 3: palette (of 2^depth colours).
+Bytes small_png(std::uint8_t depth, std::uint8_t color, std::size_t width, const std::vector<Bytes>& rows) {
+  Bytes out = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, header = big_endian(width), packed;
+  append(header, big_endian(rows.size()));
+  append(header, {depth, color, 0, 0, 0});
+  append(out, png_chunk("IHDR", header));
+  if (color == 3) append(out, png_chunk("PLTE", Bytes(std::size_t{3} << depth, 0x80)));
+  for (const Bytes& row : rows) {
+    packed.push_back(0);  // no filter
+    unsigned bits = 0, byte = 0;
+    for (const std::uint8_t value : row) {
+      byte = (byte << depth) | value;
+      bits += depth;
+      if (bits == 8) packed.push_back(static_cast<std::uint8_t>(byte)), bits = byte = 0;
+    }
+    if (bits > 0) packed.push_back(static_cast<std::uint8_t>(byte << (8 - bits)));
+  }
+  Bytes data(compressBound(static_cast<uLong>(packed.size())));
+  uLongf size = static_cast<uLongf>(data.size());
+  REQUIRE(compress(data.data(), &size, packed.data(), static_cast<uLong>(packed.size())) == Z_OK);
+  data.resize(size);
+  append(out, png_chunk("IDAT", data));
+  append(out, png_chunk("IEND", {}));
+  return out;
+}
+
 }  // namespace
+
+TEST_CASE("PNG files of few bits are read as they are stored, or as a picture where that is wanted") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("a.png");
+  const auto read = [&](const Bytes& file, xs::data::PngValues values = xs::data::PngValues::stored) {
+    write_bytes(path, file);
+    return xs::data::read_png(path, {0, 0, 1}, values).values;
+  };
+  using xs::data::PngValues;
+  const Bytes two = small_png(2, 0, 5, {{0, 1, 2, 3, 0}, {3, 3, 2, 1, 1}});
+  CHECK(read(two) == Bytes{0, 1, 2, 3, 0, 3, 3, 2, 1, 1});
+  CHECK(read(two, PngValues::brightness) == Bytes{0, 85, 170, 255, 0, 255, 255, 170, 85, 85});
+  const Bytes one = small_png(1, 0, 3, {{1, 0, 1}});
+  CHECK(read(one) == Bytes{1, 0, 1});
+  CHECK(read(one, PngValues::brightness) == Bytes{255, 0, 255});
+  const Bytes four = small_png(4, 0, 3, {{0, 7, 15}, {1, 2, 3}, {4, 5, 6}});
+  CHECK(read(four) == Bytes{0, 7, 15, 1, 2, 3, 4, 5, 6});
+  CHECK(read(four, PngValues::brightness) == Bytes{0, 119, 255, 17, 34, 51, 68, 85, 102});
+  const Bytes eight = small_png(8, 0, 3, {{0, 7, 255}});
+  CHECK(read(eight) == Bytes{0, 7, 255});
+  CHECK(read(eight, PngValues::brightness) == Bytes{0, 7, 255});
+  // Label maps with a palette: the indices are the classes, the colours are for people.
+  CHECK(read(small_png(8, 3, 4, {{0, 20, 3, 255}})) == Bytes{0, 20, 3, 255});
+  CHECK(read(small_png(4, 3, 3, {{15, 0, 9}, {1, 2, 3}})) == Bytes{15, 0, 9, 1, 2, 3});
+  CHECK(read(small_png(1, 3, 9, {{1, 0, 1, 1, 0, 0, 0, 1, 1}})) == Bytes{1, 0, 1, 1, 0, 0, 0, 1, 1});
+  const auto error = [&](const Bytes& file, xs::Dims expected, PngValues values) {
+    write_bytes(path, file);
+    return error_of<xs::Error>([&] { (void)xs::data::read_png(path, expected, values); });
+  };
+  CHECK(contains(error(small_png(4, 3, 1, {{1}}), {0, 0, 1}, PngValues::brightness),
+                 "palette, 4 bits, expected grey, up to 8 bits"));
+  CHECK(contains(error(small_png(4, 3, 1, {{1}}), {0, 0, 3}, PngValues::stored), "palette, 4 bits, expected RGB"));
+  CHECK(contains(error(two, {0, 0, 2}, PngValues::stored), "2 channels are wanted"));
+}
 
 TEST_CASE("scalings: to -2..2, Caffe's blue first, torchvision's") {
   const std::vector<std::uint8_t> rgb = {0, 128, 255, 10, 20, 30};

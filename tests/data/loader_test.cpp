@@ -131,6 +131,66 @@ TEST_CASE("in order, with a partial last batch, shared inputs and absent labels"
   CHECK(loader.next() == nullptr);
 }
 
+TEST_CASE("drop_last leaves out the small last batch of each epoch, on the caller's thread and on others") {
+  const Numbers data;
+  const Slots slots;
+  for (const std::size_t threads : {0UL, 1UL, 3UL}) {
+    xs::Loader loader(data, slots.inputs, slots.heads,
+                      {.batch = 4, .drop_last = true, .shuffle = true, .epochs = 2, .threads = threads});
+    CHECK(loader.batches_per_epoch() == 2);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      const xs::LoadedBatch* loaded = loader.next();
+      REQUIRE(loaded != nullptr);
+      CHECK(loaded->batch.size == 4);
+      CHECK(loaded->epoch == i / 2);
+      CHECK(loaded->position == 4 * (i % 2));
+      CHECK(loaded->last_of_epoch == (i % 2 == 1));
+    }
+    CHECK(loader.next() == nullptr);
+  }
+  // nothing is left out where nothing is left
+  xs::Loader even(data, slots.inputs, slots.heads, {.batch = 5, .drop_last = true, .epochs = 1});
+  CHECK(even.batches_per_epoch() == 2);
+  CHECK(even.next()->last_of_epoch == false);
+  CHECK(even.next()->last_of_epoch);
+  CHECK(even.next() == nullptr);
+  // goes on in the middle of an epoch with what a loader that ran through gives
+  const xs::LoaderOptions options{.batch = 3, .drop_last = true, .shuffle = true, .seed = xs::seed(5)};
+  xs::LoaderOptions rest = options;
+  rest.first_epoch = 1;
+  rest.first_position = 6;
+  rest.epochs = 2;
+  xs::Loader whole(data, slots.inputs, slots.heads, options), part(data, slots.inputs, slots.heads, rest);
+  for (int i = 0; i < 5; ++i) whole.next();
+  for (int i = 0; i < 4; ++i) CHECK(plain(whole.next()->batch.inputs[1]) == plain(part.next()->batch.inputs[1]));
+  CHECK(part.next() == nullptr);
+  const std::string error =
+      error_of([&] { xs::Loader(data, slots.inputs, slots.heads, {.batch = 11, .drop_last = true}); });
+  CHECK_MESSAGE(error.find("found drop_last with batches of 11 and 10 samples") != std::string::npos, error);
+}
+
+TEST_CASE("sizes that no machine has: a batch of all samples, or an error") {
+  const Numbers data;
+  const Slots slots;
+  for (const std::size_t batch : {~std::size_t{0}, ~std::size_t{0} - 8, std::size_t{1} << 62}) {
+    xs::Loader loader(data, slots.inputs, slots.heads, {.batch = batch, .epochs = 2});
+    CHECK(loader.batches_per_epoch() == 1);
+    CHECK(loader.next()->batch.size == 10);
+    CHECK(loader.next()->batch.size == 10);
+    CHECK(loader.next() == nullptr);
+  }
+  CHECK(error_of([&] {
+          xs::Loader(data, slots.inputs, slots.heads, {.batch = 1, .epochs = std::uint64_t{1} << 62});
+        }).find("found epochs = 4611686018427387904 of 10 batches") != std::string::npos);
+  const Numbers endless{.count = std::size_t{1} << 61};
+  CHECK(error_of([&] {
+          xs::Loader(endless, slots.inputs, slots.heads, {.batch = ~std::size_t{0}});
+        }).find("found batches of 2305843009213693952 samples of 2x2x1") != std::string::npos);
+  CHECK(error_of([&] {
+          xs::Loader(data, slots.inputs, slots.heads, {.batch = 2, .queue = ~std::size_t{0}});
+        }).find("found queue = 18446744073709551615") != std::string::npos);
+}
+
 TEST_CASE("an epoch holds every sample once, each epoch in another order") {
   const Numbers data{.count = 50};
   const Slots slots;

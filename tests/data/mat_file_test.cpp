@@ -72,6 +72,12 @@ Bytes small_doubles(std::uint8_t type, const Bytes& data) {
   return file;
 }
 
+/// Asks for every variable.
+void read_all(const std::string& path) {
+  const MatFile file(path);
+  for (const std::string& name : file.names()) (void)file.at(name);
+}
+
 }  // namespace
 
 TEST_CASE("numbers, text, cells and structs, plain and compressed") {
@@ -80,7 +86,7 @@ TEST_CASE("numbers, text, cells and structs, plain and compressed") {
     const std::string path = folder.file("a.mat");
     write_variables(path, compression);
     const MatFile file(path);
-    CHECK(file.variables().size() == 7);
+    CHECK(file.names().size() == 7);
     CHECK(file.at("doubles").extents == std::vector<std::size_t>{2, 3});
     CHECK(file.at("doubles").numbers == std::vector<double>{1.5, -2, 3e300, 4, 5, 6});
     CHECK(file.at("shorts").numbers == std::vector<double>{1, -2, 300, 4, 5, -32768});
@@ -106,7 +112,8 @@ TEST_CASE("doubles stored as small integers in short elements") {
   write_bytes(folder.file("a.mat"), small_doubles(1, {7, 0, 255}));  // int8
   CHECK(MatFile(folder.file("a.mat")).at("x").numbers == std::vector<double>{7, 0, -1});
   write_bytes(folder.file("a.mat"), small_doubles(4, {7, 0, 255, 1}));  // two uint16 where three are announced
-  CHECK(contains(error_of<xs::Error>([&] { MatFile(folder.file("a.mat")); }), "found 2 elements in 'x', expected 3"));
+  CHECK(contains(error_of<xs::Error>([&] { (void)MatFile(folder.file("a.mat")).at("x"); }),
+                 "found 2 elements in 'x', expected 3"));
 }
 
 TEST_CASE("files cut at any length, or changed at any byte, give an error or numbers, never a crash") {
@@ -118,11 +125,11 @@ TEST_CASE("files cut at any length, or changed at any byte, give an error or num
     std::size_t cut_between = 0;
     for (std::size_t length = 0; length < whole.size(); length += 1 + whole.size() / 200) {
       write_bytes(path, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)});
-      const std::string error = error_of<xs::Error>([&] { MatFile{path}; });
+      const std::string error = error_of<xs::Error>([&] { read_all(path); });
       // Between two variables the rest is a whole file; `at` then says what is missing.
       if (error.empty()) {
         ++cut_between;
-        CHECK(MatFile(path).variables().size() < 7);
+        CHECK(MatFile(path).names().size() < 7);
       } else {
         CHECK(contains(error, path));
       }
@@ -133,7 +140,7 @@ TEST_CASE("files cut at any length, or changed at any byte, give an error or num
       Bytes damaged = whole;
       damaged[i] ^= 0xa5;
       write_bytes(path, damaged);
-      refused += error_of<xs::Error>([&] { MatFile{path}; }).empty() ? 0 : 1;
+      refused += error_of<xs::Error>([&] { read_all(path); }).empty() ? 0 : 1;
     }
     if (compression == MAT_COMPRESSION_ZLIB)
       CHECK(refused > (whole.size() - 124) / 3 * 95 / 100);

@@ -160,6 +160,7 @@ TEST_CASE("a data frame of an R package is read without R") {
   CHECK(std::isnan(table.column("whole")[1]));
   CHECK(table.column("whole")[2] == -1);
   CHECK(table.column("factor") == std::vector<double>{1, 0, 1});
+  CHECK(table.class_names("factor") == std::vector<std::string>{"low", "high"});
 }
 
 TEST_CASE("wrong R data are refused at any length") {

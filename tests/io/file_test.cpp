@@ -3,8 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace xs = xstitch;
 namespace fs = std::filesystem;
@@ -117,7 +122,7 @@ TEST_CASE("reading beyond the end is an error") {
   CHECK(error_of([&] { input.read(2, bytes); }).find("ends at byte 5") != std::string::npos);
 }
 
-TEST_CASE("folders are made, and leftovers removed") {
+TEST_CASE("folders are made") {
   const Folder folder("make");
   xs::make_folder(folder.path / "a" / "b");
   CHECK(fs::is_directory(folder.path / "a" / "b"));
@@ -125,8 +130,84 @@ TEST_CASE("folders are made, and leftovers removed") {
   xs::write_file_atomically(folder.path / "file", "");
   CHECK(error_of([&] { xs::make_folder(folder.path / "file" / "c"); }).find((folder.path / "file" / "c").string()) !=
         std::string::npos);
-  xs::write_file_atomically(folder.path / "x.safetensors.12-0.partial", "left behind");
+}
+
+namespace {
+
+/// A process that begins to write `path` and then ends as if by SIGKILL: what a crash leaves behind.
+void leave_partial_file(const fs::path& path) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    xs::AtomicFile output(path);
+    output.write("half of a checkp");
+    std::raise(SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("only our own leftovers of processes that ended are removed") {
+  const Folder folder("leftovers");
+  leave_partial_file(folder.path / "last.safetensors");
+  leave_partial_file(folder.path / "a - b.c");
+  CHECK(names_in(folder.path).size() == 2);
+  const std::vector<std::string> theirs{".17-0123456789abcdef.xstitch-partial",  // no name before ours
+                                        "c.12-0.partial",                        // a download of somebody else's
+                                        "d.xstitch-partial",
+                                        "e.x1-0123456789abcdef.xstitch-partial",  // no process id
+                                        "f.17-0123456789ABCDEF.xstitch-partial",  // not our digits
+                                        "g.17-0123456789abcde.xstitch-partial",   // too few of them
+                                        "holiday.mp4.partial"};
+  for (const std::string& name : theirs) xs::write_file_atomically(folder.path / name, "of a user");
+  fs::create_directory(folder.path / "h.17-0123456789abcdef.xstitch-partial");
   xs::remove_partial_files(folder.path);
-  CHECK_FALSE(fs::exists(folder.path / "x.safetensors.12-0.partial"));
-  CHECK(fs::exists(folder.path / "file"));
+  std::vector<std::string> expected = theirs;
+  expected.push_back("h.17-0123456789abcdef.xstitch-partial");
+  std::ranges::sort(expected);
+  CHECK(names_in(folder.path) == expected);
+}
+
+TEST_CASE("a file that is being written stays, in this process and in another one") {
+  const Folder folder("being_written");
+  xs::AtomicFile mine(folder.path / "mine");
+  mine.write("first half, ");
+  int ready[2], go[2];
+  REQUIRE(::pipe(ready) == 0);
+  REQUIRE(::pipe(go) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    char c = 0;
+    xs::AtomicFile theirs(folder.path / "theirs");
+    theirs.write("whole");
+    const bool told = ::write(ready[1], "r", 1) == 1 && ::read(go[0], &c, 1) == 1;
+    if (told) theirs.commit();
+    ::_exit(told ? 0 : 1);
+  }
+  char c = 0;
+  REQUIRE(::read(ready[0], &c, 1) == 1);
+  CHECK(names_in(folder.path).size() == 2);
+  xs::remove_partial_files(folder.path);
+  CHECK(names_in(folder.path).size() == 2);
+  REQUIRE(::write(go[1], "g", 1) == 1);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  CHECK(xs::read_file(folder.path / "theirs") == "whole");
+  mine.write("second half");
+  mine.commit();
+  CHECK(xs::read_file(folder.path / "mine") == "first half, second half");
+  CHECK(names_in(folder.path) == std::vector<std::string>{"mine", "theirs"});
+  for (const int number : {ready[0], ready[1], go[0], go[1]}) ::close(number);
 }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +88,12 @@ TEST_CASE("other types, orders and versions are read") {
   CHECK(values(npy_file("|u1", false, "(6,)", "\1\2\3\4\5\6", 3)) == expected);
   CHECK(values(npy_file("|b1", false, "(2,)", std::string("\1\0", 2))) == std::vector<float>{1, 0});
   CHECK(values(npy_file("<f4", false, "(0, 3)", "")).empty());
+  // float16: 1, -2, the smallest, the largest, 1/3; and as columns.
+  CHECK(values(npy_file("<f2", false, "(5,)", raw<std::uint16_t>({0x3C00, 0xC000, 0x0001, 0x7BFF, 0x3555}))) ==
+        std::vector<float>{1, -2, 0x1p-24F, 65504, 0.333251953125F});
+  CHECK(values(npy_file("<f2", true, "(2, 2)", raw<std::uint16_t>({0x3C00, 0x4000, 0x4200, 0x4400}))) ==
+        std::vector<float>{1, 3, 2, 4});
+  CHECK(std::isinf(values(npy_file("<f2", false, "()", raw<std::uint16_t>({0x7C00})))[0]));
 }
 
 TEST_CASE("wrong files are refused by name") {
@@ -101,6 +109,8 @@ TEST_CASE("wrong files are refused by name") {
   for (std::size_t length = 0; length < right.size(); ++length) CHECK_FALSE(error(right.substr(0, length)).empty());
   CHECK(contains(error(right + "x"), "found 25 bytes of data, expected 6 elements of 4"));
   CHECK(contains(error(npy_file(">f4", false, "(6,)", std::string(24, 'x'))), "found elements of type '>f4'"));
+  CHECK(contains(error(npy_file(">f2", false, "(6,)", std::string(12, 'x'))), "'>f2'"));
+  CHECK(contains(error(npy_file("<f2", false, "(6,)", std::string(11, 'x'))), "expected 6 elements of 2"));
   CHECK(contains(error(npy_file("<c8", false, "(3,)", std::string(24, 'x'))), "'<c8'"));
   CHECK(contains(error(npy_file("|O", false, "(3,)", std::string(24, 'x'))), "'|O'"));
   CHECK(contains(error(npy_file("<f4", false, "(2, -3)", std::string(24, 'x'))), "shape (2, -3)"));

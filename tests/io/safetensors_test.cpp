@@ -131,6 +131,28 @@ TEST_CASE("half, bfloat16 and double become float") {
   CHECK(d[2] == 0.0F);
 }
 
+TEST_CASE("a tensor of an unknown type is no obstacle to the others") {
+  const Folder folder("st_unknown");
+  const fs::path path = folder.path / "a";
+  // F4: two numbers a byte; F8_E8M0: a byte each; a name that does not exist. The wanted tensor is between them.
+  write_raw(path,
+            R"({"scale": {"dtype": "F8_E8M0", "shape": [3], "data_offsets": [0, 3]},
+                "w": {"dtype": "F32", "shape": [2], "data_offsets": [3, 11]},
+                "packed": {"dtype": "F4", "shape": [4], "data_offsets": [11, 13]},
+                "none": {"dtype": "X9", "shape": [0], "data_offsets": [13, 13]}})",
+            13);
+  const SafetensorsFile file(path);
+  CHECK(file.entries().size() == 4);
+  std::vector<float> values(2, 1.0F), four(4);
+  file.read("w", values);
+  CHECK(values == std::vector<float>{0, 0});
+  CHECK(file.find("packed")->dtype == "F4");
+  CHECK(file.find("packed")->count() == 0);
+  CHECK_THROWS_WITH_AS(file.read("packed", four), doctest::Contains("\"packed\" is of the unknown type F4"), xs::Error);
+  std::vector<std::uint8_t> bytes(3);
+  CHECK_THROWS_WITH_AS(file.read("scale", bytes), doctest::Contains("unknown type F8_E8M0"), xs::Error);
+}
+
 TEST_CASE("wrong files are refused with the reason") {
   const Folder folder("st_wrong");
   const fs::path path = folder.path / "wrong";
@@ -152,7 +174,9 @@ TEST_CASE("wrong files are refused with the reason") {
   refused("{" + a + ", " + a + "}", 8, "comes twice");
   refused("{" + tensor("a", "F32", "[3]", "[0, 8]") + "}", 8, "takes 12");
   refused("{" + tensor("a", "F32", "[2]", "[8, 0]") + "}", 8, "takes 8");
-  refused("{" + tensor("a", "F33", "[2]", "[0, 8]") + "}", 8, "unknown type");
+  refused("{" + tensor("a", "F33", "[2]", "[8, 0]") + "}", 8, "takes 0");
+  refused("{" + tensor("a", "F33", "[2]", "[0, 8]") + "}", 9, "the tensors take 8 bytes, but the file holds 9");
+  refused("{" + a + ", " + tensor("b", "F4", "[2]", "[9, 10]") + "}", 10, "hole");
   refused("{" + tensor("a", "F32", "[-2]", "[0, 8]") + "}", 8, "whole number");
   refused("{" + tensor("a", "F32", "[2]", "[0]") + "}", 8, "expected 2");
   refused("{" + tensor("a", "F32", "[2]", "[0, 8.5]") + "}", 8, "whole number");

@@ -70,6 +70,8 @@ TEST_CASE("pooling agrees with its scalar twin") {
   sweep<square(9, 9, 96, 3, 2, 0, false)>();
   sweep<square(1, 1, 33, 1, 1, 0, false)>();
   sweep<square(2, 3, 2, 3, 2, 1, true)>();
+  sweep<square(2, 2, 19, 3, 2, 0, true)>();  // a window larger than the input
+  sweep<square(1, 2, 6, 4, 3, 1, true, true)>();
   sweep<PoolShape{PoolAxis::make(6, 2, 1, 1, false), PoolAxis::make(9, 3, 2, 0, true), 20, true}>();
 }
 
@@ -82,6 +84,10 @@ TEST_CASE("sizes: floor, ceil, and the last window that would start beyond the i
   CHECK(PoolAxis::make(4, 1, 3, 0, true).out == 2);
   CHECK(PoolAxis::make(2, 3, 1, 0, true).out == 0);  // does not fit
   CHECK(PoolAxis::make(2, 3, 1, 1, true).out == 2);
+  CHECK(PoolAxis::make(2, 3, 2, 0, true).out == 1);  // ceil(-1 / 2) + 1
+  CHECK(PoolAxis::make(1, 3, 2, 0, true).out == 0);
+  CHECK(PoolAxis::make(1, 5, 3, 1, true).out == 1);
+  CHECK(PoolAxis::make(2, 3, 2, 0, false).out == 0);
 }
 
 TEST_CASE("windows() is the inverse of cells()") {

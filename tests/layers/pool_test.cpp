@@ -2,6 +2,7 @@
 #include "compare.hpp"
 
 #include <xstitch/layers/average_pool.hpp>
+#include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/global_average_pool.hpp>
 #include <xstitch/layers/max_pool.hpp>
 
@@ -14,6 +15,14 @@ static_assert(MaxPool<3, 2, CeilMode>::output_shape({32, 32, 96}) == Dims{16, 16
 static_assert(MaxPool<3, 2>::output_shape({32, 32, 96}) == Dims{15, 15, 96});
 static_assert(MaxPool<2>::output_shape({36, 36, 1}) == Dims{18, 18, 1});
 static_assert(!MaxPool<4>::output_shape({3, 36, 1}).valid());
+// A window larger than the input, as in Caffe and PyTorch: ceil((2 - 3) / 2) + 1 = 1.
+static_assert(MaxPool<3, 2, CeilMode>::output_shape({2, 2, 5}) == Dims{1, 1, 5});
+static_assert(MaxPool<5, 3, CeilMode, Pad<Size{0, 1}>>::output_shape({3, 2, 5}) == Dims{1, 1, 5});  // -2 / 3, -1 / 3
+static_assert(AveragePool<3, 2, CeilMode>::output_shape({2, 7, 5}) == Dims{1, 3, 5});
+static_assert(!MaxPool<3, 2, CeilMode>::output_shape({1, 2, 5}).valid());  // ceil(-2 / 2) + 1 = 0
+static_assert(!MaxPool<3, 1, CeilMode>::output_shape({2, 2, 5}).valid());
+static_assert(!MaxPool<3, 2>::output_shape({2, 2, 5}).valid());
+static_assert(!AveragePool<3, 2>::output_shape({2, 2, 5}).valid());
 static_assert(MaxPool<3, 2>::saved({55, 55, 96}) == xs::Extent{27 * 27 * 96, 0});
 static_assert(xs::GlobalAveragePool::output_shape({7, 5, 12}) == Dims{1, 1, 12});
 
@@ -43,6 +52,39 @@ TEST_CASE("gradients") {
   test::check_gradients<MaxPool<3, 2, CeilMode, Pad<1>>, xs::Shape<6, 5, 3>>({.input = xs::CheckedInput::distinct});
   test::check_gradients<AveragePool<3, 2, Pad<1>, CeilMode>, xs::Shape<6, 5, 3>>();
   test::check_gradients<xs::GlobalAveragePool, xs::Shape<4, 5, 17>>();
+}
+
+TEST_CASE("a window larger than the input sees the whole input") {
+  test::check_gradients<MaxPool<3, 2, CeilMode>, xs::Shape<2, 2, 3>>({.input = xs::CheckedInput::distinct});
+  test::check_gradients<MaxPool<5, 3, CeilMode, Pad<Size{0, 1}>>, xs::Shape<3, 2, 17>>(
+      {.input = xs::CheckedInput::distinct});
+  test::check_gradients<AveragePool<3, 2, CeilMode>, xs::Shape<2, 2, 3>>();
+  test::check_gradients<AveragePool<4, 3, CeilMode, Pad<1>, IncludePadding>, xs::Shape<1, 2, 5>>();
+  xs::RunLayer<MaxPool<3, 2, CeilMode>, Dims{2, 2, 1}> largest({.batch = 1});
+  std::ranges::copy(std::vector{-4.0F, -3.0F, -1.0F, -2.0F}, largest.input().begin());
+  largest.forward();
+  CHECK(test::same_bits(largest.output(), std::vector{-1.0F}));
+  std::ranges::fill(largest.output_gradient(), 5.0F);
+  largest.backward();
+  CHECK(test::same_bits(largest.input_gradient(), std::vector{0.0F, 0.0F, 5.0F, 0.0F}));
+  xs::RunLayer<AveragePool<3, 2, CeilMode>, Dims{2, 2, 1}> average({.batch = 1});
+  std::ranges::copy(std::vector{1.0F, 2.0F, 3.0F, 6.0F}, average.input().begin());
+  average.forward();
+  CHECK(test::same_bits(average.output(), std::vector{3.0F}));  // by the covered elements
+  xs::RunLayer<AveragePool<4, 3, CeilMode, Pad<1>, IncludePadding>, Dims{1, 2, 1}> padded({.batch = 1});
+  std::ranges::copy(std::vector{1.0F, 5.0F}, padded.input().begin());
+  padded.forward();
+  CHECK(test::same_bits(padded.output(), std::vector{6.0F / 12.0F}));  // 3 x 4: nothing beyond the padding counts
+}
+
+TEST_CASE("CaffeNet's features of a picture of 51 x 51 come down to one pixel") {
+  constexpr Dims conv1 = xs::Conv<"conv1", 4, 11, xs::Stride<4>>::output_shape({51, 51, 3});
+  constexpr Dims pool1 = MaxPool<3, 2, CeilMode>::output_shape(conv1);
+  constexpr Dims pool2 = MaxPool<3, 2, CeilMode>::output_shape(pool1);  // conv2 and conv3 to conv5 keep the size
+  constexpr Dims pool5 = MaxPool<3, 2, CeilMode>::output_shape(pool2);
+  CHECK(xs::to_string(conv1) == "11x11x4");
+  CHECK(xs::to_string(pool2) == "2x2x4");
+  CHECK(xs::to_string(pool5) == "1x1x4");
 }
 
 TEST_CASE("a padded maximum of negative values is not zero") {

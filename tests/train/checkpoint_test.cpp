@@ -16,7 +16,7 @@ namespace {
 
 const xs::Sgd sgd{.learning_rate = 0.1F, .momentum = 0.5F};
 
-xs::TrainingIdentity identity(const xs::Engine& net) {
+xs::TrainingIdentity identity(const xs::AnyNet& net) {
   xs::TrainingIdentity id;
   id.network = net.signature();
   id.seed = ~std::uint64_t{0};  // more than a JSON number keeps
@@ -25,7 +25,7 @@ xs::TrainingIdentity identity(const xs::Engine& net) {
 }
 
 /// A network with made-up optimizer arrays.
-void fill_state(xs::Engine& net) {
+void fill_state(xs::AnyNet& net) {
   net.reserve_optimizer_state(1);
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     for (float& value : net.optimizer_state(0, i)) value = 0.25F * static_cast<float>(i + 1);
@@ -49,18 +49,20 @@ TEST_CASE("state comes back: parameters, optimizer, numbers to the last bit") {
                                 .has_best = true,
                                 .best_score = 0.1 + 0.2,
                                 .best_step = 5,
-                                .interval_steps = 2,
-                                .interval_losses = {1.0 / 3.0}};
+                                .interval = {{1.0 / 3.0, 7.0}},
+                                .evaluation_pending = true};
   xs::checkpoint::write(folder.path / "c", net, identity(net), state);
-  const xs::TrainingState read = xs::checkpoint::read(folder.path / "c", other, identity(other), 1);
+  const xs::TrainingState read = xs::checkpoint::read(folder.path / "c", other, identity(other), 1).state;
   CHECK(same_bits(net, other));
   CHECK(read.step == 7);
   CHECK(read.total == 9);
   CHECK(read.has_best);
   CHECK(read.best_score == state.best_score);
   CHECK(read.best_step == 5);
-  CHECK(read.interval_steps == 2);
-  CHECK(read.interval_losses == state.interval_losses);
+  REQUIRE(read.interval.size() == 1);
+  CHECK(read.interval[0].sum == 1.0 / 3.0);
+  CHECK(read.interval[0].normaliser == 7.0);
+  CHECK(read.evaluation_pending);
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     CHECK(std::equal(net.optimizer_state(0, i).begin(), net.optimizer_state(0, i).end(),
                      other.optimizer_state(0, i).begin()));
@@ -75,7 +77,7 @@ TEST_CASE("nothing that is not finite is written over the last good checkpoint")
   const Folder folder("checkpoint_nan");
   OneTaskA net{xs::seed(1)};
   fill_state(net);
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 1, .total = 9});
+  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 1, .total = 9, .interval = {{}}});
   const std::string good = xs::read_file(folder.path / "c");
   net.optimizer_state(0, 2)[1] = std::numeric_limits<float>::infinity();
   CHECK(error_of([&] {
@@ -92,7 +94,7 @@ TEST_CASE("nothing that is not finite is written over the last good checkpoint")
 TEST_CASE("a checkpoint without the optimizer's arrays is refused before anything changes") {
   const Folder folder("checkpoint_arrays");
   OneTaskA net{xs::seed(1)}, other{xs::seed(2)};
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 3, .total = 9});
+  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 3, .total = 9, .interval = {{}}});
   const std::vector<float> before = values(other);
   CHECK(error_of([&] {
           (void)xs::checkpoint::read(folder.path / "c", other, identity(other), 1);
@@ -104,8 +106,7 @@ TEST_CASE("every cut and many flipped bytes: an error, or a state with finite va
   const Folder folder("checkpoint_broken");
   OneTaskA net{xs::seed(1)};
   fill_state(net);
-  xs::checkpoint::write(folder.path / "c", net, identity(net),
-                        {.step = 7, .total = 9, .interval_steps = 1, .interval_losses = {0.5}});
+  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 7, .total = 9, .interval = {{0.5, 1.0}}});
   const std::string whole = xs::read_file(folder.path / "c");
   OneTaskA other{xs::seed(2)};
   const std::vector<float> before = values(other);
@@ -129,4 +130,25 @@ TEST_CASE("every cut and many flipped bytes: an error, or a state with finite va
     REQUIRE(other.find_non_finite_parameter().empty());
   }
   CHECK(refused > 500);
+}
+
+TEST_CASE("a moment that is not finite is refused before anything changes") {
+  const Folder folder("checkpoint_moment");
+  OneTaskA net{xs::seed(1)}, other{xs::seed(2)};
+  fill_state(net);
+  const float marked = 0x1.2345p+8F;
+  net.optimizer_state(0, 3)[0] = marked;
+  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 3, .total = 9, .interval = {{}}});
+  std::string text = xs::read_file(folder.path / "c");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::size_t at = text.find(std::string(reinterpret_cast<const char*>(&marked), sizeof marked));
+  REQUIRE(at != std::string::npos);
+  std::memcpy(text.data() + at, &nan, sizeof nan);
+  write_plainly(folder.path / "c", text);
+  const std::vector<float> before = values(other);
+  CHECK(error_of([&] {
+          (void)xs::checkpoint::read(folder.path / "c", other, identity(other), 1);
+        }).find("\"optimizer.0.a.fc.bias\" is not finite") != std::string::npos);
+  CHECK(same_bits(values(other), before));
+  CHECK(other.optimizer_state_count() == 0);
 }

@@ -1,7 +1,7 @@
 #include "toy.hpp"
 
+#include <xstitch/networks/ensemble.hpp>
 #include <xstitch/train/evaluate.hpp>
-#include <xstitch/weave/ensemble.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,10 +2,10 @@
 #include "toy.hpp"
 
 #include <xstitch/layers/linear.hpp>
+#include <xstitch/networks/ensemble.hpp>
+#include <xstitch/networks/split.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
-#include <xstitch/weave/ensemble.hpp>
-#include <xstitch/weave/split.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,15 @@
 #include "toy.hpp"
 
+#include <xstitch/data/table_scaling.hpp>
 #include <xstitch/train/parameter_file.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <string>
 
 using namespace toy;
 
@@ -86,7 +91,7 @@ TEST_CASE("towers of a woven network start from one-task networks, in memory and
   CHECK(from_a.untouched ==
         std::vector<std::string>{"b.wide.weight", "b.wide.bias", "b.fc.weight", "b.fc.bias", "stitch.one.alpha"});
   CHECK(xs::initialise_from(pair, folder.path / "b.safetensors").parameters == 4);
-  for (const auto& [one, tower] : {std::pair<const xs::Engine*, const char*>{&a, "a"}, {&b, "b"}})
+  for (const auto& [one, tower] : {std::pair<const xs::AnyNet*, const char*>{&a, "a"}, {&b, "b"}})
     for (std::size_t i = 0; i < one->parameters().size(); ++i) {
       const auto from = one->parameter(i), to = pair.parameter(pair.find_parameter(one->parameters()[i].name));
       CHECK(one->parameters()[i].name.starts_with(tower));
@@ -114,4 +119,46 @@ TEST_CASE("misshapen parameters are told together and nothing is taken") {
         "  \"a.conv1.bias\" has shape [8], but \"a.conv1.bias\" is [4]\n"
         "  \"a.fc.weight\" has shape [4, 4, 8, 3], but \"a.fc.weight\" is [4, 4, 4, 3]");
   CHECK(same_bits(values(net), before));
+}
+
+TEST_CASE("texts of the user's go with the parameters and come back") {
+  const Folder folder("metadata");
+  const OneTaskA net{xs::seed(1)};
+  xs::save(net, folder.path / "a", {{"scaling", "mean 14.62"}, {"classes", "Küche\nBad"}});
+  const xs::TextMap texts = xs::read_metadata(folder.path / "a");
+  CHECK(texts.at("scaling") == "mean 14.62");
+  CHECK(texts.at("classes") == "Küche\nBad");
+  CHECK(texts.at("signature") == net.signature());
+  OneTaskA other{xs::seed(2)};
+  xs::load(other, folder.path / "a");
+  CHECK(same_bits(net, other));
+  for (const char* ours : {"format", "signature", "training"})
+    CHECK(error_of([&] { xs::save(net, folder.path / "b", {{ours, "x"}}); }).find(ours) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder.path / "b"));
+  // What standardised a table, for the program that predicts.
+  xs::data::TableScaling scaling;
+  scaling.set("acid", {0.1, 1e-300});
+  scaling.set_class_names("colour", {"red", "weiß"});
+  xs::save(net, folder.path / "b", scaling.to_metadata());
+  CHECK(xs::data::TableScaling::from_metadata(xs::read_metadata(folder.path / "b")) == scaling);
+}
+
+TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them from being taken") {
+  const Folder folder("unknown");
+  std::string header = R"({"odd": {"dtype": "F4", "shape": [4], "data_offsets": [0, 2]},
+    "a.conv1.bias": {"dtype": "F32", "shape": [8], "data_offsets": [2, 34]},
+    "odder": {"dtype": "F6_E2M3", "shape": [4], "data_offsets": [34, 37]}})";
+  const std::uint64_t length = header.size();
+  std::string text(8, '\0');
+  std::memcpy(text.data(), &length, 8);
+  xs::write_file_atomically(folder.path / "a", text + header + std::string(37, '\0'));
+  OneTaskA net{xs::seed(1)};
+  const std::size_t bias = net.find_parameter("a.conv1.bias");
+  std::fill(net.mutable_parameter(bias).begin(), net.mutable_parameter(bias).end(), 1.0F);
+  CHECK(xs::initialise_from(net, folder.path / "a").parameters == 1);
+  CHECK(net.parameter(bias)[7] == 0.0F);
+  // Where the wanted one is of that type, nothing is taken.
+  header.replace(header.find("F32"), 3, "F33");
+  xs::write_file_atomically(folder.path / "a", text + header + std::string(37, '\0'));
+  CHECK(error_of([&] { xs::initialise_from(net, folder.path / "a"); }).find("unknown type F33") != std::string::npos);
 }

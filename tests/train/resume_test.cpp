@@ -139,7 +139,7 @@ TEST_CASE("a stop flag ends after the step with a checkpoint; a finished trainin
   CHECK(same_bits(third, expected));
 }
 
-TEST_CASE("starting anew removes what an older training left") {
+TEST_CASE("starting again removes what an older training left") {
   const Stripes data;
   const Folder folder("anew");
   xs::TrainOptions options = quiet(4);
@@ -161,7 +161,7 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
   xs::train(net, data, sgd, options);
   options.resume = true;
   options.iterations = 6;
-  const auto refused = [&](xs::Engine& other, const xs::OptimizerRef& optimizer, const xs::TrainOptions& o,
+  const auto refused = [&](xs::AnyNet& other, const xs::OptimizerRef& optimizer, const xs::TrainOptions& o,
                            const char* what) {
     const std::vector<float> before = values(other);
     const std::string error = error_of([&] { xs::train(other, data, optimizer, o); });

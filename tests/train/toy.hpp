@@ -8,9 +8,9 @@
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/losses/losses.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/engine.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <cstring>
 #include <filesystem>
@@ -70,7 +70,7 @@ struct Folder {
 };
 
 /// All parameters of a network in one piece.
-inline std::vector<float> values(const xs::Engine& net) {
+inline std::vector<float> values(const xs::AnyNet& net) {
   std::vector<float> all;
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const auto p = net.parameter(i);
@@ -82,7 +82,7 @@ inline std::vector<float> values(const xs::Engine& net) {
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && !a.empty() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
-inline bool same_bits(const xs::Engine& a, const xs::Engine& b) { return same_bits(values(a), values(b)); }
+inline bool same_bits(const xs::AnyNet& a, const xs::AnyNet& b) { return same_bits(values(a), values(b)); }
 
 template <class Function>
 std::string error_of(Function&& f) {

@@ -162,7 +162,7 @@ TEST_CASE("clipping bounds the step") {
   xs::train(free, data, plain, options);
   options.clip_norm = 0.01F;
   xs::train(clipped, data, plain, options);
-  const auto moved = [&](const xs::Engine& net) {
+  const auto moved = [&](const xs::AnyNet& net) {
     const std::vector<float> now = values(net);
     double sum = 0.0;
     for (std::size_t i = 0; i < now.size(); ++i) sum += std::pow(static_cast<double>(now[i] - start[i]), 2);
@@ -183,7 +183,7 @@ TEST_CASE("options that make no sense are refused") {
         std::string::npos);
   options = quiet(1);
   options.batch = 0;
-  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("batch size is 0") != std::string::npos);
+  CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("batch size is at least 1") != std::string::npos);
   options = quiet(1);
   options.resume = true;
   CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find("checkpoint_directory") != std::string::npos);

@@ -3,12 +3,12 @@
 #include <doctest/doctest.h>
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/tanh.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/describe.hpp>
-#include <xstitch/weave/ensemble.hpp>
-#include <xstitch/weave/one_task.hpp>
-#include <xstitch/weave/split.hpp>
-#include <xstitch/weave/weights.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/ensemble.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/split.hpp>
+#include <xstitch/networks/weights.hpp>
+#include <xstitch/run/describe.hpp>
 
 #include <limits>
 
@@ -33,9 +33,9 @@ template <class Net>
 std::vector<float> train(std::size_t thread_count, bool store, std::size_t steps = 4) {
   Net net{xs::seed(11)};
   xs::ThreadPool threads(thread_count);
-  const support::Descent descent;
+  xs::Training training(net, support::Descent{});
   for (std::uint64_t step = 0; step < steps; ++step)
-    net.train_step(support::random_batch(net, 9, step), descent, {.step = step, .store_gradients = store}, threads);
+    training.step(support::random_batch(net, 9, step), {.step = step, .store_gradients = store}, threads);
   return support::all_parameters(net);
 }
 
@@ -69,22 +69,23 @@ TEST_CASE("members of an ensemble start different; the first is the one-task net
 
 TEST_CASE("a shared trunk is one set of parameters that both tasks move") {
   xs::Split<"b", Upper, Lower> net{xs::seed(1)};
-  CHECK(net.find_parameter("shared.a.weight") != xs::Engine::npos);
-  CHECK(net.find_parameter("upper.a.weight") == xs::Engine::npos);
-  CHECK(net.find_parameter("upper.b.weight") != xs::Engine::npos);
-  CHECK(net.find_parameter("lower.b.weight") != xs::Engine::npos);
+  CHECK(net.find_parameter("shared.a.weight") != xs::AnyNet::npos);
+  CHECK(net.find_parameter("upper.a.weight") == xs::AnyNet::npos);
+  CHECK(net.find_parameter("upper.b.weight") != xs::AnyNet::npos);
+  CHECK(net.find_parameter("lower.b.weight") != xs::AnyNet::npos);
   REQUIRE(net.inputs().size() == 1);
   xs::ThreadPool threads(2);
+  xs::Training training(net);
   const xs::Batch batch = support::random_batch(net, 4, 1);
-  net.compute_gradients(batch, 0, threads);
+  training.compute_gradients(batch, 0, threads);
   const auto at = net.find_parameter("shared.a.weight");
-  const std::vector<float> both(net.gradient(at).begin(), net.gradient(at).end());
+  const std::vector<float> both(training.gradient(at).begin(), training.gradient(at).end());
   for (const char* silent : {"lower.c.weight", "lower.d.weight"}) {
     const auto w = net.mutable_parameter(net.find_parameter(silent));
     std::fill(w.begin(), w.end(), 0.0F);
   }
-  net.compute_gradients(batch, 0, threads);
-  const std::vector<float> upper_alone(net.gradient(at).begin(), net.gradient(at).end());
+  training.compute_gradients(batch, 0, threads);
+  const std::vector<float> upper_alone(training.gradient(at).begin(), training.gradient(at).end());
   CHECK_FALSE(support::same_bits(both, upper_alone));
   using Plain = xs::Tower<"plain", xs::Shape<6>, Dense<"a", 12>, xs::Tanh, Dense<"c", 3>, tiny::SmallOutput>;
   using Other = xs::Tower<"other", xs::Shape<6>, Dense<"a", 12>, xs::Tanh, Dense<"d", 2>, tiny::SmallOutput>;
@@ -100,7 +101,8 @@ TEST_CASE("what is not finite is placed: parameter, layer, weave unit, input") {
     Net net{xs::seed(1)};
     net.mutable_parameter(net.find_parameter(parameter))[0] = nan;
     const auto before = support::all_parameters(net);
-    const xs::StepResult& result = net.train_step(support::random_batch(net, 3, 1), descent, {}, threads);
+    xs::Training training(net, descent);
+    const xs::StepResult& result = training.step(support::random_batch(net, 3, 1), threads);
     CHECK_FALSE(result.finite);
     CHECK(support::same_bits(before, support::all_parameters(net)));  // nothing was updated
     return result.location;
@@ -112,13 +114,14 @@ TEST_CASE("what is not finite is placed: parameter, layer, weave unit, input") {
   Net net{xs::seed(1)};
   xs::Batch batch = support::random_batch(net, 3, 1);
   batch.inputs[1][4] = nan;
-  CHECK(net.train_step(batch, descent, {}, threads).location == "input of tower 'lower'");
+  xs::Training training(net, descent);
+  CHECK(training.step(batch, threads).location == "input of tower 'lower'");
   // Overflow inside: a layer's result is infinite though its input and parameters are finite.
   const auto a = net.mutable_parameter(net.find_parameter("lower.x.weight"));
   std::fill(a.begin(), a.end(), 3e38F);
   const auto y = net.mutable_parameter(net.find_parameter("lower.y.weight"));
   std::fill(y.begin(), y.end(), 3e38F);
-  const xs::StepResult& result = net.train_step(support::random_batch(net, 3, 1), descent, {}, threads);
+  const xs::StepResult& result = training.step(support::random_batch(net, 3, 1), threads);
   CHECK_FALSE(result.finite);
   CHECK(result.location.find("of tower 'lower'") != std::string::npos);
   CHECK(net.find_non_finite_parameter().empty());
@@ -127,12 +130,12 @@ TEST_CASE("what is not finite is placed: parameter, layer, weave unit, input") {
 TEST_CASE("a batch that does not fit is refused with what was found and expected") {
   xs::CrossStitch<Upper, Lower> net;
   xs::ThreadPool threads(1);
-  const support::Descent descent;
+  xs::Training training(net, support::Descent{});
   const auto message = [&](auto change) {
     xs::Batch batch = support::random_batch(net, 3, 1);
     change(batch);
     try {
-      net.train_step(batch, descent, {}, threads);
+      training.step(batch, threads);
     } catch (const xs::Error& error) {
       return std::string(error.what());
     }
@@ -140,8 +143,8 @@ TEST_CASE("a batch that does not fit is refused with what was found and expected
   };
   CHECK(message([](xs::Batch&) {}) == "accepted");
   CHECK(message([](xs::Batch& b) { b.inputs[1].resize(5); }) ==
-        "input of tower 'lower': 5 numbers, expected 18 (3 samples of 1x1x6)");
-  CHECK(message([](xs::Batch& b) { b.labels[1].values.clear(); }).find("label of 'lower.one': 0 numbers") == 0);
+        "input of tower 'lower': 5 elements, expected 18 (3 samples of 1x1x6)");
+  CHECK(message([](xs::Batch& b) { b.labels[1].values.clear(); }).find("label of 'lower.one': 0 elements") == 0);
   CHECK(message([](xs::Batch& b) { b.labels.pop_back(); }).find("labels for 2 heads, the network has 3") !=
         std::string::npos);
   CHECK(message([](xs::Batch& b) { b.size = 0; }).find("without samples") != std::string::npos);
@@ -163,10 +166,10 @@ TEST_CASE("smaller and larger batches share the memory, and the last partial bat
 TEST_CASE("clipping scales the whole gradient to the norm") {
   using Net = xs::OneTask<Upper>;
   xs::ThreadPool threads(2);
-  const support::Descent descent{1.0F};
   Net net{xs::seed(3)};
+  xs::Training training(net, support::Descent{1.0F});
   const auto before = support::all_parameters(net);
-  net.train_step(support::random_batch(net, 5, 1), descent, {.step = 0, .clip_norm = 0.01F}, threads);
+  training.step(support::random_batch(net, 5, 1), {.clip_norm = 0.01F}, threads);
   const auto after = support::all_parameters(net);
   double squares = 0;
   for (std::size_t i = 0; i < before.size(); ++i)
@@ -177,10 +180,11 @@ TEST_CASE("clipping scales the whole gradient to the norm") {
 TEST_CASE("dropout acts in training alone, and differs from step to step") {
   xs::OneTask<Upper> net{xs::seed(3)};
   xs::ThreadPool threads(2);
+  xs::Training training(net);
   const xs::Batch batch = support::random_batch(net, 5, 1);
-  const double first = net.compute_gradients(batch, 0, threads).total;
-  const double again = net.compute_gradients(batch, 0, threads).total;
-  const double second = net.compute_gradients(batch, 1, threads).total;
+  const double first = training.compute_gradients(batch, 0, threads).total;
+  const double again = training.compute_gradients(batch, 0, threads).total;
+  const double second = training.compute_gradients(batch, 1, threads).total;
   CHECK(first == again);
   CHECK(first != second);
   const double plain = net.evaluate(batch, threads).total;
@@ -206,6 +210,6 @@ TEST_CASE("parameters are Eigen matrices without a copy") {
 TEST_CASE("the description names layers, shapes, counts and seams") {
   const std::string text = xs::describe<xs::CrossStitch<Upper, Lower>>();
   for (const char* part :
-       {"Dense a", "1x1x12", "CrossStitchUnit s1", "upper+lower", "Concat", "SmallOutput two", "seams: s1, s2"})
+       {"Dense a", "1x1x12", "CrossStitch s1", "upper+lower", "Concat", "SmallOutput two", "seams: s1, s2"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, part, "\n", text);
 }

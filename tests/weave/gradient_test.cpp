@@ -8,8 +8,8 @@
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
-#include <xstitch/weave/check_network.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/run/check_network.hpp>
 
 #include "support.hpp"
 #include "tiny_layers.hpp"

@@ -2,9 +2,9 @@
 #include <doctest/doctest.h>
 #include <xstitch/layers/lrn.hpp>
 #include <xstitch/layers/tanh.hpp>
-#include <xstitch/weave/check_network.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/check_network.hpp>
 
 #include "support.hpp"
 #include "tiny_layers.hpp"

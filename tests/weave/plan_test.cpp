@@ -3,8 +3,8 @@
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/split.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/split.hpp>
 
 #include <vector>
 

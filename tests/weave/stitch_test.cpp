@@ -1,8 +1,8 @@
 // What a cross-stitched network means, on towers that differ in input, depth and width.
 #include <doctest/doctest.h>
 #include <xstitch/layers/tanh.hpp>
-#include <xstitch/weave/cross_stitch.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include <array>
 
@@ -23,7 +23,7 @@ using Pair = xs::CrossStitch<Upper, Lower>;
 static_assert(Pair::seams == xs::names("s1", "s2"));
 static_assert(xs::Network<Pair>);
 
-std::vector<float> prediction(const xs::Engine& net, std::size_t head) {
+std::vector<float> prediction(const xs::AnyNet& net, std::size_t head) {
   const auto p = net.prediction(head);
   return {p.begin(), p.end()};
 }
@@ -37,7 +37,7 @@ TEST_CASE("a tower in a woven net starts as its one-task twin, and identity alph
   xs::ThreadPool threads(2);
   for (std::size_t i = 0; i < upper.parameters().size(); ++i) {
     const std::size_t k = pair.find_parameter(upper.parameters()[i].name);
-    REQUIRE(k != xs::Engine::npos);
+    REQUIRE(k != xs::AnyNet::npos);
     CHECK(std::equal(upper.parameter(i).begin(), upper.parameter(i).end(), pair.parameter(k).begin()));
   }
   support::set_alpha(pair, 1.0F, 0.0F);
@@ -95,7 +95,7 @@ TEST_CASE("the order in which towers are written changes nothing but the order o
            static_cast<float>(c) * 0.03F - 0.3F;
   };
   const std::array<std::string_view, 3> order_one{"upper", "lower", "third"}, order_two{"third", "upper", "lower"};
-  const auto fill = [&](xs::Engine& net, std::span<const std::string_view> order) {
+  const auto fill = [&](xs::AnyNet& net, std::span<const std::string_view> order) {
     const auto s1 = net.mutable_parameter(net.find_parameter("stitch.s1.alpha"));
     for (std::size_t t = 0; t < 3; ++t)
       for (std::size_t s = 0; s < 3; ++s)
@@ -108,9 +108,10 @@ TEST_CASE("the order in which towers are written changes nothing but the order o
   turned.inputs = {batch.inputs[2], batch.inputs[0], batch.inputs[1]};
   turned.labels = {batch.labels[2], batch.labels[0], batch.labels[1]};
   const support::Descent descent{0.05F};
+  xs::Training train_one(one, descent), train_two(two, descent);
   for (std::uint64_t step = 0; step < 3; ++step) {
-    one.train_step(batch, descent, {.step = step}, threads);
-    two.train_step(turned, descent, {.step = step}, threads);
+    train_one.step(batch, {.step = step}, threads);
+    train_two.step(turned, {.step = step}, threads);
   }
   one.evaluate(batch, threads);
   two.evaluate(turned, threads);
@@ -135,11 +136,12 @@ TEST_CASE("per layer is per channel with tied values, and its gradient is the su
     }
   }
   const xs::Batch batch = support::random_batch(channel, 5, 4);
-  channel.compute_gradients(batch, 0, threads);
-  layer.compute_gradients(batch, 0, threads);
+  xs::Training of_channel(channel), of_layer(layer);
+  of_channel.compute_gradients(batch, 0, threads);
+  of_layer.compute_gradients(batch, 0, threads);
   for (const char* name : {"stitch.s1.alpha", "stitch.s2.alpha"}) {
-    const auto wide = channel.gradient(channel.find_parameter(name));
-    const auto narrow = layer.gradient(layer.find_parameter(name));
+    const auto wide = of_channel.gradient(channel.find_parameter(name));
+    const auto narrow = of_layer.gradient(layer.find_parameter(name));
     for (std::size_t i = 0; i < 4; ++i) {
       double sum = 0;
       for (std::size_t c = 0; c < wide.size() / 4; ++c) sum += static_cast<double>(wide[i * (wide.size() / 4) + c]);
@@ -147,8 +149,8 @@ TEST_CASE("per layer is per channel with tied values, and its gradient is the su
       CHECK(narrow[i] != 0.0F);
     }
   }
-  const auto a = channel.gradient(channel.find_parameter("lower.a0.weight"));
-  const auto b = layer.gradient(layer.find_parameter("lower.a0.weight"));
+  const auto a = of_channel.gradient(channel.find_parameter("lower.a0.weight"));
+  const auto b = of_layer.gradient(layer.find_parameter("lower.a0.weight"));
   CHECK(std::equal(a.begin(), a.end(), b.begin()));
 }
 
@@ -156,14 +158,15 @@ TEST_CASE("a loss of one tower alone moves the other tower's weights below a sea
   Pair net{xs::seed(9)};
   xs::ThreadPool threads(2);
   xs::Batch batch = support::random_batch(net, 5, 5);
-  net.compute_gradients(batch, 0, threads);
+  xs::Training training(net);
+  training.compute_gradients(batch, 0, threads);
   // SmallOutput of "lower" is silenced by a head that gives zeros.
   const auto c = net.mutable_parameter(net.find_parameter("lower.c.weight"));
   std::fill(c.begin(), c.end(), 0.0F);
-  net.compute_gradients(batch, 0, threads);
+  training.compute_gradients(batch, 0, threads);
   const auto norm = [&](const char* name) {
     double sum = 0;
-    for (const float g : net.gradient(net.find_parameter(name))) sum += std::abs(static_cast<double>(g));
+    for (const float g : training.gradient(net.find_parameter(name))) sum += std::abs(static_cast<double>(g));
     return sum;
   };
   CHECK(norm("lower.a0.weight") > 1e-6);

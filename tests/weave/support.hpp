@@ -1,6 +1,6 @@
 #pragma once
 // Batches for any network, from a random key.
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <cstring>
 #include <vector>
@@ -10,7 +10,7 @@ namespace support {
 namespace xs = xstitch;
 
 /// Random inputs (each slot its own numbers unless `shared`), and a label for every head.
-inline xs::Batch random_batch(const xs::Engine& net, std::size_t size, std::uint64_t seed, bool shared = false) {
+inline xs::Batch random_batch(const xs::AnyNet& net, std::size_t size, std::uint64_t seed, bool shared = false) {
   xs::Batch batch;
   batch.size = size;
   const xs::RandomKey key = xs::RandomKey(xs::seed(seed));
@@ -38,7 +38,7 @@ inline xs::Batch random_batch(const xs::Engine& net, std::size_t size, std::uint
 }
 
 /// Every parameter, one after the other.
-inline std::vector<float> all_parameters(const xs::Engine& net) {
+inline std::vector<float> all_parameters(const xs::AnyNet& net) {
   std::vector<float> all;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     all.insert(all.end(), net.parameter(i).begin(), net.parameter(i).end());
@@ -50,11 +50,11 @@ inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) 
 }
 
 /// Copies the parameters of `from` into the parameters of the same names in `to`; returns how many.
-inline std::size_t copy_parameters(const xs::Engine& from, xs::Engine& to) {
+inline std::size_t copy_parameters(const xs::AnyNet& from, xs::AnyNet& to) {
   std::size_t copied = 0;
   for (std::size_t i = 0; i < from.parameters().size(); ++i) {
     const std::size_t k = to.find_parameter(from.parameters()[i].name);
-    if (k == xs::Engine::npos) continue;
+    if (k == xs::AnyNet::npos) continue;
     const auto source = from.parameter(i);
     const auto target = to.mutable_parameter(k);
     std::copy(source.begin(), source.end(), target.begin());
@@ -63,7 +63,7 @@ inline std::size_t copy_parameters(const xs::Engine& from, xs::Engine& to) {
   return copied;
 }
 
-inline void set_alpha(xs::Engine& net, float same, float different) {
+inline void set_alpha(xs::AnyNet& net, float same, float different) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
     if (slot.spec.group != xs::ParameterGroup::stitch) continue;

@@ -14,10 +14,15 @@
 ///       }
 ///       xs::Multipliers multipliers(xs::ParameterGroup) const { return {1.0F, 0.0F}; }
 ///     };
+///
+/// Two more members are optional: `std::string describe() const` (name and settings in one line) and
+/// `void check_settings() const`, which throws an Error if a setting is out of its range.
 
+#include <xstitch/core/error.hpp>
 #include <xstitch/core/parameter.hpp>
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +63,12 @@ concept DescribesItself = requires(const O& optimizer) {
   { optimizer.describe() } -> std::convertible_to<std::string>;
 };
 
+/// An optimizer that knows the ranges of its settings.
+template <class O>
+concept ChecksItsSettings = requires(const O& optimizer) {
+  optimizer.check_settings();
+};
+
 /// Any optimizer after one run-time face (does not own it).
 class OptimizerRef {
  public:
@@ -74,6 +85,12 @@ class OptimizerRef {
             return std::string(static_cast<const O*>(o)->describe());
           else
             return std::string("optimizer");
+        }),
+        check_settings_([](const void* o) {
+          if constexpr (ChecksItsSettings<O>)
+            static_cast<const O*>(o)->check_settings();
+          else
+            (void)o;
         }) {}
 
   [[nodiscard]] std::size_t state_count() const noexcept { return state_count_; }
@@ -83,6 +100,17 @@ class OptimizerRef {
   /// Name and settings in one line, for logs and to recognise a changed optimizer on resume.
   [[nodiscard]] std::string describe() const { return describe_(optimizer_); }
 
+  /// Throws an Error if a setting is out of its range, or makes a learning rate or weight decay that is not finite.
+  void check_settings() const {
+    check_settings_(optimizer_);
+    for (const ParameterGroup group : {ParameterGroup::weight, ParameterGroup::bias, ParameterGroup::stitch}) {
+      const Multipliers m = multipliers(group);
+      if (!std::isfinite(learning_rate() * m.learning_rate) || !std::isfinite(m.weight_decay))
+        fail(describe(), ": found a learning rate of ", learning_rate(), " with multiplier ", m.learning_rate,
+             " and weight decay ", m.weight_decay, " for a group of parameters, expected finite numbers");
+    }
+  }
+
  private:
   const void* optimizer_;
   std::size_t state_count_;
@@ -90,6 +118,7 @@ class OptimizerRef {
   Multipliers (*multipliers_)(const void*, ParameterGroup);
   void (*update_)(const void*, const UpdateCall&);
   std::string (*describe_)(const void*);
+  void (*check_settings_)(const void*);
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

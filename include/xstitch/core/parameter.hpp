@@ -4,6 +4,7 @@
 /// optimizer groups and gradient checks are all derived from these descriptions.
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/shape.hpp>
 
 #include <array>
 #include <cstddef>
@@ -75,6 +76,10 @@ struct ParameterSpec {
   /// On top of the group's multiplier (0 freezes the parameter).
   float learning_rate_multiplier = 1.0F;
   float weight_decay_multiplier = 1.0F;
+  /// A letter for each extent: "HWIO" for the weights of a convolution, "IO" for those of a fully connected layer;
+  /// empty if nothing is said. Files of other libraries have them in another order.
+  std::string_view axes{};
+  Dims input{};  ///< what "I" of "IO" runs over: height, width, channels of an image that is read as one long vector
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

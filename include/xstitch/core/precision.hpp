@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// In which arithmetic a network multiplies.
+/// How elements are multiplied: in fp32, or rounded to bf16.
 
 #include <xstitch/core/isa.hpp>
 
@@ -8,7 +8,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// How numbers are multiplied. Sums, master weights and activations are fp32 in both.
+/// How elements are multiplied. Sums, master weights and activations are fp32 in both.
 enum class Precision : std::uint8_t {
   fp32,
   bf16,  ///< operands rounded to bfloat16 (8 bits of mantissa), products summed in fp32

@@ -54,9 +54,10 @@ class RandomKey {
   [[nodiscard]] constexpr float uniform(std::uint64_t position) const noexcept {
     return static_cast<float>(bits(position) >> 40) * 0x1p-24f;
   }
-  /// Uniform in [low, high).
+  /// Uniform in [low, high), in double, where the product is exact: the same float whether the compiler fuses or not.
   [[nodiscard]] constexpr float uniform(std::uint64_t position, float low, float high) const noexcept {
-    return low + (high - low) * uniform(position);
+    return static_cast<float>(static_cast<double>(low) +
+                              static_cast<double>(high - low) * static_cast<double>(uniform(position)));
   }
   /// Uniform integer in [0, bound), bound > 0 (Lemire's multiplication; bias below 2^-32).
   [[nodiscard]] constexpr std::uint64_t below(std::uint64_t position, std::uint64_t bound) const noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Sizes of a sample: height, width, channels. Activations are NHWC, row-major, dense: a batch of N samples is
-/// an [N * height * width, channels] matrix.
+/// an [N * height * width, channels] matrix. And what else stands as a number in a network's type: Size, Ratio.
 
 #include <xstitch/core/isa.hpp>
 
@@ -42,6 +42,16 @@ struct Shape<Channels> {
 inline std::string to_string(Dims d) {
   return std::to_string(d.height) + "x" + std::to_string(d.width) + "x" + std::to_string(d.channels);
 }
+
+/// A pair of sizes for rectangular windows: Conv<"c", 8, Size{3, 5}>. A plain number is square.
+struct Size {
+  int height = 1;
+  int width = 1;
+  constexpr Size() = default;
+  constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
+  constexpr Size(int h, int w) : height(h), width(w) {}
+  constexpr bool operator==(const Size&) const noexcept = default;
+};
 
 /// An amount of memory for a batch of n samples: per_sample * n + fixed (bytes).
 struct Extent {

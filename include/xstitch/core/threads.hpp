@@ -8,9 +8,12 @@
 /// reaches the caller (the first one; the calls not yet started are skipped). Denormal numbers are flushed to zero
 /// inside, on every thread, and the caller's floating-point mode is restored.
 ///
+/// A call that finds the pool at work, from inside f or from another thread, does all of its own work on the thread
+/// that made it: nothing is lost, and neither waits for the other, so that no cycle of pools can lock up.
+///
 /// Why not Eigen::ThreadPool: it allocates a closure for each task and calls std::abort on an exception in one.
 
-#include <xstitch/core/isa.hpp>
+#include <xstitch/core/error.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -20,8 +23,11 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #if defined(__SSE2__)
@@ -60,22 +66,45 @@ class FlushDenormals {
 #endif
 };
 
+/// Most threads of one pool or loader.
+inline constexpr std::size_t max_threads = 32767;
+
+/// Throws Error unless `threads` is at most max_threads; `what` says whose they are.
+inline void check_threads(std::string_view what, std::size_t threads) {
+  if (threads > max_threads) fail(what, ": found ", threads, " threads, expected at most ", max_threads);
+}
+
+/// Adds threads that run f(i) to `threads` until there are `count`. If the system refuses one, calls stop(), which
+/// must make the others return, joins them and throws Error.
+template <class Function, class Stop>
+void start_threads(std::string_view what, std::vector<std::thread>& threads, std::size_t count, const Function& f,
+                   const Stop& stop) {
+  try {
+    threads.reserve(count);
+    while (threads.size() < count) threads.emplace_back(f, threads.size());
+  } catch (const std::exception& error) {
+    stop();
+    for (std::thread& thread : threads) thread.join();
+    const std::size_t started = threads.size();
+    threads.clear();
+    fail(what, ": thread ", started + 1, " of ", count, " could not be started (", error.what(), ")");
+  }
+}
+
 class ThreadPool {
  public:
-  /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number.
+  /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number. Throws Error if there
+  /// are too many of them, or if the system refuses one.
   explicit ThreadPool(std::size_t threads = 0) {
     if (threads == 0) threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    check_threads("thread pool", threads);
     // With more threads than processors a spinning thread only keeps the processor from one that has work.
     if (threads > std::thread::hardware_concurrency()) spin_limit_ = 0;
-    workers_.reserve(threads - 1);
-    for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    start_threads(
+        "thread pool", workers_, threads - 1, [this](std::size_t) { work(); }, [this] { stop(); });
   }
   ~ThreadPool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_.store(true, std::memory_order_release);
-    }
-    wake_.notify_all();
+    stop();
     for (std::thread& worker : workers_) worker.join();
   }
   ThreadPool(const ThreadPool&) = delete;
@@ -83,22 +112,21 @@ class ThreadPool {
 
   [[nodiscard]] std::size_t size() const noexcept { return workers_.size() + 1; }
 
-  /// Calls f(i) for i in [0, count). Not to be called from inside f.
+  /// Calls f(i) for i in [0, count). On this thread alone if the pool is at work, see above.
   template <class Function>
   void parallel_for(std::size_t count, Function&& f) {
     if (count == 0) return;
     const FlushDenormals flush;
-    if (workers_.empty() || count == 1) {
+    if (workers_.empty() || count == 1 || busy_.exchange(true, std::memory_order_acquire)) {
       for (std::size_t i = 0; i < count; ++i) f(i);
       return;
     }
     using Plain = std::remove_reference_t<Function>;
-    // The gate is closed and nobody is inside, so what the workers read may be written.
+    // We hold the pool, the gate is closed and nobody is inside, so what the workers read may be written.
     function_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
     call_ = [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); };
     count_ = count;
     next_.store(0, std::memory_order_relaxed);
-    error_ = nullptr;
     const std::uint64_t next_round = (gate_.load(std::memory_order_relaxed) & ~round_mask) + one_round;
     {
       const std::lock_guard lock(mutex_);  // so that a worker about to sleep sees it
@@ -116,10 +144,20 @@ class ThreadPool {
         done_.wait(lock, [this] { return inside() == 0; });
       }
     }
-    if (error_) std::rethrow_exception(error_);
+    const std::exception_ptr error = std::exchange(error_, nullptr);
+    busy_.store(false, std::memory_order_release);
+    if (error) std::rethrow_exception(error);
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_.store(true, std::memory_order_release);
+    }
+    wake_.notify_all();
+  }
+
   static void pause() noexcept {
 #if defined(__SSE2__)
     _mm_pause();
@@ -189,6 +227,7 @@ class ThreadPool {
   std::size_t count_ = 0;
   std::exception_ptr error_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> busy_{false};  ///< a parallel_for has the workers
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -3,10 +3,10 @@
 /// Makes one batch from chosen samples: loads, checks, augments and copies them to the places where towers and heads
 /// read. Thread-safe: each thread brings its own Buffers.
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/augment.hpp>
 #include <xstitch/data/binding.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -22,8 +22,9 @@ namespace xstitch::inline XSTITCH_ISA {
 enum class OnError : std::uint8_t { stop, skip };
 
 struct LoaderOptions {
-  std::size_t batch = 1;
-  bool shuffle = false;  ///< else in the data set's order, the same for all ensemble members
+  std::size_t batch = 1;   ///< more than the data set has: all of it
+  bool drop_last = false;  ///< leave out the last batch of an epoch where it is smaller than the others
+  bool shuffle = false;    ///< else in the data set's order, the same for all ensemble members
   Seed seed{};
   Augment augment{};
   std::uint64_t first_epoch = 0;

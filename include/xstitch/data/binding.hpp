@@ -3,8 +3,8 @@
 /// Which field of a data set goes where in a network. Bound by name: a tower takes the input of its own name if there
 /// is one, else the one named "input"; a head takes the label named "tower" or "tower.head".
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -50,7 +50,10 @@ inline std::string mismatch(const LabelSpec& have, const LabelSpec& want) {
   if (have.shape != want.shape) return "the shapes differ";
   if (want.integral() && have.classes != want.classes) return "the numbers of classes differ";
   if (have.mask.size() > 0 && want.mask.size() == 0) return "the loss would ignore the mask";
-  if (have.mask.size() > 0 && have.mask != want.mask) return "the masks differ";
+  if (have.mask.size() > 0 && have.mask != want.mask)
+    return have.mask == have.shape && want.kind == LabelKind::real
+               ? "the masks differ: elements of the label are missing, which ElementMasked<loss> looks at"
+               : "the masks differ";
   return {};
 }
 

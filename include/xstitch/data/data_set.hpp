@@ -3,8 +3,8 @@
 /// What a data set is: a size, and a function that fills a sample: one or more inputs, and a label per task or none.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/labels.hpp>
 #include <xstitch/core/shape.hpp>
-#include <xstitch/losses/loss.hpp>
 
 #include <concepts>
 #include <cstddef>

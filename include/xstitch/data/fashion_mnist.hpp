@@ -41,11 +41,12 @@ struct FashionMnistFiles {
     return images.data() + index * std::size_t{side * side};
   }
 
-  /// Reads {train,t10k}-images-idx3-ubyte and -labels-idx1-ubyte, with or without ".gz".
+  /// Reads {train,t10k}-images-idx3-ubyte and -labels-idx1-ubyte, or those with a dot before idx
+  /// (train-images.idx3-ubyte: the names inside the archives that are passed around), with or without ".gz".
   static std::shared_ptr<const FashionMnistFiles> read(const std::string& folder, FashionMnistSplit split) {
     const std::string prefix = split == FashionMnistSplit::train ? "train" : "t10k";
-    const std::string image_path = find(folder, prefix + "-images-idx3-ubyte");
-    const std::string label_path = find(folder, prefix + "-labels-idx1-ubyte");
+    const std::string image_path = find(folder, prefix + "-images", "idx3-ubyte");
+    const std::string label_path = find(folder, prefix + "-labels", "idx1-ubyte");
     IdxFile images = read_idx_file(image_path, 3);
     IdxFile labels = read_idx_file(label_path, 1);
     if (images.extents[1] != side || images.extents[2] != side)
@@ -61,13 +62,15 @@ struct FashionMnistFiles {
   }
 
  private:
-  static std::string find(const std::string& folder, const std::string& name) {
-    const std::filesystem::path plain = std::filesystem::path(folder) / name;
-    if (std::filesystem::exists(plain)) return plain.string();
-    const std::string packed = plain.string() + ".gz";
-    if (std::filesystem::exists(packed)) return packed;
-    fail("file ", packed, ": found no such file, expected the Fashion-MNIST files there (Debian package ",
-         "dataset-fashion-mnist puts them into ", fashion_mnist_folder, ")");
+  static std::string find(const std::string& folder, const std::string& name, const std::string& type) {
+    for (const char* separator : {"-", "."})
+      for (const char* ending : {"", ".gz"})
+        if (const auto path = std::filesystem::path(folder) / (name + separator + type + ending);
+            std::filesystem::is_regular_file(path))
+          return path.string();
+    fail("file ", (std::filesystem::path(folder) / (name + "-" + type + ".gz")).string(), ": found no such file (nor ",
+         name, ".", type, ", nor either without .gz), expected the Fashion-MNIST files ",
+         "there (Debian package dataset-fashion-mnist puts them into ", fashion_mnist_folder, ")");
   }
 };
 

@@ -4,28 +4,37 @@
 ///
 /// The order of an epoch is a function of (seed, epoch, ensemble member), and so is every augmentation: batches are
 /// the same whatever the timing, the number of threads or the place where a training was resumed. The last batch of an
-/// epoch holds what is left. All buffers are made at the start and used again: the loader allocates nothing later.
+/// epoch holds what is left, or is left out (drop_last). All buffers are made at the start and used again: the loader
+/// allocates nothing later.
 ///
 /// An exception of DataSet::load reaches the caller of next() at that batch, as an Error with index and origin of the
 /// sample; or, with OnError::skip, the sample is replaced by the next one in the data set that loads.
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/threads.hpp>
 #include <xstitch/data/batch_maker.hpp>
-#include <xstitch/weave/batch.hpp>
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
+
+/// The division that cannot overflow.
+constexpr std::uint64_t batches_per_epoch(std::size_t samples, std::size_t batch, bool drop_last) noexcept {
+  return samples / batch + (!drop_last && samples % batch != 0 ? 1 : 0);
+}
 
 class Loader {
  public:
@@ -34,8 +43,13 @@ class Loader {
       : data_(data), options_(options), maker_(data, inputs, heads, options) {
     if (data_.size() == 0) fail("the data set has no samples");
     if (options_.batch == 0) fail("the batch size is 0, expected at least 1");
+    check_threads("loader", options_.threads);
     if (options_.first_position >= data_.size())
       fail("cannot start at sample ", options_.first_position, " of an epoch of ", data_.size());
+    if (options_.drop_last && data_.size() - options_.first_position < options_.batch)
+      fail("found drop_last with batches of ", options_.batch, " and ", data_.size() - options_.first_position,
+           " samples, which leaves nothing; expected a batch of at most that");
+    check_sizes(inputs, heads);
     int members = 1;
     for (const InputSlot& slot : inputs) members = std::max(members, slot.member + 1);
     order_.resize(options_.shuffle ? static_cast<std::size_t>(members) : 1);
@@ -47,14 +61,11 @@ class Loader {
     for (Slot& slot : ring_) reserve(slot);
     buffers_.resize(std::max<std::size_t>(1, options_.threads));
     for (BatchMaker::Buffers& buffers : buffers_) maker_.reserve(buffers);
-    for (std::size_t i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { work(buffers_[i]); });
+    start_threads(
+        "loader", threads_, options_.threads, [this](std::size_t i) { work(buffers_[i]); }, [this] { stop(); });
   }
   ~Loader() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
+    stop();
     for (std::thread& thread : threads_) thread.join();
   }
   Loader(const Loader&) = delete;
@@ -87,8 +98,8 @@ class Loader {
     return &slot.loaded;
   }
 
-  [[nodiscard]] std::size_t batches_per_epoch() const noexcept {
-    return (data_.size() + options_.batch - 1) / options_.batch;
+  [[nodiscard]] std::uint64_t batches_per_epoch() const noexcept {
+    return xstitch::batches_per_epoch(data_.size(), options_.batch, options_.drop_last);
   }
   /// Samples replaced in the batches handed out so far.
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
@@ -113,8 +124,27 @@ class Loader {
   }
 
   [[nodiscard]] std::uint64_t batches_left() const {
-    const std::uint64_t rest = (data_.size() - options_.first_position + options_.batch - 1) / options_.batch;
+    const std::uint64_t rest =
+        xstitch::batches_per_epoch(data_.size() - options_.first_position, options_.batch, options_.drop_last);
+    if (options_.epochs - 1 > (~std::uint64_t{0} - rest) / batches_per_epoch())
+      fail("found epochs = ", options_.epochs, " of ", batches_per_epoch(),
+           " batches, expected fewer than 2^64 batches in all");
     return rest + (options_.epochs - 1) * batches_per_epoch();
+  }
+
+  /// A batch is to fit into an address space, and the queue to have a place more than it is asked for.
+  void check_sizes(std::span<const InputSlot> inputs, std::span<const HeadSlot> heads) const {
+    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max();
+    const std::size_t full = std::min(options_.batch, data_.size());
+    const auto check = [&](std::string_view name, Dims shape) {
+      if (shape.size() > most / sizeof(float) / full)
+        fail("found batches of ", full, " samples of ", to_string(shape), " for \"", name,
+             "\", expected at most 2^63 bytes");
+    };
+    for (const InputSlot& slot : inputs) check(slot.tower, slot.shape);
+    for (const HeadSlot& slot : heads) check(slot.tower, slot.label.shape);
+    if (std::max(options_.queue, options_.threads) >= most / sizeof(Slot))
+      fail("found queue = ", options_.queue, " and threads = ", options_.threads, ", expected fewer");
   }
 
   /// Fisher and Yates, one order a member.
@@ -129,6 +159,14 @@ class Loader {
     }
   }
 
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+  }
+
   /// Takes the next indices; called in the order of the batches, with the mutex held.
   void choose(Slot& slot) {
     const std::size_t count = std::min(options_.batch, data_.size() - position_);
@@ -140,7 +178,8 @@ class Loader {
     slot.loaded.position = position_;
     slot.loaded.batch.size = count;
     position_ += count;
-    slot.loaded.last_of_epoch = position_ == data_.size();
+    const std::size_t left = data_.size() - position_;
+    slot.loaded.last_of_epoch = left == 0 || (options_.drop_last && left < options_.batch);
     --left_;
     if (!slot.loaded.last_of_epoch) return;
     position_ = 0;

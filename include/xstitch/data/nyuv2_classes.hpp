@@ -8,8 +8,8 @@
 /// A network's class is that number - 1; raw 0 (unlabelled) becomes 255, which every loss and metric ignores.
 /// Errors: a missing or damaged file, a map of another length or with numbers outside its range.
 
+#include <xstitch/core/labels.hpp>
 #include <xstitch/data/mat_file.hpp>
-#include <xstitch/losses/loss.hpp>
 
 #include <array>
 #include <cstddef>

@@ -81,7 +81,7 @@ class Nyuv2NormalFiles {
     const auto [path, mask_path] = paths(view, train);
     const ByteImage picture = read_png(path, {height, width, 3});
     ByteImage mask;
-    if (!mask_path.empty()) mask = read_png(mask_path, {height, width, 1});
+    if (!mask_path.empty()) mask = read_png(mask_path, {height, width, 1}, PngValues::brightness);
     NormalMap map(height, width);
     for (std::size_t i = 0; i < map.mask.size(); ++i) {
       if (!mask.values.empty() && mask.values[i] == 0) continue;

@@ -1,6 +1,13 @@
 #pragma once
 /// \file
-/// PNG files of 8 bits a channel, grey or RGB, read as they are stored (no gamma, no alpha, no palette) and written.
+/// PNG files, read as they are stored (no gamma, no alpha) and written.
+///
+///     read_png(path, {0, 0, 3})                            RGB, 8 bits
+///     read_png(path, {0, 0, 1})                            grey or palette, 1 to 8 bits: the numbers in the file, so
+///     that
+///                                                          a label map of 2 bits is 0 1 2 3; of a palette the indices
+///     read_png(path, {0, 0, 1}, PngValues::brightness)     grey as a picture: black 0, white 255 whatever the bits are
+///
 /// Needs libpng. Errors: no such file, no PNG, another type or size than expected, a cut or damaged file.
 
 #include <xstitch/core/error.hpp>
@@ -20,6 +27,12 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
+
+/// What the numbers of a grey PNG of fewer than 8 bits become.
+enum class PngValues : std::uint8_t {
+  stored,      ///< what they are: classes, masks
+  brightness,  ///< 0 to 255
+};
 
 namespace detail {
 
@@ -62,9 +75,10 @@ struct PngCodec {
     png_get_IHDR(png, info, &width, &height, &depth, &color, nullptr, nullptr, nullptr);
     return true;
   }
-  bool read_rows(png_bytepp rows) noexcept {
+  bool read_rows(png_bytepp rows, PngValues values) noexcept {
     if (setjmp(png_jmpbuf(png)) != 0) return false;
-    if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+    if (depth < 8 && values == PngValues::brightness) png_set_expand_gray_1_2_4_to_8(png);
+    if (depth < 8 && values == PngValues::stored) png_set_packing(png);  // a byte each
     png_read_image(png, rows);
     png_read_end(png, nullptr);
     return true;
@@ -122,7 +136,9 @@ inline std::string png_type(int color, int depth) {
 }  // namespace detail
 
 /// Reads a PNG that must have `expected` channels (1 or 3) and, where they are not 0, its height and width.
-inline ByteImage read_png(const std::string& path, Dims expected) {
+inline ByteImage read_png(const std::string& path, Dims expected, PngValues values = PngValues::stored) {
+  if (expected.channels != 1 && expected.channels != 3)
+    fail("file ", path, ": found that ", expected.channels, " channels are wanted of a PNG, expected 1 or 3");
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("file ", path, ": found no such file, expected a PNG");
   detail::PngCodec codec(false);
@@ -131,12 +147,15 @@ inline ByteImage read_png(const std::string& path, Dims expected) {
     fail("file ", path, ": found ", codec.bytes.size(), " bytes without the signature of a PNG, expected a PNG");
   if (!codec.read_header())
     fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
-  const bool grey = expected.channels == 1;
-  const bool fits = grey ? codec.color == PNG_COLOR_TYPE_GRAY && codec.depth <= 8
-                         : codec.color == PNG_COLOR_TYPE_RGB && codec.depth == 8;
+  const bool rgb = expected.channels == 3, indices = !rgb && values == PngValues::stored;
+  const bool fits = rgb ? codec.color == PNG_COLOR_TYPE_RGB && codec.depth == 8
+                        : (codec.color == PNG_COLOR_TYPE_GRAY || (indices && codec.color == PNG_COLOR_TYPE_PALETTE)) &&
+                              codec.depth <= 8;
   if (!fits)
     fail("file ", path, ": found a PNG that is ", detail::png_type(codec.color, codec.depth), ", expected ",
-         grey ? "grey" : "RGB", ", 8 bits");
+         rgb       ? "RGB, 8 bits"
+         : indices ? "grey or palette, up to 8 bits"
+                   : "grey, up to 8 bits");
   if ((expected.height != 0 && codec.height != static_cast<std::uint32_t>(expected.height)) ||
       (expected.width != 0 && codec.width != static_cast<std::uint32_t>(expected.width)))
     fail("file ", path, ": found ", codec.height, " rows of ", codec.width, " pixels, expected ", expected.height,
@@ -150,7 +169,7 @@ inline ByteImage read_png(const std::string& path, Dims expected) {
   image.values.resize(stride * codec.height);
   std::vector<png_bytep> rows(codec.height);
   for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = image.values.data() + r * stride;
-  if (!codec.read_rows(rows.data()))
+  if (!codec.read_rows(rows.data(), values))
     fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
   return image;
 }

@@ -1,85 +1,160 @@
 #pragma once
 /// \file
-/// Tables of numbers from text: one row a line, the names of the columns in the first.
+/// Tables from text: one row a line, the names of the columns in the first.
 ///
 ///     const xs::data::Table table = xs::data::read_csv("prices.csv");
 ///
-/// Fields are separated by one character and may stand in double quotes (doubled inside). An empty field, NA and nan
-/// are missing values. Errors: no such file, no header, a line with another number of fields, a field that is no
-/// number.
+/// Fields are separated by one character and may be in double quotes (doubled inside), line ends included. An empty
+/// field, NA and nan are missing values. A column with a field that is no number is one of names: `column` refuses it
+/// and says where that field is, a label of classes takes it.
+/// Errors: no such file, no header, a column named twice, a line with another number of fields, a quote without end.
 
 #include <xstitch/data/table.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
 namespace detail {
 
-/// The fields of one line.
-inline std::vector<std::string> csv_fields(std::string_view line, char separator) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
-      fields.back() += line[++i];
-    else if (c == '"')
-      quoted = !quoted;
-    else if (c == separator && !quoted)
-      fields.emplace_back();
-    else
-      fields.back() += c;
+/// The records of a file of separated fields.
+class CsvReader {
+ public:
+  CsvReader(std::string path, char separator) : path_(std::move(path)), separator_(separator), in_(path_) {
+    if (!in_) fail("file ", path_, ": found no such file, expected a table");
   }
-  for (std::string& field : fields) {
+  /// The next record that is not empty; false at the end of the file.
+  bool next() {
+    fields_.clear();
+    bool quoted = false;
+    std::string line;
+    while (std::getline(in_, line)) {
+      ++lines_;
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      if (lines_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // byte order mark
+      if (quoted)
+        fields_.back() += '\n';
+      else if (line.empty())
+        continue;
+      else
+        first_line_ = lines_, fields_.emplace_back();
+      quoted = append(line, quoted);
+      if (quoted) continue;
+      for (std::string& field : fields_) field = trimmed(field);
+      return true;
+    }
+    if (in_.bad()) fail("file ", path_, ": found that it cannot be read to its end");
+    if (quoted) fail("file ", path_, ", line ", first_line_, ": found a quote without an end, expected one");
+    return false;
+  }
+  [[nodiscard]] const std::vector<std::string>& fields() const noexcept { return fields_; }
+  [[nodiscard]] std::size_t line() const noexcept { return first_line_; }
+
+ private:
+  /// Adds a line to the record; whether it ends inside quotes. A quote opens at the beginning of a field only.
+  bool append(std::string_view line, bool quoted) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const char c = line[i];
+      std::string& field = fields_.back();
+      if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
+        field += line[++i];
+      else if (c == '"' && quoted)
+        quoted = false;
+      else if (c == '"' && field.find_first_not_of(" \t") == std::string::npos)
+        quoted = true;
+      else if (c == separator_ && !quoted)
+        fields_.emplace_back();
+      else
+        field += c;
+    }
+    return quoted;
+  }
+  static std::string trimmed(const std::string& field) {
     const std::size_t first = field.find_first_not_of(" \t"), last = field.find_last_not_of(" \t");
-    field = first == std::string::npos ? std::string{} : field.substr(first, last - first + 1);
+    return first == std::string::npos ? std::string{} : field.substr(first, last - first + 1);
   }
-  return fields;
+
+  std::string path_;
+  char separator_;
+  std::ifstream in_;
+  std::vector<std::string> fields_;
+  std::size_t lines_ = 0, first_line_ = 0;
+};
+
+inline bool csv_missing(const std::string& field) {
+  return field.empty() || field == "NA" || field == "nan" || field == "NaN";
+}
+
+/// A finite number, or NaN where the field is none.
+inline double csv_number(const std::string& field) {
+  double value = 0;
+  const char* const begin = field.data() + (field.size() > 1 && field[0] == '+' && field[1] != '-' ? 1 : 0);
+  const char* const stop = field.data() + field.size();
+  const auto [end, error] = std::from_chars(begin, stop, value);
+  const bool number = error == std::errc{} && end == stop && std::isfinite(value);
+  return number ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Reads the columns of text again: their distinct texts, sorted, and for each element the index of its own.
+inline void read_csv_texts(Table& table, char separator) {
+  std::vector<std::map<std::string, std::size_t>> seen(table.names.size());  // text: how many others came before it
+  CsvReader reader(table.path, separator);
+  reader.next();
+  std::size_t row = 0;
+  for (; row < table.rows() && reader.next() && reader.fields().size() == seen.size(); ++row)
+    for (std::size_t i = 0; i < seen.size(); ++i)
+      if (const std::string& field = reader.fields()[i]; table.texts.contains(table.names[i]) && !csv_missing(field))
+        table.columns[i][row] = static_cast<double>(seen[i].emplace(field, seen[i].size()).first->second);
+  if (row < table.rows()) fail("file ", table.path, ": found that it changed while it was read");
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i].empty()) continue;
+    std::vector<std::string>& classes = table.texts.at(table.names[i]).classes;
+    std::vector<double> sorted(seen[i].size());
+    for (const auto& [text, before] : seen[i]) {
+      sorted[before] = static_cast<double>(classes.size());
+      classes.push_back(text);
+    }
+    for (double& x : table.columns[i])
+      if (!std::isnan(x)) x = sorted.at(static_cast<std::size_t>(x));
+  }
 }
 
 }  // namespace detail
 
 inline Table read_csv(const std::string& path, char separator = ',') {
-  std::ifstream in(path);
-  if (!in) fail("file ", path, ": found no such file, expected a table");
+  detail::CsvReader reader(path, separator);
   Table table;
   table.path = path;
-  std::string line;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // byte order mark
-    if (line.empty()) continue;
-    const std::vector<std::string> fields = detail::csv_fields(line, separator);
-    if (table.names.empty()) {
-      table.names = fields;
-      table.columns.resize(fields.size());
-      continue;
-    }
+  if (reader.next()) table.names = reader.fields();
+  for (auto name = table.names.begin(); name != table.names.end(); ++name)
+    if (!name->empty() && std::find(table.names.begin(), name, *name) != name)
+      fail("file ", path, ", line ", reader.line(), ": found two columns named '", *name, "', expected one");
+  table.columns.resize(table.names.size());
+  while (reader.next()) {
+    const std::vector<std::string>& fields = reader.fields();
     if (fields.size() != table.names.size())
-      fail("file ", path, ", line ", number, ": found ", fields.size(), " fields, expected ", table.names.size());
+      fail("file ", path, ", line ", reader.line(), ": found ", fields.size(), " fields, expected ",
+           table.names.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      const std::string& field = fields[i];
-      double value = std::numeric_limits<double>::quiet_NaN();
-      if (!field.empty() && field != "NA" && field != "nan" && field != "NaN") {
-        const char* const begin = field.data() + (field[0] == '+' ? 1 : 0);
-        const auto [end, error] = std::from_chars(begin, field.data() + field.size(), value);
-        if (error != std::errc{} || end != field.data() + field.size() || !std::isfinite(value))
-          fail("file ", path, ", line ", number, ", column '", table.names[i], "': found '", field,
-               "', expected a number");
-      }
+      const double value = detail::csv_number(fields[i]);
       table.columns[i].push_back(value);
+      if (std::isnan(value) && !detail::csv_missing(fields[i]))
+        table.texts.try_emplace(
+            table.names[i], ColumnNames{{}, "line " + std::to_string(reader.line()) + ": found '" + fields[i] + "'"});
     }
   }
-  if (in.bad()) fail("file ", path, ": found that it cannot be read to its end");
   if (table.rows() == 0) fail("file ", path, ": found no rows, expected a line of names and lines of numbers");
+  if (!table.texts.empty()) detail::read_csv_texts(table, separator);
   return table;
 }
 

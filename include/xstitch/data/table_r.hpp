@@ -7,10 +7,9 @@
 /// A package keeps its data in Rdata.rdx, a gzipped R list of (offset, length) by name, and Rdata.rdb, where each entry
 /// is a big-endian length, perhaps a letter, and a stream of zlib (or letter "1"), LZMA2 ("Z") or plain bytes ("0").
 /// Both hold R's XDR serialisation (versions 2 and 3), of which this reads what a data frame of numbers needs. Columns
-/// of other kinds (text, dates, lists) are left out; factors give their class from 0. NA is missing (NaN).
-/// Needs zlib and liblzma (components gzip and xz).
-/// Errors: no such file or name, a cut or damaged file, an entry that is no data frame.
-/// Source: "R Internals", section 1.8, Serialization Formats.
+/// of other kinds (text, dates, lists) are left out; factors give their class from 0 and keep the names of their
+/// levels. NA is missing (NaN). Needs zlib and liblzma (components gzip and xz). Errors: no such file or name, a cut or
+/// damaged file, an entry that is no data frame. Source: "R Internals", section 1.8, Serialization Formats.
 
 #include <xstitch/data/idx_file.hpp>
 #include <xstitch/data/table.hpp>
@@ -313,8 +312,10 @@ inline Table read_r_table(const std::string& base, const std::string& name) {
       fail(where, ": found ", column.numbers.size(), " rows in column '", names->texts[i], "', expected ", rows);
     table.names.push_back(names->texts[i]);
     table.columns.push_back(column.numbers);
-    if (column.attribute("levels") != nullptr)
+    if (const detail::RValue* levels = column.attribute("levels"); levels != nullptr) {
       for (double& x : table.columns.back()) x -= 1;
+      table.texts[table.names.back()] = {levels->texts, {}};
+    }
   }
   if (rows == 0) fail(where, ": found no columns of numbers, expected some");
   return table;

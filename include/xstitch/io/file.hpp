@@ -2,23 +2,29 @@
 /// \file
 /// Reading files, and writing them so that a crash at any moment leaves either the old file or the new one.
 ///
-/// A new file is written under a temporary name in the same folder ("NAME.PID-COUNT.partial"), flushed to the disk,
-/// renamed over the old one, and the folder is flushed. Errors name the path and the system's reason.
+/// A new file is written under a temporary name in the same folder ("NAME.PID-RANDOM.xstitch-partial"), flushed to the
+/// disk, renamed over the old one, and the folder is flushed. Errors name the path and the system's reason.
+///
+/// While it is written its writer holds an advisory lock (flock) on it, which ends with the process however that ends.
+/// So a leftover of a killed process is told from a file that somebody, in another container too, is writing.
 
 #include <xstitch/core/error.hpp>
 
-#include <atomic>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +61,36 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+constexpr std::string_view partial_suffix = ".xstitch-partial";
+
+/// ".PID-RANDOM.xstitch-partial". The process id is for people; the 64 random bits make the name our own.
+inline std::string partial_ending() {
+  std::random_device random;
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), ".%ld-%08x%08x", static_cast<long>(::getpid()), random(), random());
+  return text.data() + std::string(partial_suffix);
+}
+
+/// Whether a name ends as partial_ending() makes it.
+inline bool is_partial_name(std::string_view name) {
+  if (!name.ends_with(partial_suffix)) return false;
+  name.remove_suffix(partial_suffix.size());
+  const auto all_of = [](std::string_view text, std::string_view characters) {
+    return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+  };
+  const std::size_t dash = name.rfind('-'), dot = dash == std::string_view::npos ? dash : name.rfind('.', dash);
+  if (dot == std::string_view::npos || dot == 0) return false;
+  return name.size() - dash - 1 == 16 && all_of(name.substr(dash + 1), "0123456789abcdef") &&
+         all_of(name.substr(dot + 1, dash - dot - 1), "0123456789");
+}
+
+/// Takes the lock of an open file; false if somebody holds it. Some file systems have no locks: also false.
+inline bool lock(const Descriptor& descriptor, bool wait) {
+  while (::flock(descriptor.number(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0)
+    if (errno != EINTR) return false;
+  return true;
+}
 
 }  // namespace file
 
@@ -103,11 +139,18 @@ inline std::string read_file(const std::filesystem::path& path) {
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
-    static std::atomic<unsigned> counter{0};
-    partial_ = path_;
-    partial_ += "." + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1)) + ".partial";
-    descriptor_ = file::Descriptor(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (descriptor_.number() < 0) file::fail_with_reason("write", path_, errno);
+    for (;;) {
+      partial_ = path_;
+      partial_ += file::partial_ending();
+      descriptor_ = file::Descriptor(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (descriptor_.number() < 0 && errno == EEXIST) continue;
+      if (descriptor_.number() < 0) file::fail_with_reason("write", path_, errno);
+      (void)file::lock(descriptor_, true);
+      // Whoever clears the folder may have come between open and lock, and taken the file for a leftover.
+      struct stat status {};
+      if (::fstat(descriptor_.number(), &status) != 0 || status.st_nlink > 0) break;
+    }
+    holder_ = file::Descriptor(::fcntl(descriptor_.number(), F_DUPFD_CLOEXEC, 0));
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -144,6 +187,7 @@ class AtomicFile {
 
   std::filesystem::path path_, partial_;
   file::Descriptor descriptor_;
+  file::Descriptor holder_;  ///< keeps the lock between close and rename
   bool committed_ = false;
 };
 
@@ -161,14 +205,17 @@ inline void make_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder, error)) fail(folder.string(), " is in the way: expected a folder");
 }
 
-/// Removes what a killed process left behind of files that were never committed.
+/// Removes what a killed process left behind of files that were never committed. Files of other names stay, and so do
+/// those that are being written.
 inline void remove_partial_files(const std::filesystem::path& folder) {
   std::error_code error;
-  for (std::filesystem::directory_iterator i(folder, error), end; !error && i != end; i.increment(error))
-    if (i->path().extension() == ".partial") {
-      std::error_code ignored;
-      std::filesystem::remove(i->path(), ignored);
-    }
+  for (std::filesystem::directory_iterator i(folder, error), end; !error && i != end; i.increment(error)) {
+    if (!file::is_partial_name(i->path().filename().string())) continue;
+    const file::Descriptor leftover(::open(i->path().c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (leftover.number() < 0 || ::fstat(leftover.number(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (file::lock(leftover, false)) ::unlink(i->path().c_str());
+  }
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

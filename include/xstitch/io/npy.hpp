@@ -7,11 +7,12 @@
 ///
 /// Format: "\x93NUMPY", major and minor version, length of the header (16 bits in version 1, 32 in 2 and 3), a Python
 /// dict with descr, fortran_order and shape, padded with spaces so that the data start at a multiple of 64.
-/// Read: f4, f8, i1..i8, u1..u8, b1; little-endian; row- or column-major (turned to row-major).
+/// Read: f2, f4, f8, i1..i8, u1..u8, b1; little-endian; row- or column-major (turned to row-major).
 /// Errors: no such file, another format or type, a cut file or one with bytes left over, another rank than expected.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/io/file.hpp>
+#include <xstitch/io/half.hpp>
 
 #include <xtensor/xtensor.hpp>
 
@@ -82,6 +83,12 @@ inline std::vector<std::size_t> extents(std::string_view text, const std::string
   return out;
 }
 
+/// A float16 in a file.
+struct Half {
+  std::uint16_t bits;
+  explicit operator float() const { return from_half(bits); }
+};
+
 template <class T>
 std::vector<float> convert(std::span<const char> bytes) {
   std::vector<float> out(bytes.size() / sizeof(T));
@@ -98,7 +105,8 @@ struct Type {
   std::size_t bytes;
   std::vector<float> (*convert)(std::span<const char>);
 };
-inline constexpr std::array<Type, 11> types = {{{"f4", 4, convert<float>},
+inline constexpr std::array<Type, 12> types = {{{"f2", 2, convert<Half>},
+                                                {"f4", 4, convert<float>},
                                                 {"f8", 8, convert<double>},
                                                 {"i1", 1, convert<std::int8_t>},
                                                 {"i2", 2, convert<std::int16_t>},

@@ -65,7 +65,7 @@ void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, 
     for (std::size_t row = i * chunk; row < std::min(rows, (i + 1) * chunk); ++row)
       Block::for_each([&](int c) {
         const auto centred = Block::load(x + row * C + c) - Block::load(mean + c);
-        Block::store(y + row * C + c, xsimd::fma(centred, Block::load(factor + c), Block::load(offset + c)));
+        Block::store(y + row * C + c, multiply_add(centred, Block::load(factor + c), Block::load(offset + c)));
       });
   });
 }
@@ -81,7 +81,8 @@ void normalise_gradient(ThreadPool& threads, const float* x, const float* dy, fl
       Block::for_each([&](int c) {
         const auto centred = Block::load(x + row * C + c) - Block::load(mean + c);
         const auto g = Block::load(dy + row * C + c) - Block::load(gradient_mean + c);
-        Block::store(dx + row * C + c, Block::load(factor + c) * (g - centred * Block::load(slope + c)));
+        Block::store(dx + row * C + c,
+                     Block::load(factor + c) * negative_multiply_add(centred, Block::load(slope + c), g));
       });
   });
 }

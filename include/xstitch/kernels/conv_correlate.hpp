@@ -13,10 +13,10 @@
 /// The pixels of a tile are a compile-time distance apart, so a tap of several columns is one run of consecutive
 /// numbers (a first layer of 3 channels and 11 columns: 33 numbers, nothing padded).
 
+#include <xstitch/core/shape.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/conv_tile.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
-#include <xstitch/layers/options.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {

@@ -9,7 +9,6 @@
 /// writes output channels [g, g + 1) * out_channels / groups.
 
 #include <xstitch/core/shape.hpp>
-#include <xstitch/layers/options.hpp>
 
 #include <cstddef>
 

@@ -112,8 +112,8 @@ struct NormalDistribution {
     p = multiply_add(p, t, Vector(1.421413741F));
     p = multiply_add(p, t, Vector(-0.284496736F));
     p = multiply_add(p, t, Vector(0.254829592F));
-    const Vector tail = Vector(0.5F) * p * t * bell;
-    cumulative = xsimd::select(x > Vector(0.0F), Vector(1.0F) - tail, tail);
+    const Vector half = Vector(0.5F) * p * t;
+    cumulative = xsimd::select(x > Vector(0.0F), negative_multiply_add(half, bell, Vector(1.0F)), half * bell);
   }
 };
 
@@ -121,7 +121,7 @@ struct TanhForward {
   Vector operator()(const Vector& x) const { return hyperbolic_tangent(x); }
 };
 struct TanhBackward {
-  Vector operator()(const Vector& y, const Vector& dy) const { return dy * (Vector(1.0F) - y * y); }
+  Vector operator()(const Vector& y, const Vector& dy) const { return dy * negative_multiply_add(y, y, Vector(1.0F)); }
 };
 
 /// x Phi(x); the derivative is Phi(x) + x phi(x).
@@ -138,16 +138,18 @@ struct GeluBackward {
 /// x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
 struct GeluTanhForward {
   Vector operator()(const Vector& x) const {
-    const Vector u = Vector(0.79788456F) * x * (Vector(1.0F) + Vector(0.044715F) * x * x);
+    const Vector u = Vector(0.79788456F) * x * multiply_add(Vector(0.044715F), x * x, Vector(1.0F));
     return Vector(0.5F) * x * (Vector(1.0F) + hyperbolic_tangent(u));
   }
 };
 struct GeluTanhBackward {
   Vector operator()(const Vector& x, const Vector& dy) const {
     const Vector square = x * x;
-    const Vector t = hyperbolic_tangent(Vector(0.79788456F) * x * (Vector(1.0F) + Vector(0.044715F) * square));
-    const Vector slope = Vector(0.79788456F) * (Vector(1.0F) + Vector(0.134145F) * square);
-    return dy * Vector(0.5F) * (Vector(1.0F) + t + x * (Vector(1.0F) - t * t) * slope);
+    const Vector t =
+        hyperbolic_tangent(Vector(0.79788456F) * x * multiply_add(Vector(0.044715F), square, Vector(1.0F)));
+    const Vector slope = Vector(0.79788456F) * multiply_add(Vector(0.134145F), square, Vector(1.0F));
+    const Vector rise = x * negative_multiply_add(t, t, Vector(1.0F));
+    return dy * Vector(0.5F) * multiply_add(rise, slope, Vector(1.0F) + t);
   }
 };
 

@@ -3,12 +3,12 @@
 /// Geometry of pooling, along one axis of n cells with padding p on both sides, window k and stride s:
 ///
 ///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start
-///     inside the input or its left padding, or it is dropped (Caffe's and PyTorch's rule).
+///     inside the input or its left padding, or it is dropped (Caffe's and PyTorch's rule). A window larger than the
+///     padded input gives one output where rounding up makes it so: k - n - 2 p < s.
 ///
 /// Window o covers cells o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
 
 #include <xstitch/core/shape.hpp>
-#include <xstitch/layers/options.hpp>
 
 #include <algorithm>
 
@@ -23,12 +23,12 @@ struct CellRange {
 struct PoolAxis {
   int in = 0, out = 0, kernel = 1, stride = 1, pad = 0;
 
-  /// `out` is 0 if the window does not fit.
+  /// `out` is 0 if not one window fits.
   static constexpr PoolAxis make(int in, int kernel, int stride, int pad, bool ceil) noexcept {
     PoolAxis axis{in, 0, kernel, stride, pad};
-    const int room = in + 2 * pad - kernel;
+    const int room = in + 2 * pad - kernel + (ceil ? stride - 1 : 0);
     if (room < 0) return axis;
-    axis.out = (room + (ceil ? stride - 1 : 0)) / stride + 1;
+    axis.out = room / stride + 1;
     if ((axis.out - 1) * stride >= in + pad) --axis.out;
     return axis;
   }

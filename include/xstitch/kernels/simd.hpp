@@ -7,13 +7,12 @@
 /// registers 14 x 2 needs fewer than one load for two multiply-adds; with 16 registers 6 x 2 (without a fused
 /// multiply-add 4 x 2, because the product needs a register too).
 
-#include <xstitch/core/isa.hpp>
 #include <xstitch/core/precision.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 
 #include <xsimd/xsimd.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 
 #if defined(__clang__)
@@ -36,11 +35,6 @@ constexpr int vector_registers = 32;
 #else
 constexpr int vector_registers = 16;
 #endif
-#if defined(__AVX512F__) || defined(__aarch64__) || defined(__FMA__)
-constexpr bool has_fused_multiply_add = true;
-#else
-constexpr bool has_fused_multiply_add = false;
-#endif
 
 constexpr int tile_rows = vector_registers == 32 ? 14 : has_fused_multiply_add ? 6 : 4;
 constexpr int tile_vectors = 2;
@@ -49,8 +43,6 @@ constexpr int block_width = tile_vectors * lanes;
 
 inline Vector load(const float* p) noexcept { return Vector::load_unaligned(p); }
 inline void store(float* p, const Vector& v) noexcept { v.store_unaligned(p); }
-/// a * b + c
-inline Vector multiply_add(const Vector& a, const Vector& b, const Vector& c) noexcept { return xsimd::fma(a, b, c); }
 /// max(0, x) with NaN kept. (Not the machine's maximum, whose intrinsic g++ 12 falsely calls uninitialised.)
 inline Vector relu(const Vector& x) noexcept { return xsimd::select(x < Vector(0.0F), Vector(0.0F), x); }
 /// Sum of the lanes.
@@ -94,7 +86,7 @@ struct Fp32 {
   static Operand broadcast(const Element* p) noexcept { return Vector(*p); }
   static Operand load(const Element* p) noexcept { return Vector::load_unaligned(p); }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
-    return xsimd::fma(a, b, c);
+    return kernels::multiply_add(a, b, c);
   }
   /// Numbers as they enter a multiplication.
   static Vector rounded(const Vector& v) noexcept { return v; }

@@ -80,7 +80,7 @@ struct Bf16 {
       return xsimd::bitwise_cast<Vector>(IsFirst ? bits << 16 : bits & Bits(0xFFFF0000U));
     }
     static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
-      return xsimd::fma(a, b, c);
+      return kernels::multiply_add(a, b, c);
     }
   };
   using First = Number<true>;

@@ -81,12 +81,12 @@ Exponentials exponentials(const float* x, float* e) {
     for (int c = lanes; c < whole; c += lanes) {
       const Vector v = load(x + c);
       maxima = xsimd::max(maxima, v);
-      poison = poison + v * zero;
+      poison = multiply_add(v, zero, poison);
     }
     if constexpr (whole != Channels) {
       const Vector v = load(x + last);
       maxima = xsimd::max(maxima, v);
-      poison = poison + v * zero;
+      poison = multiply_add(v, zero, poison);
     }
     const float maximum = largest(maxima);
     const Vector shift(maximum);

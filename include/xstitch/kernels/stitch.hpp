@@ -5,8 +5,8 @@
 /// Work is cut into at most `chunks` runs of pixels, a number that depends on the problem alone; each run keeps its own
 /// sums for the gradient of alpha, and the runs are added in order.
 
+#include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/simd.hpp>
-#include <xstitch/weave/weave_call.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +16,28 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
 inline constexpr std::size_t stitch_chunks = 32;
+inline constexpr std::size_t stitch_max_towers = 32;
+
+/// Each tower's tensor is [pixels, channels], pixels of the whole batch. Sums over towers run in the order of `order`,
+/// so that a caller can make them independent of how the towers are numbered.
+struct StitchForward {
+  std::size_t towers = 0, pixels = 0, channels = 0;
+  const float* const* inputs = nullptr;  ///< [towers]
+  float* const* outputs = nullptr;       ///< [towers]
+  const std::size_t* order = nullptr;    ///< [towers], a permutation
+  std::byte* workspace = nullptr;        ///< stitch_workspace()
+  ThreadPool& threads;
+};
+
+struct StitchBackward {
+  std::size_t towers = 0, pixels = 0, channels = 0;
+  const float* const* inputs = nullptr;
+  const float* const* output_gradients = nullptr;
+  float* const* input_gradients = nullptr;  ///< each may be null, and may be the same tower's output gradient
+  const std::size_t* order = nullptr;
+  std::byte* workspace = nullptr;
+  ThreadPool& threads;
+};
 
 constexpr std::size_t stitch_padded(std::size_t channels) { return (channels + 15) / 16 * 16; }
 
@@ -45,7 +67,7 @@ inline PixelRange pixel_range(std::size_t pixels, std::size_t chunk) {
 }  // namespace detail
 
 /// y_t = sum_s alpha[t, s] x_s; the sum runs over s in call.order.
-inline void stitch_forward(const WeaveForward& call, const float* alpha, bool per_channel) {
+inline void stitch_forward(const StitchForward& call, const float* alpha, bool per_channel) {
   constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
@@ -63,8 +85,8 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
           Vector sum = Vector::load_unaligned(a + s0 * row + c) * Vector::load_unaligned(call.inputs[s0] + at + c);
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = xsimd::fma(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
-                             sum);
+            sum = multiply_add(Vector::load_unaligned(a + s * row + c), Vector::load_unaligned(call.inputs[s] + at + c),
+                               sum);
           }
           sum.store_unaligned(y + c);
         }
@@ -73,7 +95,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
           float sum = a[s0 * row + c] * call.inputs[s0][at + c];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t s = call.order[k];
-            sum = a[s * row + c] * call.inputs[s][at + c] + sum;
+            sum = multiply_add(a[s * row + c], call.inputs[s][at + c], sum);
           }
           y[c] = sum;
         }
@@ -83,7 +105,7 @@ inline void stitch_forward(const WeaveForward& call, const float* alpha, bool pe
 }
 
 /// dx_s = sum_t alpha[t, s] dy_t and dalpha[t, s] = sum over pixels of dy_t x_s, in one pass over memory.
-inline void stitch_backward(const WeaveBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
+inline void stitch_backward(const StitchBackward& call, const float* alpha, float* alpha_gradient, bool per_channel) {
   constexpr std::size_t width = Vector::size;
   const std::size_t towers = call.towers, channels = call.channels, row = stitch_padded(channels);
   float* wide = reinterpret_cast<float*>(call.workspace);
@@ -95,8 +117,8 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
     const auto [begin, end] = detail::pixel_range(call.pixels, chunk);
     float* sum = sums + chunk * block;
     std::fill(sum, sum + block, 0.0F);
-    std::array<Vector, max_towers> dy;
-    std::array<float, max_towers> dy_tail{};
+    std::array<Vector, stitch_max_towers> dy;
+    std::array<float, stitch_max_towers> dy_tail{};
     for (std::size_t p = begin; p < end; ++p) {
       const std::size_t at = p * channels;
       std::size_t c = 0;
@@ -106,14 +128,14 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
           const Vector x = Vector::load_unaligned(call.inputs[s] + at + c);
           for (std::size_t t = 0; t < towers; ++t) {
             float* g = sum + (t * towers + s) * row + c;
-            xsimd::fma(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
+            multiply_add(dy[t], x, Vector::load_unaligned(g)).store_unaligned(g);
           }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           Vector dx = Vector::load_unaligned(wide + (t0 * towers + s) * row + c) * dy[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = xsimd::fma(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
+            dx = multiply_add(Vector::load_unaligned(wide + (t * towers + s) * row + c), dy[t], dx);
           }
           dx.store_unaligned(call.input_gradients[s] + at + c);
         }
@@ -122,13 +144,16 @@ inline void stitch_backward(const WeaveBackward& call, const float* alpha, float
         for (std::size_t t = 0; t < towers; ++t) dy_tail[t] = call.output_gradients[t][at + c];
         for (std::size_t s = 0; s < towers; ++s) {
           const float x = call.inputs[s][at + c];
-          for (std::size_t t = 0; t < towers; ++t) sum[(t * towers + s) * row + c] += dy_tail[t] * x;
+          for (std::size_t t = 0; t < towers; ++t) {
+            float& g = sum[(t * towers + s) * row + c];
+            g = multiply_add(dy_tail[t], x, g);
+          }
           if (call.input_gradients[s] == nullptr) continue;
           const std::size_t t0 = call.order[0];
           float dx = wide[(t0 * towers + s) * row + c] * dy_tail[t0];
           for (std::size_t k = 1; k < towers; ++k) {
             const std::size_t t = call.order[k];
-            dx = wide[(t * towers + s) * row + c] * dy_tail[t] + dx;
+            dx = multiply_add(wide[(t * towers + s) * row + c], dy_tail[t], dx);
           }
           call.input_gradients[s][at + c] = dx;
         }

@@ -99,8 +99,8 @@ void transposed_conv_row(const float* x, const float* weight, const float* bias,
         XSTITCH_UNROLL
         for (std::size_t j = 0; j < across.tap.size(); ++j) {
           if (static_cast<int>(j) >= across.count) break;
-          sum = xsimd::fma(Block::load(cells + static_cast<Index>(across.cell[j]) * S.in.channels),
-                           Block::load(taps + static_cast<Index>(across.tap[j]) * S.in.channels), sum);
+          sum = multiply_add(Block::load(cells + static_cast<Index>(across.cell[j]) * S.in.channels),
+                             Block::load(taps + static_cast<Index>(across.tap[j]) * S.in.channels), sum);
         }
       }
       Block::store(y + static_cast<Index>(column) * S.in.channels + c, sum);
@@ -137,7 +137,7 @@ void transposed_conv_data_row(const float* dy, const float* weight, float* dx, i
             if (b < count) {
               const Index c = at + channel(first + b);
               auto& sum = row_sums[static_cast<std::size_t>(b)];
-              sum = xsimd::fma(Block::load(g + c), Block::load(taps + c), sum);
+              sum = multiply_add(Block::load(g + c), Block::load(taps + c), sum);
             }
         }
         for (std::size_t b = 0; b < row_sums.size(); ++b) sums[static_cast<std::size_t>(column)][b] += row_sums[b];
@@ -168,8 +168,8 @@ void transposed_conv_weight_tap(const float* x, const float* dy, float* dw, std:
         for (int ix = 0; ix < S.in.width; ++ix) {
           const int ox = ix * S.stride.width - S.pad.width + v;
           if (ox < 0 || ox >= S.out().width) continue;
-          sum = xsimd::fma(Block::load(cells + static_cast<Index>(ix) * S.in.channels),
-                           Block::load(g + static_cast<Index>(ox) * S.in.channels), sum);
+          sum = multiply_add(Block::load(cells + static_cast<Index>(ix) * S.in.channels),
+                             Block::load(g + static_cast<Index>(ox) * S.in.channels), sum);
         }
         total += sum;
       }

@@ -6,7 +6,6 @@
 
 #include <xstitch/core/shape.hpp>
 #include <xstitch/kernels/channel_block.hpp>
-#include <xstitch/layers/options.hpp>
 
 #include <algorithm>
 #include <array>
@@ -77,10 +76,11 @@ void upsample_row(const float* x, float* y, int row) {
                 right = static_cast<Index>(across.high) * S.in.channels;
     const Batch right_share(across.share), left_share(1.0F - across.share);
     Block::for_each([&](int c) {
-      const Batch above = left_share * Block::load(upper + left + c) + right_share * Block::load(upper + right + c);
-      const Batch below = left_share * Block::load(lower + left + c) + right_share * Block::load(lower + right + c);
+      const auto across_row = [&](const float* cells) {
+        return multiply_add(left_share, Block::load(cells + left + c), right_share * Block::load(cells + right + c));
+      };
       Block::store(y + static_cast<Index>(column) * S.in.channels + c,
-                   Batch(1.0F - down.share) * above + Batch(down.share) * below);
+                   multiply_add(Batch(1.0F - down.share), across_row(upper), Batch(down.share) * across_row(lower)));
     });
   }
 }
@@ -105,8 +105,8 @@ void upsample_gradient_row(const float* dy, float* dx, int row) {
         const float* g = dy_row + static_cast<Index>(across[column].first) * S.in.channels;
         Batch sum(0.0F);
         for (int j = 0; j < across[column].count; ++j, g += S.in.channels)
-          sum += Batch(across[column].share[static_cast<std::size_t>(j)]) * Block::load(g);
-        sums[column] += share * sum;
+          sum = multiply_add(Batch(across[column].share[static_cast<std::size_t>(j)]), Block::load(g), sum);
+        sums[column] = multiply_add(share, sum, sums[column]);
       }
     }
     for (std::size_t column = 0; column < width; ++column)

@@ -66,25 +66,32 @@ constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& matrix) 
   return t;
 }
 
-/// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the numbers of the matrix:
-/// zeros cost nothing, ones an addition.
+/// to[i * to_step] = sum over k of matrix[i][k] * from[k * from_step]. The compiler sees the elements of the matrix:
+/// zeros cost nothing, ones an addition. A sum starts with a one if there is any, so that every product is part of a
+/// multiply-add.
 template <std::size_t Rows, std::size_t Columns>
 [[gnu::always_inline]] inline void multiply(const Matrix<Rows, Columns>& matrix, const Vector* from, int from_step,
                                             Vector* to, int to_step) noexcept {
+  constexpr int columns = static_cast<int>(Columns);
   XSTITCH_UNROLL
   for (int i = 0; i < static_cast<int>(Rows); ++i) {
-    Vector sum;
-    bool first = true;
+    const auto& row = matrix[static_cast<std::size_t>(i)];
+    const auto at = [&](int k) { return row[static_cast<std::size_t>(k)]; };
+    int first = columns;  // the first one, else the first that is not zero
     XSTITCH_UNROLL
-    for (int k = 0; k < static_cast<int>(Columns); ++k) {
-      const float m = matrix[static_cast<std::size_t>(i)][static_cast<std::size_t>(k)];
+    for (int k = columns - 1; k >= 0; --k)
+      if (at(k) != 0.0F) first = k;
+    XSTITCH_UNROLL
+    for (int k = columns - 1; k >= 0; --k)
+      if (at(k) == 1.0F || at(k) == -1.0F) first = k;
+    const Vector x0 = from[first * from_step];
+    Vector sum = at(first) == 1.0F ? x0 : at(first) == -1.0F ? -x0 : Vector(at(first)) * x0;
+    XSTITCH_UNROLL
+    for (int k = 0; k < columns; ++k) {
+      const float m = at(k);
       const Vector x = from[k * from_step];
-      if (m == 0.0F) continue;
-      if (first)
-        sum = m == 1.0F ? x : m == -1.0F ? -x : Vector(m) * x;
-      else
-        sum = m == 1.0F ? sum + x : m == -1.0F ? sum - x : xsimd::fma(Vector(m), x, sum);
-      first = false;
+      if (m == 0.0F || k == first) continue;
+      sum = m == 1.0F ? sum + x : m == -1.0F ? sum - x : multiply_add(Vector(m), x, sum);
     }
     to[i * to_step] = sum;
   }
@@ -99,13 +106,13 @@ template <int Taps>
     // x (x^2 - 1)(x + 1/2), x (x^2 - 1)(x - 2) and x (x^2 - 1) p.
     Vector p[4];  // p, x p, x^2 p, x^3 p
     XSTITCH_UNROLL
-    for (int k = 0; k < 4; ++k) p[k] = xsimd::fma(Vector(-1.5F), d[(k + 1) * step], d[(k + 2) * step] - d[k * step]);
+    for (int k = 0; k < 4; ++k) p[k] = multiply_add(Vector(-1.5F), d[(k + 1) * step], d[(k + 2) * step] - d[k * step]);
     const Vector even = d[4 * step] - d[2 * step], odd = d[3 * step] - d[step];
     to[0] = p[2] - p[0];
     to[step] = p[2] + p[1];
     to[2 * step] = p[2] - p[1];
-    to[3 * step] = xsimd::fma(Vector(0.5F), odd, even);
-    to[4 * step] = xsimd::fma(Vector(-2.0F), odd, even);
+    to[3 * step] = multiply_add(Vector(0.5F), odd, even);
+    to[4 * step] = multiply_add(Vector(-2.0F), odd, even);
     to[5 * step] = p[3] - p[1];
   } else {
     multiply(matrices.input, d, step, to, step);

@@ -18,7 +18,8 @@ struct AveragePool {
   }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
-  static constexpr std::string_view requirement = "AveragePool: the window must fit into the padded input";
+  static constexpr std::string_view requirement =
+      "AveragePool: the window must fit into the padded input; with CeilMode it may be larger by less than the stride";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   struct Knows {

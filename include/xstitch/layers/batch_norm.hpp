@@ -143,7 +143,7 @@ struct BatchNorm {
     return static_cast<float>(1.0 / std::sqrt(variance + static_cast<double>(epsilon.value())));
   }
   static float moved(float running, double batch, double m) {
-    return static_cast<float>((1.0 - m) * static_cast<double>(running) + m * batch);
+    return static_cast<float>(kernels::multiply_add(m, batch, (1.0 - m) * static_cast<double>(running)));
   }
 };
 

@@ -64,8 +64,8 @@ struct ConvBase {
     const kernels::ConvShape s = Self::shape(in);
     const Extents extents(s.kernel.height, s.kernel.width, s.group_in(), s.out_channels);
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
-    const ParameterSpec weight{"weight", extents, weight_initializer<Options...>(), ParameterGroup::weight, s.depth(),
-                               rate,     1.0F};
+    const ParameterSpec weight{
+        "weight", extents, weight_initializer<Options...>(), ParameterGroup::weight, s.depth(), rate, 1.0F, "HWIO"};
     if constexpr (has_bias) {
       const ParameterSpec bias{
           "bias", Extents(s.out_channels), bias_initializer<Options...>(), ParameterGroup::bias, s.depth(), rate, 1.0F};

@@ -46,9 +46,15 @@ struct Linear {
   static constexpr auto parameters(Dims in) {
     const int inputs = static_cast<int>(in.size());
     const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
-    const ParameterSpec weight{
-        "weight", Extents(inputs, Outputs), weight_initializer<Options...>(), ParameterGroup::weight, inputs, rate,
-        1.0F};
+    const ParameterSpec weight{"weight",
+                               Extents(inputs, Outputs),
+                               weight_initializer<Options...>(),
+                               ParameterGroup::weight,
+                               inputs,
+                               rate,
+                               1.0F,
+                               "IO",
+                               in};
     if constexpr (has_bias) {
       const ParameterSpec bias{
           "bias", Extents(Outputs), bias_initializer<Options...>(), ParameterGroup::bias, inputs, rate, 1.0F};

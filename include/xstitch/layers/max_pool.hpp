@@ -8,6 +8,7 @@
 
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/layers/operation.hpp>
+#include <xstitch/layers/options.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -43,7 +44,8 @@ struct MaxPool {
   static constexpr auto attributes() { return detail::pool_attributes<Kernel, Stride, Options...>(); }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
-  static constexpr std::string_view requirement = "MaxPool: the window must fit into the padded input";
+  static constexpr std::string_view requirement =
+      "MaxPool: the window must fit into the padded input; with CeilMode it may be larger by less than the stride";
 
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   struct Knows {

@@ -3,22 +3,13 @@
 /// Options of layers, in any order after the sizes: Conv<"conv2", 256, 5, Pad<2>, Groups<2>>.
 
 #include <xstitch/core/ratio.hpp>
+#include <xstitch/core/shape.hpp>
 #include <xstitch/core/type_text.hpp>
 
 #include <string_view>
 #include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// A pair of sizes for rectangular windows: Conv<"c", 8, Size{3, 5}>. A plain number is square.
-struct Size {
-  int height = 1;
-  int width = 1;
-  constexpr Size() = default;
-  constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
-  constexpr Size(int h, int w) : height(h), width(w) {}
-  constexpr bool operator==(const Size&) const noexcept = default;
-};
 
 template <Size Value>
 struct Stride {

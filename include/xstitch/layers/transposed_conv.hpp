@@ -80,7 +80,8 @@ struct TransposedConv {
                                .extents = Extents(Kernel.height, Kernel.width, s.group_out(), in.channels),
                                .initializer = weight_initializer<Options...>(),
                                .group = trained ? ParameterGroup::weight : ParameterGroup::buffer,
-                               .fan_in = depth};
+                               .fan_in = depth,
+                               .axes = "HWOI"};
     if constexpr (has_bias)
       return std::array{weight, ParameterSpec{.name = "bias",
                                               .extents = Extents(OutChannels),

@@ -17,7 +17,7 @@
 #include <xstitch/layers/max_pool.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/models/initializers.hpp>
-#include <xstitch/weave/tower.hpp>
+#include <xstitch/weave/structures.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {

@@ -9,7 +9,7 @@
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/max_pool.hpp>
 #include <xstitch/layers/relu.hpp>
-#include <xstitch/weave/tower.hpp>
+#include <xstitch/weave/structures.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {

@@ -13,6 +13,7 @@
 /// which is why the default is 10 and not 100: at rate 0.001 that is 0.01 of an alpha that lies between 0 and 1.
 
 #include <xstitch/core/optimizer.hpp>
+#include <xstitch/train/setting_range.hpp>
 #include <xstitch/train/vector_rule.hpp>
 
 #include <cmath>
@@ -73,6 +74,17 @@ std::string describe(const char* name, const A& a) {
   return text.str();
 }
 
+template <class A>
+void check_settings(const char* name, const A& a) {
+  setting_range::at_least_zero(name, "learning_rate", a.learning_rate);
+  setting_range::below_one(name, "beta1", a.beta1);
+  setting_range::below_one(name, "beta2", a.beta2);
+  setting_range::above_zero(name, "epsilon", a.epsilon);
+  setting_range::at_least_zero(name, "weight_decay", a.weight_decay);
+  setting_range::at_least_zero(name, "alpha_multiplier", a.alpha_multiplier);
+  setting_range::at_least_zero(name, "bias_multiplier", a.bias_multiplier);
+}
+
 }  // namespace adam_rule
 
 /// Adam: decay is an L2 penalty in the gradient.
@@ -91,6 +103,7 @@ struct Adam {
   }
   void update(const UpdateCall& call) const { adam_rule::update(call, {beta1, beta2, epsilon, false}); }
   [[nodiscard]] std::string describe() const { return adam_rule::describe("Adam", *this); }
+  void check_settings() const { adam_rule::check_settings("Adam", *this); }
 };
 
 /// AdamW: decay shrinks the weight itself, by rate x decay a step.
@@ -109,8 +122,9 @@ struct AdamW {
   }
   void update(const UpdateCall& call) const { adam_rule::update(call, {beta1, beta2, epsilon, true}); }
   [[nodiscard]] std::string describe() const { return adam_rule::describe("AdamW", *this); }
+  void check_settings() const { adam_rule::check_settings("AdamW", *this); }
 };
 
-static_assert(Optimizer<Adam> && Optimizer<AdamW>);
+static_assert(Optimizer<Adam> && Optimizer<AdamW> && ChecksItsSettings<Adam> && ChecksItsSettings<AdamW>);
 
 }  // namespace xstitch::inline XSTITCH_ISA

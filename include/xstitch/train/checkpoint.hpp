@@ -1,190 +1,108 @@
 #pragma once
 /// \file
-/// The state of a training in one safetensors file: parameters under their names, the optimizer's arrays as
-/// "optimizer.0.NAME", and the rest as JSON in the file's metadata under "training". The file is also a parameter
-/// file: load() and initialise_from() read it.
+/// A training in one safetensors file: parameters under their names, the optimizer's arrays as "optimizer.0.NAME", and
+/// the rest as JSON in the file's metadata under "training". The file is also a parameter file: load() and
+/// initialise_from() read it.
 ///
 /// Random numbers have no state here (they are functions of seed and step) and neither has the data order, so the
 /// step is all that a resume needs to go on bit for bit, with the same network, optimizer, schedule, seeds, batch
 /// and data. What differs is refused.
 
-#include <xstitch/core/optimizer.hpp>
+#include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/train/parameter_file.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/train/training_state.hpp>
+#include <xstitch/run/training.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// What must be equal for a training to go on where another stopped.
-struct TrainingIdentity {
-  std::string network;  ///< Engine::signature()
-  Precision precision = Precision::fp32;
-  std::uint64_t network_seed = 0;
-  std::string optimizer;  ///< OptimizerRef::describe()
-  std::string schedule;
-  std::string augment;
-  std::uint64_t seed = 0;
-  std::uint64_t batch = 0;
-  std::uint64_t samples = 0;  ///< of the data set
-  float clip_norm = 0.0F;
-
-  [[nodiscard]] Json to_json() const {
-    // Seeds have 64 bits, more than a JSON number keeps.
-    return Json()
-        .set("network", network)
-        .set("precision", precision == Precision::bf16 ? "bf16" : "fp32")
-        .set("network_seed", std::to_string(network_seed))
-        .set("optimizer", optimizer)
-        .set("schedule", schedule)
-        .set("augment", augment)
-        .set("seed", std::to_string(seed))
-        .set("batch", batch)
-        .set("samples", samples)
-        .set("clip_norm", static_cast<double>(clip_norm));
-  }
-};
-
-/// Where a training stands.
-struct TrainingState {
-  std::uint64_t step = 0;   ///< steps done
-  std::uint64_t total = 0;  ///< steps wanted
-  bool has_best = false;
-  double best_score = 0.0;
-  std::uint64_t best_step = 0;
-  std::uint64_t interval_steps = 0;       ///< steps since the last line of the log
-  std::vector<double> interval_losses{};  ///< their losses summed, one a head
-};
-
 namespace checkpoint {
 
-/// The first words in which two long texts differ.
-inline std::string difference(std::string_view have, std::string_view want) {
-  std::size_t start = 0, i = 0;
-  for (; i < have.size() && i < want.size() && have[i] == want[i]; ++i)
-    if (have[i] == ' ') start = i + 1;
-  const auto excerpt = [start](std::string_view text) {
-    std::string word(text.substr(std::min(start, text.size()), 80));
-    return word.size() == 80 ? word + "..." : word;
-  };
-  return "\"" + excerpt(have) + "\", now \"" + excerpt(want) + "\"";
-}
-
-/// All that differs, or nothing.
-inline std::string differences(const Json& have, const Json& want) {
-  std::string text;
-  for (const auto& [key, value] : want.object()) {
-    const Json* old = have.find(key);
-    if (old != nullptr && *old == value) continue;
-    text += "\n  " + key + ": then " +
-            (old != nullptr && old->is_string() && value.is_string()
-                 ? difference(old->string(), value.string())
-                 : (old == nullptr ? std::string("not known") : old->text()) + ", now " + value.text());
-  }
-  return text;
-}
-
-inline Json to_json(const TrainingState& state) {
-  Json::Array losses;
-  for (const double loss : state.interval_losses) losses.emplace_back(loss);
-  Json json;
-  json.set("step", state.step).set("total", state.total);
-  if (state.has_best) json.set("best", Json().set("score", state.best_score).set("step", state.best_step));
-  json.set("interval", Json().set("steps", state.interval_steps).set("losses", std::move(losses)));
-  return json;
-}
-
-inline TrainingState state_from(const Json& json) {
-  TrainingState state;
-  state.step = json.at("step").whole();
-  state.total = json.at("total").whole();
-  if (const Json* best = json.find("best")) {
-    state.has_best = true;
-    state.best_score = best->at("score").number();
-    state.best_step = best->at("step").whole();
-  }
-  state.interval_steps = json.at("interval").at("steps").whole();
-  for (const Json& loss : json.at("interval").at("losses").array()) state.interval_losses.push_back(loss.number());
-  return state;
-}
-
-inline std::string optimizer_name(std::size_t which, const std::string& parameter) {
-  return "optimizer." + std::to_string(which) + "." + parameter;
-}
-
-/// Name of the first array of the optimizer that is not finite, or empty.
-inline std::string find_non_finite_state(const Engine& net) {
-  for (std::size_t k = 0; k < net.optimizer_state_count(); ++k)
-    for (std::size_t i = 0; i < net.parameters().size(); ++i)
-      if (!all_finite(net.optimizer_state(k, i))) return optimizer_name(k, net.parameters()[i].name);
-  return {};
-}
+constexpr std::uint64_t version = 2;
 
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
-inline void write(const std::filesystem::path& path, const Engine& net, const TrainingIdentity& identity,
+inline void write(const std::filesystem::path& path, const Training& training, const TrainingIdentity& identity,
                   const TrainingState& state) {
+  const AnyNet& net = training.net();
+  net.model().check_whole();
   std::string bad = net.find_non_finite_parameter();
-  if (bad.empty()) bad = find_non_finite_state(net);
+  if (bad.empty()) bad = optimizer_state::find_non_finite(training);
   if (!bad.empty()) fail("no checkpoint is written to ", path.string(), ": \"", bad, "\" is not finite");
   std::vector<TensorView> tensors = parameter_file::views(net);
-  for (std::size_t k = 0; k < net.optimizer_state_count(); ++k)
-    for (std::size_t i = 0; i < net.parameters().size(); ++i) {
-      const ParameterSlot& slot = net.parameters()[i];
-      if (slot.spec.group == ParameterGroup::buffer) continue;
-      tensors.push_back(TensorView::floats(optimizer_name(k, slot.name), parameter_file::shape_of(slot.spec.extents),
-                                           net.optimizer_state(k, i)));
-    }
-  const Json training = Json().set("version", 1).set("identity", identity.to_json()).set("state", to_json(state));
+  optimizer_state::for_each(training, [&](const std::string& name, const auto& shape, std::span<const float> values) {
+    tensors.push_back(TensorView::floats(name, shape, values));
+  });
+  const Json text =
+      Json().set("version", version).set("identity", identity.to_json()).set("state", training_state::to_json(state));
   safetensors::write(path, tensors,
-                     {{"format", "xstitch"}, {"signature", net.signature()}, {"training", training.text()}});
+                     {{"format", "xstitch"}, {"signature", net.signature()}, {"training", text.text()}});
 }
 
-/// Restores parameters and optimizer, and returns where the training stood. A checkpoint of another network,
-/// optimizer, seed, batch ... is refused before anything is changed.
-inline TrainingState read(const std::filesystem::path& path, Engine& net, const TrainingIdentity& identity,
-                          std::size_t optimizer_states) {
-  const SafetensorsFile file(path);
-  const auto found = file.metadata().find("training");
-  if (found == file.metadata().end())
-    fail(path.string(), ": holds parameters, but no state of a training to go on from");
+/// What to do about a schedule of another length.
+inline std::string advice(std::uint64_t then, std::uint64_t now) {
+  return "\nThe schedule depends on its length, which is that of the training unless given: " + std::to_string(then) +
+         " iterations then, " + std::to_string(now) +
+         " now. To keep the learning rates of then set schedule_iterations = " + std::to_string(then) +
+         "; to stretch the schedule, with a jump of the learning rate, set extend_schedule = true.";
+}
+
+/// A checkpoint that was read.
+struct Found {
   TrainingState state;
+  std::uint64_t schedule_iterations = 0;  ///< TrainingIdentity::schedule_iterations then
+};
+
+/// How long the training is to be that goes on, and whether its schedule may be of another length.
+struct Wanted {
+  std::uint64_t total = ~std::uint64_t{0};
+  bool other_length = false;
+};
+
+inline Found parse(const std::string& text, const AnyNet& net, const TrainingIdentity& identity, const Wanted& wanted) {
+  const Json training = Json::parse(text, "metadata \"training\"");
+  if (training.at("version").whole() != version)
+    fail("a checkpoint of version ", training.at("version").whole(), ", expected ", version);
+  const Json& have = training.at("identity");
+  Json want = identity.to_json();
+  Found found{training_state::from_json(training.at("state")), have.at("schedule_iterations").whole()};
+  const std::uint64_t then = found.schedule_iterations, now = identity.schedule_iterations;
+  const bool lengths_differ = then != now && then > 0 && now > 0;
+  if (lengths_differ && wanted.other_length) want.set("schedule_iterations", then);
+  if (const std::string text_of_all = training_state::differences(have, want); !text_of_all.empty())
+    fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text_of_all,
+         lengths_differ && !wanted.other_length ? advice(then, now) : "");
+  if (found.state.interval.size() != net.heads().size())
+    fail("losses of ", found.state.interval.size(), " heads, expected ", net.heads().size());
+  if (found.state.step > wanted.total)
+    fail("has done ", found.state.step, " iterations, but ", wanted.total, " are wanted in all");
+  return found;
+}
+
+/// Restores parameters and optimizer, and says where the training was. A checkpoint of another network, optimizer,
+/// seed, batch ... is refused, and so is another length of the schedule unless it is wanted. On an Error nothing is
+/// changed.
+inline Found read(const std::filesystem::path& path, Training& training, const TrainingIdentity& identity,
+                  const Wanted& wanted = {}) {
+  AnyNet& net = training.net();
+  const SafetensorsFile file(path);
+  const auto text = file.metadata().find("training");
+  if (text == file.metadata().end())
+    fail(path.string(), ": holds parameters, but no state of a training to go on from");
+  Found found;
   try {
-    const Json training = Json::parse(found->second, "metadata \"training\"");
-    if (training.at("version").whole() != 1) fail("version ", training.at("version").whole(), ", expected 1");
-    if (const std::string text = differences(training.at("identity"), identity.to_json()); !text.empty())
-      fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text);
-    state = state_from(training.at("state"));
-    if (state.interval_losses.size() != net.heads().size() && !state.interval_losses.empty())
-      fail("losses of ", state.interval_losses.size(), " heads, expected ", net.heads().size());
+    found = parse(text->second, net, identity, wanted);
   } catch (const Error& error) {
     fail(path.string(), ": ", error.what());
   }
-  // load() checks names, shapes and values of the parameters and changes nothing on error; the optimizer's arrays
-  // are checked before it.
-  const bool stepped = state.step > 0;
-  for (std::size_t k = 0; stepped && k < optimizer_states; ++k)
-    for (const ParameterSlot& slot : net.parameters()) {
-      if (slot.spec.group == ParameterGroup::buffer) continue;
-      const SafetensorsFile::Entry* entry = file.find(optimizer_name(k, slot.name));
-      if (entry == nullptr || entry->shape != parameter_file::shape_of(slot.spec.extents))
-        fail(path.string(), ": \"", optimizer_name(k, slot.name), "\" is ",
-             entry == nullptr ? "missing" : "of a wrong shape");
-    }
+  const optimizer_state::Restored arrays(file, path, net, found.state.step > 0 ? training.optimizer_state_count() : 0);
   load(net, path);
-  if (!stepped) return state;
-  net.reserve_optimizer_state(optimizer_states);
-  for (std::size_t k = 0; k < optimizer_states; ++k)
-    for (std::size_t i = 0; i < net.parameters().size(); ++i)
-      if (net.parameters()[i].spec.group != ParameterGroup::buffer)
-        file.read(optimizer_name(k, net.parameters()[i].name), net.optimizer_state(k, i));
-  if (const std::string bad = find_non_finite_state(net); !bad.empty())
-    fail(path.string(), ": \"", bad, "\" is not finite");
-  return state;
+  arrays.commit(training);
+  return found;
 }
 
 }  // namespace checkpoint

@@ -6,7 +6,7 @@
 
 #include <xstitch/data/loader.hpp>
 #include <xstitch/metrics/metric.hpp>
-#include <xstitch/weave/engine.hpp>
+#include <xstitch/run/training.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +34,7 @@ struct Evaluation {
     float weight = 1.0F;  ///< of the loss in the total
     std::vector<MetricValue> values;
     std::size_t main = 0;  ///< index into values of the one that decides which checkpoint is best
+    bool labelled = true;  ///< false: no sample had a label, and the loss of 0 says nothing
   };
   std::vector<Row> rows;
   std::size_t samples = 0;
@@ -107,24 +108,28 @@ inline void normalise(std::span<float> vectors, std::size_t channels) {
 }
 
 /// The weights packed once for all batches; the memory goes back unless somebody else had them packed.
-class PackedWeights {
+class PackedForEvaluation {
  public:
-  PackedWeights(Engine& net, ThreadPool& threads) : net_(net), mine_(net.packed_bytes() == 0) {
+  PackedForEvaluation(AnyNet& net, ThreadPool& threads) : net_(net), mine_(net.packed_bytes() == 0) {
     net.pack_weights(threads);
   }
-  ~PackedWeights() {
+  ~PackedForEvaluation() {
     if (mine_) net_.drop_packed_weights();
   }
-  PackedWeights(const PackedWeights&) = delete;
-  PackedWeights& operator=(const PackedWeights&) = delete;
+  PackedForEvaluation(const PackedForEvaluation&) = delete;
+  PackedForEvaluation& operator=(const PackedForEvaluation&) = delete;
 
  private:
-  Engine& net_;
+  AnyNet& net_;
   bool mine_;
 };
 
-inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
-  const PackedWeights packed(net, threads);
+inline LoaderOptions loader_options(const EvaluateOptions& options) {
+  return {.batch = options.batch, .epochs = 1, .threads = options.loader_threads, .on_error = options.on_error};
+}
+
+inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
+  const PackedForEvaluation packed(net, threads);
   const std::span<const HeadSlot> heads = net.heads();
   std::vector<Group> groups;
   for (std::size_t h = 0; h < heads.size(); ++h) {
@@ -133,14 +138,13 @@ inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions
     if (group == groups.end()) {
       groups.emplace_back();
       group = groups.end() - 1;
-      if (heads[h].metric != nullptr) group->metric = heads[h].metric(heads[h].output);
+      group->metric = net.program().training[heads[h].operation].metric();
     }
     group->heads.push_back(h);
     group->losses.emplace_back();
   }
 
-  Loader loader(data, net.inputs(), heads,
-                {.batch = options.batch, .epochs = 1, .threads = options.loader_threads, .on_error = options.on_error});
+  Loader loader(data, net.inputs(), heads, loader_options(options));
   std::vector<float> mean;
   Evaluation result;
   while (const LoadedBatch* loaded = loader.next()) {
@@ -163,7 +167,7 @@ inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions
         }
         const float share = 1.0F / static_cast<float>(group.heads.size());
         for (float& value : mean) value *= share;
-        if (head.unit_vectors) normalise(mean, static_cast<std::size_t>(head.prediction.channels));
+        if (head.unit_vectors) normalise(mean, static_cast<std::size_t>(head.prediction.dims.channels));
         prediction = mean.data();
       }
       group.metric->add(loaded->batch.size, prediction, loaded->batch.labels[group.heads[0]]);
@@ -175,6 +179,8 @@ inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions
     row.name = heads[group.heads[0]].name();
     row.weight = heads[group.heads[0]].weight;
     for (const LossSum& loss : group.losses) row.loss += loss.value() / static_cast<double>(group.losses.size());
+    row.labelled =
+        std::any_of(group.losses.begin(), group.losses.end(), [](auto& loss) { return loss.normaliser > 0; });
     if (group.metric) {
       row.values = group.metric->values();
       row.main = group.metric->main_value();
@@ -186,7 +192,7 @@ inline Evaluation run(Engine& net, const DataSetRef& data, const EvaluateOptions
 
 }  // namespace evaluation
 
-inline Evaluation evaluate(Engine& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
+inline Evaluation evaluate(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
   ThreadPool threads(options.threads);
   return evaluation::run(net, data, options, threads);
 }
@@ -204,7 +210,7 @@ inline std::ostream& operator<<(std::ostream& out, const Evaluation& evaluation)
   if (same && !evaluation.rows.empty())
     for (const std::string& name : names(evaluation.rows[0])) cells[0].push_back(name);
   for (const Evaluation::Row& row : evaluation.rows) {
-    std::vector<std::string> line{row.name, evaluation::digits(row.loss, 4)};
+    std::vector<std::string> line{row.name, row.labelled ? evaluation::digits(row.loss, 4) : "-"};
     for (const MetricValue& v : row.values) line.push_back((same ? "" : v.name + " ") + evaluation::to_text(v));
     cells.push_back(std::move(line));
   }

@@ -23,7 +23,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct JobOptions {
-  bool resume = false;                      ///< else the job starts anew and forgets what is in the folder
+  bool resume = false;                      ///< else the job starts again and forgets what is in the folder
   const std::atomic<bool>* stop = nullptr;  ///< given to every stage
 };
 
@@ -41,7 +41,7 @@ class TrainingJob {
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
-  TrainResult train(const std::string& stage, Engine& net, const DataSetRef& data, const OptimizerRef& optimizer,
+  TrainResult train(const std::string& stage, AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                     TrainOptions options) {
     check_name(stage);
     if (!complete_) {
@@ -51,23 +51,23 @@ class TrainingJob {
       return result;
     }
     const std::filesystem::path folder = folder_ / stage;
-    const std::uint64_t total = trainer::count_steps(
-        options, (data.size() + std::max<std::size_t>(1, options.batch) - 1) / std::max<std::size_t>(1, options.batch));
-    const Json settings = trainer::identify(net, data, optimizer, options).to_json().set("total", total);
     Json* entry = find(stage);
-    if (entry != nullptr)
-      if (const std::string text = checkpoint::differences(entry->at("settings"), settings); !text.empty())
-        fail("stage \"", stage, "\" in ", manifest_path().string(),
-             " was trained with other settings; start anew without resume, or in another folder:", text);
-    if (entry != nullptr && entry->at("state").string() == "finished")
-      return load_finished(folder, net, total, options);
-    set_state(stage, "running", settings);
-
     options.checkpoint_directory = folder;
     options.log_file = folder / "log.jsonl";
     options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not gone on with
     if (options.name.empty()) options.name = stage;
     if (options.stop == nullptr) options.stop = options_.stop;
+    // Before the manifest holds the stage: with wrong options in it, it could not be begun with the right ones.
+    const std::uint64_t total = trainer::check(net, data, optimizer, options);
+    const Json settings = trainer::identify(net, data, optimizer, options, total).to_json().set("total", total);
+    if (entry != nullptr)
+      if (const std::string text = training_state::differences(entry->at("settings"), settings); !text.empty())
+        fail("stage \"", stage, "\" in ", manifest_path().string(),
+             " was trained with other settings; start again without resume, or in another folder:", text);
+    if (entry != nullptr && entry->at("state").string() == "finished")
+      return load_finished(folder, net, total, options);
+    set_state(stage, "running", settings);
+
     TrainResult result = xstitch::train(net, data, optimizer, options);
     complete_ = result.finished();
     set_state(stage,
@@ -102,7 +102,7 @@ class TrainingJob {
     return nullptr;
   }
 
-  TrainResult load_finished(const std::filesystem::path& folder, Engine& net, std::uint64_t total,
+  TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, std::uint64_t total,
                             const TrainOptions& options) {
     load(net, folder / "last.safetensors");
     TrainResult result;

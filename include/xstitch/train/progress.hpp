@@ -72,7 +72,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// After a step. `losses` are those to show, `plain` says that a plain line is due.
+  /// After a step. `losses` are those to show (NaN: there is none), `plain` says that a plain line is due.
   void step(std::uint64_t done, std::uint64_t samples, const std::vector<double>& losses, bool plain) {
     if (out_ == nullptr) return;
     samples_ += samples;
@@ -123,7 +123,7 @@ class Progress {
                        "  " + progress::short_number(rate_at(now)) + " samples/s  " + progress::duration(left) +
                        " left ";
     for (std::size_t i = 0; i < losses.size() && i < tasks_.size(); ++i)
-      line += " " + tasks_[i] + " " + progress::short_number(losses[i]);
+      line += " " + tasks_[i] + " " + (std::isnan(losses[i]) ? "-" : progress::short_number(losses[i]));
     return line;
   }
 

@@ -9,11 +9,13 @@
 ///     cosine(minimum)                 minimum + (1 - minimum) (1 + cos(pi t / total)) / 2
 ///     warm_up(steps, then)            (t + 1) / (steps + 1) of the start of `then`, then `then` over the rest
 ///
-/// t counts from 0. A schedule knows one number only, so it cannot touch what groups multiply the rate by: the
-/// alphas keep their own multiple of the rate throughout.
+/// t counts from 0; total is the length of the schedule, which polynomial and cosine depend on. A schedule knows one
+/// number only, so it cannot touch what groups multiply the rate by: the alphas keep their own multiple of the rate
+/// throughout.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/isa.hpp>
+#include <xstitch/train/setting_range.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -33,32 +35,44 @@ class Schedule {
 
   static Schedule constant() { return {}; }
   static Schedule step(std::uint64_t size, double gamma) {
-    if (size == 0) fail("Schedule::step: the size is 0 steps, expected at least 1");
+    if (size == 0) fail("Schedule::step: found size = 0 steps, expected at least 1");
+    setting_range::at_least_zero("Schedule::step", "gamma", gamma);
     Schedule s(Kind::step);
     s.marks_ = {size};
     s.number_ = gamma;
     return s;
   }
   static Schedule multi_step(std::vector<std::uint64_t> marks, double gamma) {
-    if (!std::is_sorted(marks.begin(), marks.end())) fail("Schedule::multi_step: the marks must not decrease");
+    if (!std::is_sorted(marks.begin(), marks.end()))
+      fail("Schedule::multi_step: found marks that decrease, expected none below the one before");
+    setting_range::at_least_zero("Schedule::multi_step", "gamma", gamma);
     Schedule s(Kind::multi_step);
     s.marks_ = std::move(marks);
     s.number_ = gamma;
     return s;
   }
   static Schedule polynomial(double power) {
+    setting_range::at_least_zero("Schedule::polynomial", "power", power);  // below 0: infinite at the end
     Schedule s(Kind::polynomial);
     s.number_ = power;
     return s;
   }
   static Schedule cosine(double minimum = 0.0) {
+    setting_range::zero_to_one("Schedule::cosine", "minimum", minimum);
     Schedule s(Kind::cosine);
     s.number_ = minimum;
     return s;
   }
   static Schedule warm_up(std::uint64_t steps, Schedule then) {
+    if (steps >= longest - then.warm_up_)
+      fail("Schedule::warm_up: found ", steps, " steps before ", then.describe(), ", expected fewer than 2^53 in all");
     then.warm_up_ += steps;
     return then;
+  }
+
+  /// Whether factor() depends on `total`.
+  [[nodiscard]] bool depends_on_length() const noexcept {
+    return (kind_ == Kind::polynomial && number_ != 0.0) || (kind_ == Kind::cosine && number_ != 1.0);
   }
 
   /// rate_t / rate at step t of `total`. Never NaN; 0 beyond the end of polynomial.
@@ -98,6 +112,8 @@ class Schedule {
   }
 
  private:
+  static constexpr std::uint64_t longest = std::uint64_t{1} << 53;  ///< whole numbers of a double
+
   enum class Kind : std::uint8_t { constant, step, multi_step, polynomial, cosine };
   explicit Schedule(Kind kind) : kind_(kind) {}
 

@@ -14,6 +14,7 @@
 /// `alpha_multiplier` times the rate (the paper: 100 to 1000) and no decay. A schedule multiplies all of them alike.
 
 #include <xstitch/core/optimizer.hpp>
+#include <xstitch/train/setting_range.hpp>
 #include <xstitch/train/vector_rule.hpp>
 
 #include <sstream>
@@ -69,6 +70,14 @@ struct Sgd {
     }
   }
 
+  void check_settings() const {
+    setting_range::at_least_zero("Sgd", "learning_rate", learning_rate);
+    setting_range::below_one("Sgd", "momentum", momentum);
+    setting_range::at_least_zero("Sgd", "weight_decay", weight_decay);
+    setting_range::at_least_zero("Sgd", "alpha_multiplier", alpha_multiplier);
+    setting_range::at_least_zero("Sgd", "bias_multiplier", bias_multiplier);
+  }
+
   [[nodiscard]] std::string describe() const {
     std::ostringstream text;
     text.precision(9);  // enough for every float to be told from its neighbour
@@ -79,6 +88,6 @@ struct Sgd {
   }
 };
 
-static_assert(Optimizer<Sgd>);
+static_assert(Optimizer<Sgd> && ChecksItsSettings<Sgd>);
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -9,6 +9,7 @@
 
 #include <xstitch/core/isa.hpp>
 #include <xstitch/core/optimizer.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 
 #include <xsimd/xsimd.hpp>
 
@@ -21,17 +22,7 @@ namespace vector_rule {
 
 using Vector = xsimd::batch<float>;
 
-/// a b + c, rounded once where the CPU has a fused instruction. (xsimd 8.1 has no fma for AVX-512: its generic one
-/// is a product and a sum, which g++ fuses and clang does not.)
-inline Vector multiply_add(const Vector& a, const Vector& b, const Vector& c) noexcept {
-#if defined(__AVX512F__)
-  return Vector(_mm512_fmadd_ps(a, b, c));
-#elif defined(__aarch64__)
-  return Vector(vfmaq_f32(c, a, b));
-#else
-  return xsimd::fma(a, b, c);
-#endif
-}
+using kernels::multiply_add;
 
 inline Vector square_root(const Vector& a) noexcept {
 #if defined(__AVX512F__)

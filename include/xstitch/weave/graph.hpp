@@ -1,13 +1,12 @@
 #pragma once
 /// \file
-/// The network as a graph of operations over tensors, built by the compiler from the records of its lanes.
-///
-/// A lane is a chain of steps under one tower's name: a whole tower, or the shared part of a split network, or what
-/// follows it. Lanes run one after the other up to the seams that are stitched; at such a seam they wait for each
-/// other. Operations stand in the order in which forward runs them; backward runs them in reverse.
+/// The network as a graph of operations over tensors, built by the compiler from its chains. Chains run one after the
+/// other up to the seams that are stitched; at such a seam they wait for each other, and a weave unit runs. Operations
+/// stand in the order in which forward runs them; backward runs them in reverse. Nothing here knows what an operation
+/// does: it asks its record.
 
+#include <xstitch/weave/chain.hpp>
 #include <xstitch/weave/record.hpp>
-#include <xstitch/weave/weave_call.hpp>
 
 #include <array>
 #include <cstddef>
@@ -16,99 +15,48 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-inline constexpr int none = -1;
-
-/// A chain of steps under one name.
-struct LaneRecord {
-  std::string_view tower;
-  int member = 0;
-  int parent = none;  ///< lane whose end this one starts from, or none: starts from the tower's input
-  Dims in{};
-  std::span<const StepRecord> steps;
-};
-
-enum class OpKind : std::uint8_t { layer, weave, add, concat, loss };
-
 struct Op {
-  OpKind kind = OpKind::layer;
-  int lane = none;  ///< of a layer, add, concat or loss
-  LayerRecord layer{};
-  LossRecord loss{};
-  std::string_view name{};               ///< of the seam (weave) or head (loss)
-  std::array<int, max_towers> lanes{};   ///< weave: lane of each tower
-  std::array<int, max_towers> inputs{};  ///< tensors
-  std::array<int, max_towers> outputs{};
-  int input_count = 0, output_count = 0;
-  int branch_count = 0;
-  bool fused_relu = false;        ///< this layer applies the Relu that follows it
-  bool done_by_previous = false;  ///< this Relu is applied by the layer before it
-  int ordinal = 0;                ///< position among the lane's layers, part of the random key of layers without a name
+  const OperationRecord* record = nullptr;
+  int chain = none;                      ///< none: a weave unit
+  int leaf = none;                       ///< its number among the chain's operations, or among the weave units
+  int first_input = 0, input_count = 0;  ///< of Graph::edges
+  int first_output = 0, output_count = 0;
+  int block = none;
+  std::string_view place{};  ///< the seam of a weave unit, the head of a loss
+  bool is_loss = false;
+  bool fused_next = false;        ///< applies the operation that follows it
+  bool done_by_previous = false;  ///< is applied by the operation before it
 };
 
 struct Tensor {
-  Dims dims{};
+  TensorShape shape{};
   int producer = none;  ///< operation; none: an input of the network
   int input_slot = none;
   int consumers = 0;
-  bool needs_gradient = false;
 };
 
-/// What is wrong with the seams of a network, if anything.
-struct SeamProblem {
-  enum Kind : std::uint8_t { nothing, shapes_differ, cycle, too_few_towers, no_common_seam } kind = nothing;
-  std::string_view seam, other_seam;
-  int tower_a = none, tower_b = none;
-  Dims a{}, b{};
+/// A place where data enters.
+struct GraphInput {
+  int chain = none, tensor = none;
+  std::string_view name{};  ///< empty: the tower's own
+  InputKind kind = InputKind::image;
 };
 
-template <std::size_t MaxOps, std::size_t MaxTensors, std::size_t MaxSeams>
+template <std::size_t MaxOps, std::size_t MaxEdges, std::size_t MaxTensors, std::size_t MaxSeams, std::size_t MaxInputs>
 struct Graph {
   std::array<Op, MaxOps> ops{};
+  std::array<int, MaxEdges> edges{};          ///< input tensors, operation by operation
+  std::array<std::size_t, MaxEdges> order{};  ///< of a weave unit's inputs: towers by name
   std::array<Tensor, MaxTensors> tensors{};
+  std::array<GraphInput, MaxInputs> inputs{};
   std::array<std::string_view, MaxSeams> seams{};  ///< in the order in which they run
-  int op_count = 0, tensor_count = 0, seam_count = 0, head_count = 0, input_count = 0;
-  SeamProblem problem{};
-
-  constexpr int add_tensor(Dims dims, int producer) {
-    const int id = tensor_count++;
-    tensors[static_cast<std::size_t>(id)].dims = dims;
-    tensors[static_cast<std::size_t>(id)].producer = producer;
-    return id;
-  }
-  constexpr Op& add_op(OpKind kind, int lane) {
-    Op& op = ops[static_cast<std::size_t>(op_count++)];
-    op.kind = kind;
-    op.lane = lane;
-    return op;
-  }
-  constexpr void consume(Op& op, int tensor) {
-    op.inputs[static_cast<std::size_t>(op.input_count++)] = tensor;
-    Tensor& t = tensors[static_cast<std::size_t>(tensor)];
-    ++t.consumers;
-  }
-  constexpr int produce(Op& op, Dims dims) {
-    const int id = add_tensor(dims, op_count - 1);
-    op.outputs[static_cast<std::size_t>(op.output_count++)] = id;
-    return id;
-  }
+  int op_count = 0, edge_count = 0, tensor_count = 0, seam_count = 0, input_count = 0;
+  Problem problem{};
 };
 
 namespace detail {
 
-/// The state of one lane while the graph is built.
-struct LaneState {
-  std::size_t next = 0;
-  int current = none;
-  int ordinal = 0;
-  std::array<int, 16> stack{};
-  int depth = 0;
-  std::array<int, 32> kept{};  ///< ends of branches
-  int kept_count = 0;
-
-  constexpr void push(int t) { stack[static_cast<std::size_t>(depth++)] = t; }
-  constexpr int top() const { return stack[static_cast<std::size_t>(depth - 1)]; }
-  constexpr int pop() { return stack[static_cast<std::size_t>(--depth)]; }
-};
+constexpr std::size_t at(int i) noexcept { return static_cast<std::size_t>(i); }
 
 constexpr bool contains(std::span<const std::string_view> names, std::string_view name) {
   for (const std::string_view n : names)
@@ -116,227 +64,239 @@ constexpr bool contains(std::span<const std::string_view> names, std::string_vie
   return false;
 }
 
-constexpr bool has_seam(const LaneRecord& lane, std::string_view name) {
-  for (const StepRecord& step : lane.steps)
-    if (step.kind == StepKind::seam && step.name == name) return true;
-  return false;
-}
-
-template <class G>
-constexpr void append_step(G& graph, const StepRecord& step, int lane, LaneState& state) {
-  switch (step.kind) {
-    case StepKind::layer: {
-      // A Relu after a layer that can apply it while writing its output costs no pass of its own.
-      bool done = false;
-      if (step.layer.is_relu && graph.op_count > 0) {
-        Op& before = graph.ops[static_cast<std::size_t>(graph.op_count - 1)];
-        done = before.kind == OpKind::layer && before.lane == lane && before.outputs[0] == state.current &&
-               before.layer.fuses_relu && !before.layer.reads_output &&
-               graph.tensors[static_cast<std::size_t>(state.current)].consumers == 0 &&
-               (state.depth == 0 || state.top() != state.current);
-        before.fused_relu = done;
-      }
-      Op& op = graph.add_op(OpKind::layer, lane);
-      op.layer = step.layer;
-      op.done_by_previous = done;
-      op.ordinal = state.ordinal++;
-      graph.consume(op, state.current);
-      state.current = graph.produce(op, step.layer.out);
-      break;
-    }
-    case StepKind::seam:
-      break;
-    case StepKind::loss: {
-      Op& op = graph.add_op(OpKind::loss, lane);
-      op.loss = step.loss;
-      op.name = step.name;
-      graph.consume(op, state.current);
-      ++graph.head_count;
-      break;
-    }
-    case StepKind::push_input:
-      state.push(state.current);
-      break;
-    case StepKind::back_to_input:
-      state.current = state.pop();
-      break;
-    case StepKind::add_input: {
-      Op& op = graph.add_op(OpKind::add, lane);
-      graph.consume(op, state.current);
-      graph.consume(op, state.pop());
-      state.current = graph.produce(op, step.dims);
-      break;
-    }
-    case StepKind::next_branch:
-      state.kept[static_cast<std::size_t>(state.kept_count++)] = state.current;
-      state.current = state.top();
-      break;
-    case StepKind::join_branches: {
-      Op& op = graph.add_op(OpKind::concat, lane);
-      state.kept_count -= step.branches;
-      for (int i = 0; i < step.branches; ++i)
-        graph.consume(op, state.kept[static_cast<std::size_t>(state.kept_count + i)]);
-      (void)state.pop();
-      state.current = graph.produce(op, step.dims);
-      break;
-    }
-  }
-}
-
-/// Tensors above a layer that is trained need a gradient.
-template <class G>
-constexpr void mark_gradients(G& graph) {
-  for (int i = 0; i < graph.op_count; ++i) {
-    const Op& op = graph.ops[static_cast<std::size_t>(i)];
-    bool needed = op.kind == OpKind::weave;
-    for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
-      needed = needed || op.layer.parameters[p].group != ParameterGroup::buffer;
-    for (int k = 0; k < op.input_count; ++k)
-      needed = needed || graph.tensors[static_cast<std::size_t>(op.inputs[static_cast<std::size_t>(k)])].needs_gradient;
-    for (int k = 0; k < op.output_count; ++k)
-      graph.tensors[static_cast<std::size_t>(op.outputs[static_cast<std::size_t>(k)])].needs_gradient = needed;
-  }
-}
-
-/// Builds the graph. `active` are the seams to stitch; a seam's towers are the lanes that have it.
-template <std::size_t MaxOps, std::size_t MaxTensors, std::size_t MaxSeams, std::size_t LaneCount>
-constexpr Graph<MaxOps, MaxTensors, MaxSeams> build_graph(const std::array<LaneRecord, LaneCount>& lanes,
-                                                          std::span<const std::string_view> active) {
-  Graph<MaxOps, MaxTensors, MaxSeams> graph;
-  std::array<LaneState, LaneCount> states{};
-  for (std::size_t l = 0; l < LaneCount; ++l) {
-    if (lanes[l].parent != none) continue;
-    const int tensor = graph.add_tensor(lanes[l].in, none);
-    graph.tensors[static_cast<std::size_t>(tensor)].input_slot = graph.input_count++;
-    states[l].current = tensor;
-  }
-  for (;;) {
-    bool moved = false, finished = true;
-    // Every lane runs to its next active seam, or to its end.
-    for (std::size_t l = 0; l < LaneCount; ++l) {
-      LaneState& state = states[l];
-      if (lanes[l].parent != none && state.current == none) {
-        const std::size_t parent = static_cast<std::size_t>(lanes[l].parent);
-        if (states[parent].next < lanes[parent].steps.size()) {
-          finished = false;
-          continue;
-        }
-        state.current = states[parent].current;
-      }
-      while (state.next < lanes[l].steps.size()) {
-        const StepRecord& step = lanes[l].steps[state.next];
-        if (step.kind == StepKind::seam && contains(active, step.name)) break;
-        append_step(graph, step, static_cast<int>(l), state);
-        ++state.next;
-        moved = true;
-      }
-      finished = finished && state.next == lanes[l].steps.size();
-    }
-    if (finished) break;
-    // A seam runs when every lane that has it has arrived.
-    for (const std::string_view seam : active) {
-      std::size_t towers = 0, arrived = 0;
-      for (std::size_t l = 0; l < LaneCount; ++l) {
-        if (!has_seam(lanes[l], seam)) continue;
-        ++towers;
-        const LaneState& state = states[l];
-        if (state.next < lanes[l].steps.size() && lanes[l].steps[state.next].kind == StepKind::seam &&
-            lanes[l].steps[state.next].name == seam)
-          ++arrived;
-      }
-      if (towers == 0 || arrived != towers) continue;
-      Op& op = graph.add_op(OpKind::weave, none);
-      op.name = seam;
-      std::size_t k = 0;
-      for (std::size_t l = 0; l < LaneCount; ++l) {
-        if (!has_seam(lanes[l], seam)) continue;
-        op.lanes[k++] = static_cast<int>(l);
-        graph.consume(op, states[l].current);
-        states[l].current = graph.produce(op, lanes[l].steps[states[l].next].dims);
-        ++states[l].next;
-      }
-      graph.seams[static_cast<std::size_t>(graph.seam_count++)] = seam;
-      moved = true;
-      break;
-    }
-    if (!moved) {  // lanes wait for each other: their seams stand in different orders
-      graph.problem.kind = SeamProblem::cycle;
-      for (std::size_t l = 0; l < LaneCount; ++l) {
-        if (states[l].next >= lanes[l].steps.size()) continue;
-        if (graph.problem.tower_a == none) {
-          graph.problem.tower_a = static_cast<int>(l);
-          graph.problem.seam = lanes[l].steps[states[l].next].name;
-        } else if (lanes[l].steps[states[l].next].name != graph.problem.seam) {
-          graph.problem.tower_b = static_cast<int>(l);
-          graph.problem.other_seam = lanes[l].steps[states[l].next].name;
-          break;
-        }
-      }
-      return graph;
-    }
-  }
-  mark_gradients(graph);
-  return graph;
-}
-
-/// Which seams are active, and what is wrong with them. `wanted` empty: every seam that two or more lanes have.
-template <std::size_t MaxSeams, std::size_t LaneCount>
+/// Which seams are stitched, and what is wrong with them.
+template <std::size_t MaxSeams>
 struct ActiveSeams {
   std::array<std::string_view, MaxSeams> names{};
   std::size_t count = 0;
-  SeamProblem problem{};
+  Problem problem{};
 };
 
-template <std::size_t MaxSeams, std::size_t LaneCount>
-constexpr ActiveSeams<MaxSeams, LaneCount> find_seams(const std::array<LaneRecord, LaneCount>& lanes,
-                                                      std::span<const std::string_view> wanted) {
-  ActiveSeams<MaxSeams, LaneCount> active;
+constexpr const Step* find_seam(const ChainView& chain, std::string_view name) {
+  for (const Step& step : chain.steps)
+    if (step.leaf == none && step.name == name) return &step;
+  return nullptr;
+}
+
+/// `wanted` empty: every seam that two or more chains have.
+template <std::size_t MaxSeams>
+constexpr ActiveSeams<MaxSeams> find_seams(std::span<const ChainView> chains,
+                                           std::span<const std::string_view> wanted) {
+  ActiveSeams<MaxSeams> active;
   const auto consider = [&](std::string_view name, bool asked_for) {
-    if (contains(std::span(active.names.data(), active.count), name) || active.problem.kind != SeamProblem::nothing)
-      return;
-    int first = none;
-    Dims shape{};
+    if (active.problem.found() || contains(std::span(active.names.data(), active.count), name)) return;
+    const ChainView* first = nullptr;
+    TensorShape shape{};
     std::size_t towers = 0;
-    for (std::size_t l = 0; l < LaneCount; ++l)
-      for (const StepRecord& step : lanes[l].steps) {
-        if (step.kind != StepKind::seam || step.name != name) continue;
-        ++towers;
-        if (first == none) {
-          first = static_cast<int>(l);
-          shape = step.dims;
-        } else if (!(step.dims == shape)) {
-          active.problem = {SeamProblem::shapes_differ, name, {}, first, static_cast<int>(l), shape, step.dims};
-          return;
-        }
+    for (const ChainView& chain : chains) {
+      const Step* step = find_seam(chain, name);
+      if (step == nullptr) continue;
+      const TensorShape& mine = chain.tensors[at(step->first_output)];
+      if (towers++ == 0) {
+        first = &chain;
+        shape = mine;
+      } else if (!(mine == shape)) {
+        active.problem = {.kind = ProblemKind::seam_shapes_differ,
+                          .tower = first->tower,
+                          .other_tower = chain.tower,
+                          .item = name,
+                          .got = shape,
+                          .wanted = mine};
+        return;
       }
+    }
     if (towers >= 2)
       active.names[active.count++] = name;
     else if (asked_for)
-      active.problem = {SeamProblem::too_few_towers, name, {}, first, none, shape, {}};
+      active.problem = {.kind = ProblemKind::seam_needs_two_towers, .item = name};
   };
-  if (wanted.empty()) {
-    for (const LaneRecord& lane : lanes)
-      for (const StepRecord& step : lane.steps)
-        if (step.kind == StepKind::seam) consider(step.name, false);
-    if (active.count == 0 && active.problem.kind == SeamProblem::nothing)
-      active.problem.kind = SeamProblem::no_common_seam;
-  } else {
+  if (!wanted.empty()) {
     for (const std::string_view name : wanted) consider(name, true);
+    return active;
   }
+  for (const ChainView& chain : chains)
+    for (const Step& step : chain.steps)
+      if (step.leaf == none) consider(step.name, false);
+  if (active.count == 0 && !active.problem.found())
+    active.problem = {.kind = ProblemKind::no_common_seam,
+                      .tower = chains[0].tower,
+                      .other_tower = chains.size() > 1 ? chains[1].tower : std::string_view{}};
   return active;
 }
 
-/// The first name that stands twice in a lane (parameter layers by name, or seams), else empty.
-constexpr std::string_view repeated_name(std::span<const StepRecord> steps) {
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) {
-      if (steps[i].kind == StepKind::layer && steps[j].kind == StepKind::layer && !steps[i].layer.name.empty() &&
-          steps[i].layer.name == steps[j].layer.name)
-        return steps[i].layer.name;
-      if (steps[i].kind == StepKind::seam && steps[j].kind == StepKind::seam && steps[i].name == steps[j].name)
-        return steps[i].name;
+/// Builds a graph step by step.
+template <class G, std::size_t Chains, std::size_t MaxTensors, std::size_t MaxSeams>
+struct GraphBuilder {
+  G& graph;
+  std::span<const ChainView> chains;
+  std::span<const std::string_view> active;
+  std::array<std::size_t, Chains> next{};  ///< step
+  std::array<bool, Chains> begun{};
+  std::array<std::array<int, MaxTensors>, Chains> number{};  ///< of each chain's tensors within the graph
+  std::array<std::array<int, MaxSeams>, Chains> seam{};      ///< step of each active seam, or none
+  std::array<bool, MaxSeams> run{};
+
+  constexpr int add_tensor(const TensorShape& shape, int producer) {
+    Tensor& tensor = graph.tensors[at(graph.tensor_count)];
+    tensor.shape = shape;
+    tensor.producer = producer;
+    return graph.tensor_count++;
+  }
+  constexpr int add_input(std::size_t c, int local, std::string_view name, InputKind kind) {
+    const int tensor = add_tensor(chains[c].tensors[at(local)], none);
+    graph.tensors[at(tensor)].input_slot = graph.input_count;
+    graph.inputs[at(graph.input_count++)] = {static_cast<int>(c), tensor, name, kind};
+    number[c][at(local)] = tensor;
+    return tensor;
+  }
+  constexpr void consume(Op& op, int tensor) {
+    graph.edges[at(graph.edge_count++)] = tensor;
+    ++op.input_count;
+    ++graph.tensors[at(tensor)].consumers;
+  }
+  constexpr Op& add_op(int chain, int leaf) {
+    Op& op = graph.ops[at(graph.op_count++)];
+    op.chain = chain;
+    op.leaf = leaf;
+    op.first_input = graph.edge_count;
+    op.first_output = graph.tensor_count;
+    return op;
+  }
+
+  constexpr bool begin(std::size_t c) {
+    const ChainView& chain = chains[c];
+    if (begun[c]) return true;
+    if (chain.parent != none) {
+      const std::size_t parent = at(chain.parent);
+      if (!begun[parent] || next[parent] < chains[parent].steps.size()) return false;
+      for (int t = 0; t < chain.parent_tensors; ++t) number[c][at(t)] = number[parent][at(t)];
+    } else {
+      add_input(c, 0, {}, InputKind::image);
     }
-  return {};
+    for (const ChainInput& input : chain.inputs) add_input(c, input.tensor, input.name, input.kind);
+    begun[c] = true;
+    return true;
+  }
+  constexpr void append(std::size_t c, const Step& step) {
+    const ChainView& chain = chains[c];
+    if (step.leaf == none) {  // a seam that is not stitched: the same tensor under another number
+      number[c][at(step.first_output)] = number[c][at(chain.edges[at(step.first_input)])];
+      return;
+    }
+    Op& op = add_op(static_cast<int>(c), step.leaf);
+    op.block = step.block;
+    op.place = step.name;
+    op.is_loss = step.ends_head;
+    for (int k = 0; k < step.input_count; ++k) consume(op, number[c][at(chain.edges[at(step.first_input + k)])]);
+    for (int k = 0; k < step.output_count; ++k)
+      number[c][at(step.first_output + k)] = add_tensor(chain.tensors[at(step.first_output + k)], graph.op_count - 1);
+    op.output_count = step.output_count;
+  }
+  /// A seam runs when every chain that has it has arrived.
+  constexpr bool run_seam(std::size_t s) {
+    for (std::size_t c = 0; c < Chains; ++c)
+      if (seam[c][s] != none && (!begun[c] || next[c] != at(seam[c][s]))) return false;
+    Op& op = add_op(none, graph.seam_count);
+    op.place = active[s];
+    std::array<std::size_t, Chains> towers{};
+    std::size_t count = 0;
+    for (std::size_t c = 0; c < Chains; ++c) {
+      if (seam[c][s] == none) continue;
+      towers[count++] = c;
+      consume(op, number[c][at(chains[c].edges[at(chains[c].steps[next[c]].first_input)])]);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t c = towers[k];
+      const int local = chains[c].steps[next[c]].first_output;
+      number[c][at(local)] = add_tensor(chains[c].tensors[at(local)], graph.op_count - 1);
+      ++next[c];
+      std::size_t place = 0;  // among the towers by name
+      for (std::size_t j = 0; j < count; ++j) place += chains[towers[j]].tower < chains[c].tower ? 1U : 0U;
+      graph.order[at(op.first_input) + place] = k;
+    }
+    op.output_count = static_cast<int>(count);
+    graph.seams[at(graph.seam_count++)] = active[s];
+    run[s] = true;
+    return true;
+  }
+
+  constexpr void find_active_seams() {
+    for (std::size_t c = 0; c < Chains; ++c) {
+      for (std::size_t s = 0; s < active.size(); ++s) seam[c][s] = none;
+      for (std::size_t i = 0; i < chains[c].steps.size(); ++i) {
+        if (chains[c].steps[i].leaf != none) continue;
+        for (std::size_t s = 0; s < active.size(); ++s)
+          if (active[s] == chains[c].steps[i].name) seam[c][s] = static_cast<int>(i);
+      }
+    }
+  }
+  [[nodiscard]] constexpr bool stops(std::size_t c) const {
+    for (std::size_t s = 0; s < active.size(); ++s)
+      if (seam[c][s] != none && at(seam[c][s]) == next[c]) return true;
+    return false;
+  }
+
+  constexpr void build() {
+    find_active_seams();
+    for (;;) {
+      bool moved = false, finished = true;
+      for (std::size_t c = 0; c < Chains; ++c) {
+        if (!begin(c)) {
+          finished = false;
+          continue;
+        }
+        for (; next[c] < chains[c].steps.size(); ++next[c]) {
+          const Step& step = chains[c].steps[next[c]];
+          if (step.leaf == none && stops(c)) break;
+          append(c, step);
+          moved = true;
+        }
+        finished = finished && next[c] == chains[c].steps.size();
+      }
+      if (finished) return;
+      for (std::size_t s = 0; s < active.size(); ++s) {
+        if (run[s] || !run_seam(s)) continue;
+        moved = true;
+        break;
+      }
+      if (!moved) return refuse_cycle();
+    }
+  }
+  /// Chains wait for each other: their seams stand in different orders.
+  constexpr void refuse_cycle() {
+    Problem& problem = graph.problem;
+    problem.kind = ProblemKind::seams_in_different_order;
+    for (std::size_t c = 0; c < Chains; ++c) {
+      if (!begun[c] || next[c] >= chains[c].steps.size()) continue;
+      const std::string_view name = chains[c].steps[next[c]].name;
+      if (problem.tower.empty()) {
+        problem.tower = chains[c].tower;
+        problem.item = name;
+      } else if (name != problem.item) {
+        problem.other_tower = chains[c].tower;
+        problem.other_item = name;
+        return;
+      }
+    }
+  }
+};
+
+/// An operation whose producer applies it while writing costs no pass: both declare the same fusion, the producer needs
+/// its own output nowhere else.
+template <class G>
+constexpr void fuse(G& graph) {
+  for (int i = 0; i < graph.op_count; ++i) {
+    Op& op = graph.ops[at(i)];
+    if (op.input_count != 1 || op.is_loss || op.chain == none) continue;
+    const Tensor& input = graph.tensors[at(graph.edges[at(op.first_input)])];
+    if (input.producer == none || input.consumers != 1) continue;
+    Op& before = graph.ops[at(input.producer)];
+    // The record says that it can do the leaf that stands next to it in its chain.
+    if (before.chain != op.chain || before.leaf + 1 != op.leaf || !before.record->fuses_next) continue;
+    if (before.record->reads_output || before.output_count != 1) continue;
+    before.fused_next = true;
+    op.done_by_previous = true;
+  }
 }
 
 }  // namespace detail

@@ -1,191 +1,234 @@
 #pragma once
 /// \file
-/// The memory plan: where each tensor and each gradient lies, worked out by the compiler.
+/// The memory plan: where each tensor and each gradient lies, worked out by the compiler (and at run time for the plan
+/// that keeps everything).
 ///
-/// Time runs over the operations: forward operation i at time i, backward of operation i at time 2 n - 1 - i. A buffer
-/// lives from the first time it is written to the last time it is read; buffers that never live together share
-/// memory. Sizes are per sample (rounded up to 64 bytes), so a buffer's offset is batch x constant.
+/// Time runs over the operations: forward of operation i at time i, backward at time 2 n - 1 - i. A buffer lives from
+/// the first time it is written to the last time it is read; buffers that never live together share memory, first fit
+/// in order of time. Sizes are per sample (rounded up to 64 bytes), so a buffer's offset is batch x constant.
 
 #include <xstitch/weave/graph.hpp>
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// Where the tensors of a graph lie, in bytes a sample within the arena.
-template <std::size_t MaxOps, std::size_t MaxTensors>
-struct Plan {
-  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+inline constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
-  std::array<std::size_t, MaxTensors> value{};     ///< nowhere: the network's input
-  std::array<std::size_t, MaxTensors> gradient{};  ///< nowhere: not needed
-  /// Scratch for the gradient that operation i makes for its k-th input, where another consumer has written one
-  /// before and the two must be added. [op * max_towers + k]
-  std::array<std::size_t, MaxOps * max_towers> staged{};
-  std::array<bool, MaxOps * max_towers> adds{};
-  std::size_t bytes_per_sample = 0;
+enum class PlanKind : std::uint8_t {
+  inference,  ///< values until their last reader has run
+  training,   ///< values until backward has read them, and gradients
+  keep_all,   ///< the same, but values stay until the end: backward may run more than once, for some heads
+};
+
+/// A graph as spans, with which tensors may need a gradient.
+struct GraphView {
+  std::span<const Op> ops;
+  std::span<const int> edges;
+  std::span<const Tensor> tensors;
+};
+
+/// Where a plan is written: offsets in bytes a sample, `nowhere` where there is no buffer.
+struct PlanSpans {
+  std::span<std::size_t> value;      ///< [tensor]; nowhere: an input of the network
+  std::span<std::size_t> gradient;   ///< [tensor]
+  std::span<std::size_t> temporary;  ///< [edge]: where a gradient is made that is added to one made before
 };
 
 namespace detail {
 
-struct Interval {
+struct Buffer {
   std::size_t size = 0;
   int first = 0, last = -1;
   std::size_t offset = 0;
 };
 
-/// First fit in order of time: each new buffer takes the lowest gap between the living ones.
-template <std::size_t Times, std::size_t N>
-constexpr std::size_t place(std::array<Interval, N>& buffers, std::size_t count) {
-  // Sorted by the time of the first use, by counting (a quadratic sort would reach clang's limit of constant steps).
-  std::array<std::size_t, N> order{};
-  std::array<std::size_t, Times + 1> start{};
+/// Free memory between the living buffers, sorted by offset; the last gap has no end.
+class Gaps {
+ public:
+  constexpr Gaps() { gaps_.push_back({0, nowhere}); }
+
+  constexpr std::size_t take(std::size_t size) {
+    std::size_t i = 0;
+    while (gaps_[i].end - gaps_[i].begin < size) ++i;
+    const std::size_t offset = gaps_[i].begin;
+    gaps_[i].begin += size;
+    if (gaps_[i].begin == gaps_[i].end) gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (offset + size > peak_) peak_ = offset + size;
+    return offset;
+  }
+  constexpr void give_back(std::size_t offset, std::size_t size) {
+    std::size_t i = 0;
+    while (gaps_[i].begin < offset) ++i;  // the first gap after the buffer: there is one, without an end
+    const bool before = i > 0 && gaps_[i - 1].end == offset, after = gaps_[i].begin == offset + size;
+    if (before && after) {
+      gaps_[i - 1].end = gaps_[i].end;
+      gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else if (before) {
+      gaps_[i - 1].end += size;
+    } else if (after) {
+      gaps_[i].begin = offset;
+    } else {
+      gaps_.insert(gaps_.begin() + static_cast<std::ptrdiff_t>(i), {offset, offset + size});
+    }
+  }
+  [[nodiscard]] constexpr std::size_t peak() const { return peak_; }
+
+ private:
+  struct Gap {
+    std::size_t begin, end;
+  };
+  std::vector<Gap> gaps_;
+  std::size_t peak_ = 0;
+};
+
+/// Indices of the living buffers in order of a time each, by counting.
+template <class Time>
+constexpr std::vector<std::size_t> sorted_by(const std::vector<Buffer>& buffers, std::size_t times, const Time& time) {
+  std::vector<std::size_t> start(times + 2, 0);
   std::size_t used = 0;
-  const auto lives = [&](std::size_t i) { return buffers[i].last >= buffers[i].first && buffers[i].size > 0; };
-  for (std::size_t i = 0; i < count; ++i)
-    if (lives(i)) {
-      ++start[static_cast<std::size_t>(buffers[i].first) + 1];
+  for (const Buffer& b : buffers)
+    if (b.size > 0 && b.last >= b.first) {
+      ++start[at(time(b)) + 1];
       ++used;
     }
-  for (std::size_t t = 0; t < Times; ++t) start[t + 1] += start[t];
-  for (std::size_t i = 0; i < count; ++i)
-    if (lives(i)) order[start[static_cast<std::size_t>(buffers[i].first)]++] = i;
-  std::array<std::size_t, N> living{};  // sorted by offset
-  std::size_t living_count = 0, peak = 0;
-  for (std::size_t i = 0; i < used; ++i) {
-    Interval& buffer = buffers[order[i]];
-    std::size_t kept = 0;
-    for (std::size_t k = 0; k < living_count; ++k)
-      if (buffers[living[k]].last >= buffer.first) living[kept++] = living[k];
-    living_count = kept;
-    std::size_t offset = 0, at = 0;
-    for (; at < living_count; ++at) {
-      const Interval& other = buffers[living[at]];
-      if (offset + buffer.size <= other.offset) break;
-      if (other.offset + other.size > offset) offset = other.offset + other.size;
-    }
-    buffer.offset = offset;
-    for (std::size_t k = living_count; k > at; --k) living[k] = living[k - 1];
-    living[at] = order[i];
-    ++living_count;
-    if (offset + buffer.size > peak) peak = offset + buffer.size;
-  }
-  return peak;
+  for (std::size_t t = 0; t <= times; ++t) start[t + 1] += start[t];
+  std::vector<std::size_t> order(used, 0);
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    if (buffers[i].size > 0 && buffers[i].last >= buffers[i].first) order[start[at(time(buffers[i]))]++] = i;
+  return order;
 }
 
-constexpr std::size_t sample_bytes(Dims d) { return align_up(d.size() * sizeof(float)); }
+/// Gives every buffer its offset; returns the bytes of all.
+constexpr std::size_t place(std::vector<Buffer>& buffers, std::size_t times) {
+  const auto begins = sorted_by(buffers, times, [](const Buffer& b) { return b.first; });
+  const auto ends = sorted_by(buffers, times, [](const Buffer& b) { return b.last; });
+  Gaps gaps;
+  std::size_t ended = 0;
+  for (const std::size_t i : begins) {
+    for (; ended < ends.size() && buffers[ends[ended]].last < buffers[i].first; ++ended)
+      gaps.give_back(buffers[ends[ended]].offset, buffers[ends[ended]].size);
+    buffers[i].offset = gaps.take(buffers[i].size);
+  }
+  return gaps.peak();
+}
 
-/// `training`: activations stay for backward, and gradients have buffers, too.
-template <std::size_t MaxOps, std::size_t MaxTensors, std::size_t MaxSeams>
-constexpr Plan<MaxOps, MaxTensors> make_plan(const Graph<MaxOps, MaxTensors, MaxSeams>& graph, bool training) {
-  using P = Plan<MaxOps, MaxTensors>;
-  const auto at = [](int i) { return static_cast<std::size_t>(i); };
-  P plan;
-  constexpr std::size_t capacity = 2 * MaxTensors + MaxOps * 2;
-  std::array<Interval, capacity> buffers{};
-  std::array<std::size_t, MaxTensors> value_root{}, gradient_root{};
-  std::array<bool, MaxTensors> value_shared{};
-  const int n = graph.op_count;
-  std::size_t count = 0;
+/// Makes one plan.
+struct Planner {
+  const GraphView& graph;
+  PlanKind kind;
+  std::span<const bool> needs_gradient;  ///< [tensor]
+  std::vector<Buffer> buffers{};
+  std::vector<std::size_t> value{}, gradient{}, temporary{};  ///< buffer of each, or nowhere
 
-  // Values.
-  for (int t = 0; t < graph.tensor_count; ++t) {
-    const Tensor& tensor = graph.tensors[at(t)];
-    value_root[at(t)] = P::nowhere;
-    if (tensor.producer == none) continue;
-    const Op& op = graph.ops[at(tensor.producer)];
-    if (op.kind == OpKind::layer && (op.layer.in_place || op.done_by_previous)) {
-      const int source = op.inputs[0];
-      const Tensor& from = graph.tensors[at(source)];
-      bool may_overwrite = from.producer != none && from.consumers == 1;
-      if (may_overwrite && training) {
-        const Op& maker = graph.ops[at(from.producer)];
-        const bool maker_reads = maker.kind == OpKind::layer && maker.layer.reads_output;
-        may_overwrite = op.done_by_previous || (!maker_reads && !op.layer.reads_input);
+  [[nodiscard]] constexpr bool training() const { return kind != PlanKind::inference; }
+  [[nodiscard]] constexpr int operations() const { return static_cast<int>(graph.ops.size()); }
+  [[nodiscard]] constexpr int edge(const Op& op, int k) const { return graph.edges[at(op.first_input + k)]; }
+
+  constexpr std::size_t add(const TensorShape& shape, int time) {
+    buffers.push_back({shape.bytes(), time, time, 0});
+    return buffers.size() - 1;
+  }
+  constexpr void extend(std::size_t buffer, int time) {
+    if (buffer != nowhere && time > buffers[buffer].last) buffers[buffer].last = time;
+  }
+
+  /// Whether output 0 may be written over input 0.
+  [[nodiscard]] constexpr bool may_overwrite(const Op& op) const {
+    if (!(op.record->in_place || op.done_by_previous) || op.input_count != 1 || op.output_count != 1) return false;
+    const Tensor& from = graph.tensors[at(edge(op, 0))];
+    if (from.producer == none || from.consumers != 1) return false;
+    if (!training() || op.done_by_previous) return true;
+    return !graph.ops[at(from.producer)].record->reads_output && !op.record->reads_input;
+  }
+
+  constexpr void plan_values() {
+    const int n = operations(), end = 2 * n - 1;
+    value.assign(graph.tensors.size(), nowhere);
+    for (int i = 0; i < n; ++i) {
+      const Op& op = graph.ops[at(i)];
+      const int back = end - i;
+      for (int k = 0; k < op.input_count; ++k) {
+        extend(value[at(edge(op, k))], i);
+        if (training() && op.record->reads_input)
+          extend(value[at(edge(op, k))], kind == PlanKind::keep_all ? end : back);
       }
-      if (may_overwrite) {
-        value_root[at(t)] = value_root[at(source)];
-        value_shared[at(t)] = true;
-        continue;
+      for (int k = 0; k < op.output_count; ++k) {
+        const std::size_t t = at(op.first_output + k);
+        value[t] = k == 0 && may_overwrite(op) ? value[at(edge(op, 0))] : add(graph.tensors[t].shape, i);
+        extend(value[t], i);
+        if (training() && op.record->reads_output) extend(value[t], kind == PlanKind::keep_all ? end : back);
       }
-    }
-    value_root[at(t)] = count;
-    buffers[count].size = sample_bytes(tensor.dims);
-    buffers[count].first = tensor.producer;
-    buffers[count].last = tensor.producer;
-    ++count;
-  }
-  const auto extend_value = [&](int tensor, int time) {
-    const std::size_t root = value_root[at(tensor)];
-    if (root == P::nowhere) return;
-    if (time > buffers[root].last) buffers[root].last = time;
-  };
-  for (int i = 0; i < n; ++i) {
-    const Op& op = graph.ops[at(i)];
-    const int back = 2 * n - 1 - i;
-    for (int k = 0; k < op.input_count; ++k) {
-      extend_value(op.inputs[at(k)], i);
-      const bool reads = op.kind == OpKind::weave || (op.kind == OpKind::layer && op.layer.reads_input);
-      if (training && reads) extend_value(op.inputs[at(k)], back);
-    }
-    for (int k = 0; k < op.output_count; ++k) {
-      extend_value(op.outputs[at(k)], i);
-      if (training && op.kind == OpKind::layer && op.layer.reads_output) extend_value(op.outputs[at(k)], back);
     }
   }
 
-  // Gradients.
-  for (int t = 0; t < graph.tensor_count; ++t) {
-    gradient_root[at(t)] = P::nowhere;
-  }
-  for (std::size_t i = 0; i < MaxOps * max_towers; ++i) plan.staged[i] = P::nowhere;
-  std::array<std::size_t, MaxOps * max_towers> staged_root{};
-  for (std::size_t i = 0; i < MaxOps * max_towers; ++i) staged_root[i] = P::nowhere;
-  if (training) {
+  constexpr void plan_gradients() {
+    const int n = operations();
+    gradient.assign(graph.tensors.size(), nowhere);
+    temporary.assign(graph.edges.size(), nowhere);
+    if (!training()) return;
     for (int i = n - 1; i >= 0; --i) {  // backward order
       const Op& op = graph.ops[at(i)];
       const int back = 2 * n - 1 - i;
       for (int k = 0; k < op.output_count; ++k) {  // the last time these are read
-        const std::size_t root = gradient_root[at(op.outputs[at(k)])];
-        if (root != P::nowhere && back > buffers[root].last) buffers[root].last = back;
+        const std::size_t t = at(op.first_output + k);
+        if (gradient[t] == nowhere && needs_gradient[t]) gradient[t] = add(graph.tensors[t].shape, back);  // zeros
+        extend(gradient[t], back);
       }
       for (int k = 0; k < op.input_count; ++k) {
-        const int t = op.inputs[at(k)];
-        const Tensor& tensor = graph.tensors[at(t)];
-        if (!tensor.needs_gradient) continue;
-        if (gradient_root[at(t)] != P::nowhere) {  // a later operation has written it: make it aside, then add
-          staged_root[at(i) * max_towers + at(k)] = count;
-          plan.adds[at(i) * max_towers + at(k)] = true;
-          buffers[count].size = sample_bytes(tensor.dims);
-          buffers[count].first = op.kind == OpKind::loss ? i : back;
-          buffers[count].last = back;
-          ++count;
-          continue;
+        const std::size_t t = at(edge(op, k));
+        if (!needs_gradient[t]) continue;
+        if (gradient[t] != nowhere) {  // a later operation has written it: this part is made apart, then added
+          temporary[at(op.first_input + k)] = add(graph.tensors[t].shape, back);
+          extend(gradient[t], back);
+        } else if (shares_gradient(op, k)) {
+          gradient[t] = gradient[at(op.first_output + k)];
+        } else {
+          gradient[t] = add(graph.tensors[t].shape, back);
         }
-        const bool may_overwrite =
-            tensor.consumers == 1 && ((op.kind == OpKind::layer && op.layer.in_place) || op.kind == OpKind::weave);
-        if (may_overwrite && gradient_root[at(op.outputs[at(k)])] != P::nowhere) {
-          gradient_root[at(t)] = gradient_root[at(op.outputs[at(k)])];
-          continue;
-        }
-        gradient_root[at(t)] = count;
-        buffers[count].size = sample_bytes(tensor.dims);
-        buffers[count].first = op.kind == OpKind::loss ? i : back;
-        buffers[count].last = back;
-        ++count;
       }
     }
   }
-  plan.bytes_per_sample = place<2 * MaxOps>(buffers, count);
-  const auto offset_of = [&](std::size_t root) { return root == P::nowhere ? P::nowhere : buffers[root].offset; };
-  for (int t = 0; t < graph.tensor_count; ++t) {
-    plan.value[at(t)] = offset_of(value_root[at(t)]);
-    plan.gradient[at(t)] = offset_of(gradient_root[at(t)]);
+  /// Whether dx_k may be written over dy_k.
+  [[nodiscard]] constexpr bool shares_gradient(const Op& op, int k) const {
+    if (!op.record->gradient_in_place || k >= op.output_count) return false;
+    const Tensor &in = graph.tensors[at(edge(op, k))], &out = graph.tensors[at(op.first_output + k)];
+    return in.consumers == 1 && gradient[at(op.first_output + k)] != nowhere && in.shape.bytes() == out.shape.bytes();
   }
-  for (std::size_t i = 0; i < MaxOps * max_towers; ++i) plan.staged[i] = offset_of(staged_root[i]);
-  return plan;
+};
+
+/// Which tensors lie above something that is trained.
+constexpr void mark_gradients(const GraphView& graph, std::span<bool> needs_gradient) {
+  for (const Op& op : graph.ops) {
+    bool needed = false;
+    for (const ParameterSpec& spec : op.record->parameters) needed = needed || spec.group != ParameterGroup::buffer;
+    for (int k = 0; k < op.input_count; ++k) needed = needed || needs_gradient[at(graph.edges[at(op.first_input + k)])];
+    for (int k = 0; k < op.output_count; ++k) {
+      const std::size_t t = at(op.first_output + k);
+      needs_gradient[t] = needed && graph.tensors[t].shape.differentiable;
+    }
+  }
 }
 
 }  // namespace detail
+
+/// Writes the plan; returns its bytes a sample.
+constexpr std::size_t make_plan(const GraphView& graph, PlanKind kind, std::span<const bool> needs_gradient,
+                                const PlanSpans& out) {
+  detail::Planner planner{graph, kind, needs_gradient};
+  planner.plan_values();
+  planner.plan_gradients();
+  const std::size_t bytes = detail::place(planner.buffers, 2 * graph.ops.size());
+  const auto offset = [&](std::size_t buffer) { return buffer == nowhere ? nowhere : planner.buffers[buffer].offset; };
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    out.value[t] = offset(planner.value[t]);
+    out.gradient[t] = offset(planner.gradient[t]);
+  }
+  for (std::size_t e = 0; e < graph.edges.size(); ++e) out.temporary[e] = offset(planner.temporary[e]);
+  return bytes;
+}
+
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -1,212 +1,218 @@
 #pragma once
 /// \file
-/// Layers, losses and steps as plain values. Types end here: what follows (graph, plan, engine) is ordinary code over
-/// these records, evaluated by the compiler or at run time but instantiated once, whatever the network.
+/// An operation at one set of input shapes as plain values. Types end here: graph, plan and engine are ordinary code
+/// over these records. What an operation *is* (OperationRecord) is apart from how it runs, and how it runs in inference
+/// (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the latter
+/// nowhere, and holds no backward kernel.
 
-#include <xstitch/core/error.hpp>
-#include <xstitch/core/initializer.hpp>
-#include <xstitch/kernels/simd.hpp>
-#include <xstitch/layers/operation.hpp>
+#include <xstitch/core/precision.hpp>
+#include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
-#include <xstitch/metrics/metric.hpp>
-#include <xstitch/weave/resolve.hpp>
 
-#include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace xstitch::inline XSTITCH_ISA {
 
-namespace detail {
-
-/// Name of a type without its arguments and namespaces, from the compiler: "Conv", "MaxPool".
-template <class T>
-constexpr std::string_view type_name() {
-  std::string_view text = __PRETTY_FUNCTION__;
-  const std::size_t start = text.find("T = ") + 4;
-  text = text.substr(start);
-  std::size_t end = text.size();
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '<' || text[i] == ';' || text[i] == ']') {
-      end = i;
-      break;
-    }
-  text = text.substr(0, end);
-  const std::size_t colon = text.rfind(':');
-  return colon == std::string_view::npos ? text : text.substr(colon + 1);
-}
-
-}  // namespace detail
-
-/// A layer at one input shape.
-struct LayerRecord {
-  static constexpr std::size_t max_parameters = 6;
-
-  std::string_view kind;
-  std::string_view name;
-  Dims in{}, out{};
-  void (*forward)(const ForwardCall&) = nullptr;
-  /// The same with max(0, x) applied to the output, for layers that can do it while writing; else null.
-  void (*forward_relu)(const ForwardCall&) = nullptr;
-  void (*backward)(const BackwardCall&) = nullptr;
-  void (*pack)(const PackCall&) = nullptr;  ///< null if packed_bytes is 0
-  void (*initialize)(Dims, std::size_t, float*, RandomKey) = nullptr;
-  bool reads_input = true, reads_output = true, in_place = false, streams_gradients = false, is_relu = false;
-  bool fuses_relu = false;  ///< there is a forward_relu (comparing its address is no constant under g++'s sanitizer)
-  Extent saved{}, workspace{};
-  std::size_t packed_bytes = 0;
-  std::size_t multiply_adds = 0;
-  std::array<ParameterSpec, max_parameters> parameters{};
-  std::size_t parameter_count = 0;
-};
-
+/// The end of a head.
 struct LossRecord {
-  std::string_view kind;
   LabelSpec label{};
-  Dims in{}, prediction{};
-  LossSum (*forward)(const LossCall&) = nullptr;
-  void (*predict)(const PredictCall&) = nullptr;
-  std::unique_ptr<Metric> (*metric)(Dims) = nullptr;
-  void (*initialize)(Dims, std::size_t, float*, RandomKey) = nullptr;
+  TensorShape prediction{};
   float weight = 1.0F;
   bool unit_vectors = false;
-  std::array<ParameterSpec, 2> parameters{};
-  std::size_t parameter_count = 0;
 };
 
-enum class StepKind : std::uint8_t {
-  layer,
-  seam,
-  loss,
-  push_input,
-  add_input,
-  next_branch,
-  join_branches,
-  back_to_input
+/// What an operation is at its shapes.
+struct OperationRecord {
+  std::string_view kind, name;
+  std::string_view text;  ///< of the type, where it has no attributes of its own
+  std::span<const Attribute> attributes{};
+  std::span<const TensorShape> inputs{}, outputs{};
+  std::span<const ParameterSpec> parameters{};
+  bool reads_input = true, reads_output = true, in_place = false, gradient_in_place = false;
+  bool streams_gradients = false, updates_buffers = false;
+  bool fuses_next = false;  ///< applies what follows it while writing (ForwardFunctions::fused)
+  std::size_t rows = 1;     ///< a sample's rows that a layer in its short form sees as samples
+  Extent saved{}, workspace{};
+  std::size_t packed_bytes = 0;
+  std::size_t multiply_adds = 0;  ///< of a sample, forward
+  const LossRecord* loss = nullptr;
 };
 
-struct StepRecord {
-  StepKind kind = StepKind::layer;
-  LayerRecord layer{};
-  LossRecord loss{};
-  std::string_view name{};  ///< of a seam or a head
-  Dims dims{};              ///< of a seam, a sum or a join
-  int branches = 0;
+using ForwardFunction = void (*)(const ForwardCall&);
+
+struct ForwardFunctions {
+  ForwardFunction forward = nullptr;  ///< of a loss: its prediction
+  ForwardFunction fused = nullptr;
+  void (*pack)(const PackCall&) = nullptr;
+  const void* context = nullptr;
+};
+
+struct TrainingFunctions {
+  ForwardFunction forward = nullptr;  ///< of a loss: its value
+  ForwardFunction fused = nullptr;
+  void (*backward)(const BackwardCall&) = nullptr;
+  void (*initialize)(std::size_t index, float* values, RandomKey key) = nullptr;
+  double (*normaliser)(const NormaliserCall&) = nullptr;
+  std::unique_ptr<Metric> (*metric)() = nullptr;
+  const void* context = nullptr;
 };
 
 namespace detail {
 
-template <class L, Dims In, Precision P>
-constexpr LayerRecord layer_record() {
-  LayerRecord r;
-  r.kind = type_name<L>();
-  r.name = traits::name<L>();
-  r.in = In;
-  r.out = L::output_shape(In);
-  if constexpr (requires(const ForwardCall& c) { L::template forward<In, P>(c); }) {
-    r.forward = &L::template forward<In, P>;
-    r.backward = &L::template backward<In, P>;
-    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In, P>(c); }) {
-      r.forward_relu = &L::template forward_relu<In, P>;
-      r.fuses_relu = true;
+/// How a function template of an operation is called: by Dims (a layer's short form) or by Shapes, with or without a
+/// precision, or not a template at all. `F` picks the function; instantiated once for each.
+template <class L, auto Shape, Precision P>
+constexpr ForwardFunction forward_of() {
+  if constexpr (requires(const ForwardCall& c) { L::template forward<Shape, P>(c); })
+    return &L::template forward<Shape, P>;
+  else if constexpr (requires(const ForwardCall& c) { L::template forward<Shape>(c); })
+    return &L::template forward<Shape>;
+  else
+    return &L::forward;
+}
+template <class L, auto Shape, Precision P>
+constexpr auto backward_of() -> void (*)(const BackwardCall&) {
+  if constexpr (requires(const BackwardCall& c) { L::template backward<Shape, P>(c); })
+    return &L::template backward<Shape, P>;
+  else if constexpr (requires(const BackwardCall& c) { L::template backward<Shape>(c); })
+    return &L::template backward<Shape>;
+  else
+    return &L::backward;
+}
+template <class L, class Fusion, auto Shape, Precision P>
+constexpr ForwardFunction fused_of() {
+  if constexpr (requires(const ForwardCall& c) { L::template forward_fused<Fusion, Shape, P>(c); })
+    return &L::template forward_fused<Fusion, Shape, P>;
+  else
+    return &L::template forward_fused<Fusion, Shape>;
+}
+
+/// The fusion that the next operation asks for, where this one can do it; else void.
+template <class L, class Next>
+struct FusionOf {
+  using type = void;
+};
+template <class L, class Next>
+requires requires {
+  typename Next::fusion;
+  requires L::template fuses<typename Next::fusion>;
+}
+struct FusionOf<L, Next> {
+  using type = typename Next::fusion;
+};
+
+/// The input as an operation's own functions take it: Dims for a layer (and a loss), else Shapes.
+template <class L, auto In>
+constexpr auto shape_argument() {
+  if constexpr (Layer<L> || Loss<L>)
+    return In[0].dims;
+  else
+    return In;
+}
+
+template <class L, auto In, Precision P, class Fusion>
+struct RecordOf {
+  static constexpr bool short_form = Layer<L> || Loss<L>;
+  static constexpr auto shape = shape_argument<L, In>();
+  static constexpr auto attributes = traits::attributes<L>(shape);
+  static constexpr auto parameters = traits::parameters<L>(shape);
+  static constexpr auto inputs = In;
+  static constexpr auto outputs = [] {
+    if constexpr (Loss<L>)
+      return Shapes<1>{TensorShape(L::Prediction::output_shape(In[0].dims), In[0].rows)};
+    else if constexpr (Layer<L>)
+      return Shapes<1>{TensorShape(L::output_shape(In[0].dims), In[0].rows)};
+    else
+      return L::outputs(In);
+  }();
+  static constexpr LossRecord loss = [] {
+    LossRecord r;
+    if constexpr (Loss<L>) {
+      r.label = L::label(In[0].dims);
+      r.label.rows = In[0].rows;
+      r.prediction = outputs[0];
+      r.weight = loss_weight<L>().value();
+      r.unit_vectors = predicts_unit_vectors<L>();
     }
+    return r;
+  }();
+  static constexpr std::size_t packed_bytes = [] {
+    if constexpr (requires { L::packed(shape, P); })
+      return std::size_t{L::packed(shape, P)};
+    else
+      return std::size_t{0};
+  }();
+
+  static constexpr OperationRecord value = [] {
+    OperationRecord r;
+    r.kind = traits::kind<L>();
+    r.name = traits::name<L>();
+    r.text = type_text<L>();
+    r.attributes = attributes;
+    r.inputs = {inputs.items, In.size()};
+    r.outputs = {outputs.items, outputs.size()};
+    r.parameters = parameters;
+    r.reads_input = traits::reads_input<L>;
+    r.reads_output = Loss<L> ? false : traits::reads_output<L>;
+    r.in_place = traits::in_place<L>;
+    r.gradient_in_place = traits::gradient_in_place<L>;
+    r.streams_gradients = traits::streams_gradients<L>;
+    r.updates_buffers = traits::updates_buffers<L>;
+    r.fuses_next = !std::is_void_v<Fusion>;
+    r.rows = short_form ? static_cast<std::size_t>(In[0].rows) : 1;
+    r.saved = traits::saved<L>(shape);
+    r.saved.per_sample *= r.rows;
+    r.workspace = traits::workspace<L>(shape);
+    r.workspace.per_sample *= r.rows;
+    r.packed_bytes = packed_bytes;
+    r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
+    if constexpr (Loss<L>) r.loss = &loss;
+    return r;
+  }();
+};
+
+template <class L, auto In, Precision P, class Fusion>
+constexpr ForwardFunctions forward_functions_of() {
+  using R = RecordOf<L, In, P, Fusion>;
+  ForwardFunctions f;
+  if constexpr (Loss<L>) {
+    f.forward = forward_of<typename L::Prediction, R::shape, P>();
   } else {
-    r.forward = &L::template forward<In>;
-    r.backward = &L::template backward<In>;
-    if constexpr (requires(const ForwardCall& c) { L::template forward_relu<In>(c); }) {
-      r.forward_relu = &L::template forward_relu<In>;
-      r.fuses_relu = true;
-    }
+    f.forward = forward_of<L, R::shape, P>();
+    if constexpr (!std::is_void_v<Fusion>) f.fused = fused_of<L, Fusion, R::shape, P>();
+    if constexpr (R::packed_bytes > 0) f.pack = &L::template pack<R::shape, P>;
   }
-  if constexpr (requires { L::packed(In, P); }) {
-    if constexpr (L::packed(In, P) > 0) {
-      r.packed_bytes = L::packed(In, P);
-      r.pack = &L::template pack<In, P>;
-    }
-  }
-  if constexpr (requires { L::initialize(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
-    r.initialize = &L::initialize;
-  r.reads_input = traits::reads_input<L>;
-  r.reads_output = traits::reads_output<L>;
-  r.in_place = traits::in_place<L>;
-  r.streams_gradients = traits::streams_gradients<L>;
-  if constexpr (requires { L::is_relu; }) r.is_relu = L::is_relu;
-  r.saved = traits::saved<L>(In);
-  r.workspace = traits::workspace<L>(In);
-  r.multiply_adds = traits::multiply_adds<L>(In);
-  constexpr auto specs = traits::parameters<L>(In);
-  static_assert(specs.size() <= LayerRecord::max_parameters, "xstitch: a layer has at most 6 parameters");
-  static_assert(specs.size() == 0 || !traits::name<L>().empty(),
-                "xstitch: a layer with parameters needs a name: static constexpr xstitch::FixedString name{\"...\"}");
-  r.parameter_count = specs.size();
-  for (std::size_t i = 0; i < specs.size(); ++i) r.parameters[i] = specs[i];
-  return r;
+  return f;
 }
 
-template <class L, Dims In>
-constexpr LossRecord loss_record() {
-  LossRecord r;
-  r.kind = type_name<L>();
-  r.in = In;
-  r.label = L::label(In);
-  r.prediction = In;
-  if constexpr (requires { L::prediction_shape(In); }) r.prediction = L::prediction_shape(In);
-  r.forward = &L::template forward<In>;
-  r.predict = &L::template predict<In>;
-  r.metric = &L::metric;
-  if constexpr (requires { L::weight.value(); }) r.weight = L::weight.value();
-  if constexpr (requires { L::unit_vectors; }) r.unit_vectors = L::unit_vectors;
-  if constexpr (requires { L::initialize(In, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
-    r.initialize = &L::initialize;
-  constexpr auto specs = traits::parameters<L>(In);
-  static_assert(specs.size() <= 2, "xstitch: a loss has at most 2 parameters");
-  r.parameter_count = specs.size();
-  for (std::size_t i = 0; i < specs.size(); ++i) r.parameters[i] = specs[i];
-  return r;
+/// The thunks of a loss: its sum goes where the call says.
+template <class L, auto Shape>
+void loss_forward(const ForwardCall& call) {
+  *call.loss_sum = L::template forward<Shape>(call);
 }
 
-template <class Step, Precision P>
-struct Record;
-template <class L, Dims In, Precision P>
-struct Record<steps::RunLayer<L, In>, P> {
-  static constexpr StepRecord value{StepKind::layer, layer_record<L, In, P>(), {}, {}, {}, 0};
-};
-template <FixedString Name, Dims In, Precision P>
-struct Record<steps::AtSeam<Name, In>, P> {
-  static constexpr StepRecord value{StepKind::seam, {}, {}, Name.view(), In, 0};
-};
-template <class L, Dims In, FixedString Head, Precision P>
-struct Record<steps::EndHead<L, In, Head>, P> {
-  static constexpr StepRecord value{StepKind::loss, {}, loss_record<L, In>(), Head.view(), In, 0};
-};
-template <Precision P>
-struct Record<steps::PushInput, P> {
-  static constexpr StepRecord value{StepKind::push_input, {}, {}, {}, {}, 0};
-};
-template <Dims In, Precision P>
-struct Record<steps::AddInput<In>, P> {
-  static constexpr StepRecord value{StepKind::add_input, {}, {}, {}, In, 0};
-};
-template <Precision P>
-struct Record<steps::NextBranch, P> {
-  static constexpr StepRecord value{StepKind::next_branch, {}, {}, {}, {}, 0};
-};
-template <int Branches, Dims Out, Precision P>
-struct Record<steps::JoinBranches<Branches, Out>, P> {
-  static constexpr StepRecord value{StepKind::join_branches, {}, {}, {}, Out, Branches};
-};
-template <Precision P>
-struct Record<steps::BackToInput, P> {
-  static constexpr StepRecord value{StepKind::back_to_input, {}, {}, {}, {}, 0};
-};
-
-template <class List, Precision P>
-struct Records;
-template <class... Steps, Precision P>
-struct Records<TypeList<Steps...>, P> {
-  static constexpr std::array<StepRecord, sizeof...(Steps)> value{Record<Steps, P>::value...};
-};
+template <class L, auto In, Precision P, class Fusion>
+constexpr TrainingFunctions training_functions_of() {
+  using R = RecordOf<L, In, P, Fusion>;
+  constexpr auto shape = R::shape;
+  TrainingFunctions f;
+  if constexpr (Loss<L>) {
+    f.forward = &loss_forward<L, shape>;
+    f.normaliser = &L::template normaliser<shape>;
+    f.metric = [] { return std::unique_ptr<Metric>(L::metric(R::shape)); };
+  } else {
+    f.forward = forward_of<L, shape, P>();
+    if constexpr (!std::is_void_v<Fusion>) f.fused = fused_of<L, Fusion, shape, P>();
+  }
+  f.backward = backward_of<L, shape, P>();
+  if constexpr (requires { L::initialize(shape, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
+    f.initialize = [](std::size_t index, float* values, RandomKey key) { L::initialize(R::shape, index, values, key); };
+  return f;
+}
 
 }  // namespace detail
 }  // namespace xstitch::inline XSTITCH_ISA

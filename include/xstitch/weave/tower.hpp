@@ -1,47 +1,32 @@
 #pragma once
 /// \file
-/// The words a network is written in: Layers, Seam, Head, Residual, Concat, Tower.
+/// Tower<"name", Shape<h, w, c>, items...>: one task's network: a name, an input shape, layers, and a loss (or several
+/// Heads). Give it a name of its own, and messages say that name instead of the whole type:
+///
+///     struct Upper : xs::Tower<"upper", Input, Trunk, xs::Linear<"fc4", 10>, xs::SoftmaxCrossEntropy> {};
 
 #include <xstitch/core/fixed_string.hpp>
-#include <xstitch/core/shape.hpp>
+#include <xstitch/core/tensor.hpp>
+#include <xstitch/weave/type_list.hpp>
+
+#include <concepts>
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// A sequence of layers under a name of its own (using Trunk = Layers<...>); it dissolves where it is used.
-template <class... Items>
-struct Layers {};
-
-/// A place where towers are stitched. It computes nothing, and costs nothing in a network that does not stitch.
-template <FixedString Name>
-struct Seam {
-  static constexpr auto name = Name;
-};
-
-/// y = x + F(x), F the layers given; they must keep the shape.
-template <class... Items>
-struct Residual {};
-
-/// Branches side by side from the same input, their channels one after the other: Concat<Layers<...>, Layers<...>>.
-template <class... Branches>
-struct Concat {};
-
-/// One of several ends of a tower: layers and a loss.
-template <FixedString Name, class... Items>
-struct Head {
-  static constexpr auto name = Name;
-};
-
-/// One task's network: a name, an input shape, layers, and a loss (or several Heads).
 template <FixedString Name, class Input, class... Items>
 struct Tower {
   static constexpr auto name = Name;
   static constexpr Dims input = Input::dims;
+  using items = TypeList<Items...>;
+  using is_tower = void;
 };
 
-/// A plain list of types.
-template <class... Types>
-struct TypeList {
-  static constexpr std::size_t size = sizeof...(Types);
+/// A tower, or a type derived from one.
+template <class T>
+concept IsTower = requires {
+  typename T::is_tower;
+  typename T::items;
+  { T::name.view() } -> std::convertible_to<std::string_view>;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

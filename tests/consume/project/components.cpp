@@ -1,5 +1,6 @@
 // A function of each library that the optional parts link: the targets bring include folders and libraries along.
 #include <xstitch/core/isa.hpp>
+#include <xstitch/rooms/classes.hpp>
 
 #include <hdf5.h>
 #include <matio.h>

@@ -1,0 +1,108 @@
+#pragma once
+/// \file
+/// describe<Net>(): a table of a network's operations: shapes, parameters, arithmetic, memory, seams. From the type
+/// alone; no weights are allocated.
+
+#include <xstitch/run/signature.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace detail {
+
+/// 1234567 -> "1,234,567".
+inline std::string with_commas(std::size_t value) {
+  std::string text = std::to_string(value);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+inline std::string format_double(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+using TableRow = std::array<std::string, 6>;  ///< tower, operation, output, parameters, MFLOP, KiB
+
+/// Columns as wide as their longest cell; words to the left, figures to the right.
+inline std::string align(const std::vector<TableRow>& rows) {
+  std::array<std::size_t, 6> widths{};
+  for (const TableRow& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  std::string text;
+  for (const TableRow& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string gap(widths[c] - row[c].size(), ' ');
+      line += (c == 0 ? "" : "  ") + (c < 2 ? row[c] + gap : gap + row[c]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
+}
+
+inline std::string tower_text(const Program& program, const Op& op) {
+  std::string text;
+  if (op.chain == none) {
+    for (int k = 0; k < op.input_count; ++k) text += (k > 0 ? "+" : "") + tower_of_input(program, op, k);
+    return text;
+  }
+  const ChainView& chain = program.chains[at(op.chain)];
+  return (program.members > 1 ? std::to_string(chain.member) + ":" : std::string{}) + std::string(chain.tower);
+}
+
+inline TableRow describe_row(const Program& program, const Op& op, double& mflop, std::size_t& buffers) {
+  const OperationRecord& record = *op.record;
+  std::string operation = describe_operation(program, op);
+  if (op.done_by_previous) operation += " (in the layer above)";
+  std::size_t parameters = 0, state = 0, bytes = 0;
+  for (const ParameterSpec& spec : record.parameters)
+    (spec.group == ParameterGroup::buffer ? state : parameters) += spec.extents.count();
+  buffers += state;
+  const double mine = 2.0 * static_cast<double>(record.multiply_adds) * 1e-6;
+  mflop += mine;
+  for (int k = 0; k < op.output_count; ++k) bytes += program.tensors[at(op.first_output + k)].shape.bytes();
+  std::string shapes;
+  for (const TensorShape& out : record.outputs)
+    if (op.chain != none || shapes.empty()) shapes += (shapes.empty() ? "" : ", ") + to_string(out);
+  return {tower_text(program, op), operation, shapes,
+          parameters + state == 0 ? "" : with_commas(parameters) + (state == 0 ? "" : " + " + with_commas(state)),
+          mine == 0.0 ? "" : format_double("%.1f", mine),
+          op.done_by_previous || bytes == 0 ? "" : format_double("%.1f", static_cast<double>(bytes) / 1024.0)};
+}
+
+}  // namespace detail
+
+/// Operations, output shapes, parameters (trained + buffers), forward arithmetic (MFLOP a sample; one multiply-add is
+/// two), activation memory (KiB a sample), seams.
+inline std::string describe(const Program& program) {
+  std::vector<detail::TableRow> rows{{"tower", "operation", "output", "parameters", "MFLOP", "KiB"}};
+  double mflop = 0.0;
+  std::size_t parameters = 0, buffers = 0;
+  std::string seams;
+  for (const Op& op : program.ops) {
+    rows.push_back(detail::describe_row(program, op, mflop, buffers));
+    for (const ParameterSpec& spec : op.record->parameters)
+      if (spec.group != ParameterGroup::buffer) parameters += spec.extents.count();
+    if (op.chain == none) seams += (seams.empty() ? "" : ", ") + std::string(op.place);
+  }
+  std::string text = detail::align(rows) + std::string(program.kind) + ": " + detail::with_commas(parameters) +
+                     " parameters" + (buffers == 0 ? "" : " + " + detail::with_commas(buffers) + " in buffers") + ", " +
+                     detail::format_double("%.1f", mflop) + " MFLOP a sample forward, activations and gradients " +
+                     detail::with_commas(program.training_plan.bytes_per_sample / 1024) + " KiB a sample in training, " +
+                     detail::with_commas(program.inference_plan.bytes_per_sample / 1024) + " KiB in inference";
+  return text + (seams.empty() ? "" : "; seams: " + seams) + '\n';
+}
+
+template <class Net>
+std::string describe() {
+  return describe(Net::program_of_type);
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA

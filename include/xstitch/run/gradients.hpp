@@ -1,0 +1,211 @@
+#pragma once
+/// \file
+/// What becomes of gradients. A *policy* takes each parameter's gradient as backward makes it:
+///
+///     StoreGradients        into one block of the network's size
+///     AddGradients          added to what the slices before stored: g = ((g1 + g2) + g3) ..., in their order
+///     ApplyGradients        through the optimizer at once, chunk by chunk, while gradient and weight are in cache
+///
+/// and is told when a parameter's gradient is complete. The blocks lie in the order in which backward completes them,
+/// so that a policy that sends them elsewhere may send what is complete. A new policy is a new class.
+
+#include <xstitch/core/finite.hpp>
+#include <xstitch/core/memory.hpp>
+#include <xstitch/core/optimizer.hpp>
+#include <xstitch/core/threads.hpp>
+#include <xstitch/layers/gradient_sink.hpp>
+#include <xstitch/run/parameters.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class GradientPolicy {
+ public:
+  GradientPolicy() = default;
+  GradientPolicy(const GradientPolicy&) = delete;
+  GradientPolicy& operator=(const GradientPolicy&) = delete;
+  virtual ~GradientPolicy() = default;
+
+  /// Where the whole gradient is to be written, or null: then it is emitted in chunks.
+  [[nodiscard]] virtual float* destination(std::size_t slot) = 0;
+  /// Elements [offset, offset + count); from several threads, each element once.
+  virtual void emit(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) = 0;
+  /// Takes the factors of the gradient in place of it; false: make the gradient.
+  virtual bool take_factors(std::size_t, const GradientFactors&) { return false; }
+  /// Nothing more of this parameter's gradient comes.
+  virtual void complete(std::size_t) {}
+};
+
+inline constexpr std::size_t gradient_chunk = 16384;  // floats: weights, momentum and gradient stay in the L2 cache
+
+/// One block of gradients, in backward order.
+class GradientBlock {
+ public:
+  explicit GradientBlock(const Layout& layout) : layout_(&layout), offsets_(layout.slots().size(), 0) {
+    for (std::size_t i = layout.program().ops.size(); i-- > 0;)
+      for (std::size_t p = 0; p < layout.parameter_count(i); ++p) {
+        const std::size_t slot = layout.first_parameter(i) + p;
+        if (layout.slots()[slot].spec.group == ParameterGroup::buffer) continue;
+        offsets_[slot] = floats_;
+        floats_ += align_up(layout.slots()[slot].count * sizeof(float)) / sizeof(float);
+      }
+  }
+  void allocate() {
+    if (memory_.bytes() < floats_ * sizeof(float)) memory_ = Memory(floats_ * sizeof(float));
+  }
+  [[nodiscard]] bool allocated() const noexcept { return memory_.bytes() > 0; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return memory_.bytes(); }
+  [[nodiscard]] float* data(std::size_t slot) const noexcept { return memory_.floats() + offsets_[slot]; }
+  [[nodiscard]] std::span<float> of(std::size_t slot) const noexcept {
+    return {data(slot), layout_->slots()[slot].count};
+  }
+  /// Elements of all, padding included.
+  [[nodiscard]] std::span<float> all() const noexcept { return {memory_.floats(), floats_}; }
+
+ private:
+  const Layout* layout_;
+  std::vector<std::size_t> offsets_;  ///< [parameter]
+  std::size_t floats_ = 0;
+  Memory memory_;
+};
+
+class StoreGradients : public GradientPolicy {
+ public:
+  explicit StoreGradients(GradientBlock& block) : block_(block) {}
+  float* destination(std::size_t slot) override { return block_.data(slot); }
+  void emit(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) override {
+    std::copy_n(gradient, count, block_.data(slot) + offset);
+  }
+
+ private:
+  GradientBlock& block_;
+};
+
+class AddGradients : public GradientPolicy {
+ public:
+  explicit AddGradients(GradientBlock& block) : block_(block) {}
+  float* destination(std::size_t) override { return nullptr; }
+  void emit(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) override {
+    float* sum = block_.data(slot) + offset;
+    for (std::size_t i = 0; i < count; ++i) sum[i] += gradient[i];
+  }
+
+ private:
+  GradientBlock& block_;
+};
+
+/// The optimizer on chunks of parameters.
+class Updater {
+ public:
+  Updater(Parameters& parameters, std::vector<Memory>& state) : parameters_(parameters), state_(state) {}
+
+  void prepare(const OptimizerRef& optimizer, float learning_rate, std::uint64_t step) {
+    optimizer_ = &optimizer;
+    step_ = step;
+    rates_.resize(parameters_.slots().size());
+    for (std::size_t s = 0; s < rates_.size(); ++s) {
+      const ParameterSpec& spec = parameters_.slots()[s].spec;
+      const Multipliers m = optimizer.multipliers(spec.group);
+      // What is trained at run time although its type says Frozen has the group's learning rate.
+      const float own = spec.learning_rate_multiplier != 0.0F ? spec.learning_rate_multiplier : 1.0F;
+      rates_[s] = {learning_rate * m.learning_rate * own, m.weight_decay * spec.weight_decay_multiplier};
+    }
+  }
+  void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
+    UpdateCall call;
+    call.weight = parameters_.data(slot) + offset;
+    for (std::size_t k = 0; k < optimizer_->state_count(); ++k)
+      call.state[k] = state_[k].floats() + parameters_.slots()[slot].offset + offset;
+    call.gradient = gradient;
+    call.count = count;
+    call.learning_rate = rates_[slot].learning_rate;
+    call.weight_decay = rates_[slot].weight_decay;
+    call.step = step_;
+    optimizer_->update(call);
+  }
+  void update_whole(std::size_t slot, const float* gradient, ThreadPool& threads) const {
+    const std::size_t count = parameters_.slots()[slot].count;
+    threads.parallel_for((count + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
+      const std::size_t begin = chunk * gradient_chunk;
+      update(slot, begin, gradient + begin, std::min(gradient_chunk, count - begin));
+    });
+  }
+
+ private:
+  Parameters& parameters_;
+  std::vector<Memory>& state_;
+  const OptimizerRef* optimizer_ = nullptr;
+  std::uint64_t step_ = 0;
+  std::vector<Multipliers> rates_;
+};
+
+/// Each chunk is checked before it is applied; from the first that is not finite on nothing more is written.
+class ApplyGradients : public GradientPolicy {
+ public:
+  static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
+
+  explicit ApplyGradients(const Updater& updater) : updater_(updater) {}
+  float* destination(std::size_t) override { return nullptr; }
+  void emit(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) override {
+    if (bad_.load(std::memory_order_relaxed) != nothing) return;
+    if (!all_finite({gradient, count})) {
+      std::size_t expected = nothing;
+      bad_.compare_exchange_strong(expected, slot, std::memory_order_relaxed);
+      return;
+    }
+    if (!changed_.load(std::memory_order_relaxed)) changed_.store(true, std::memory_order_relaxed);
+    updater_.update(slot, offset, gradient, count);
+  }
+
+  /// The parameter whose gradient was the first that was not finite, or `nothing`.
+  [[nodiscard]] std::size_t bad() const noexcept { return bad_.load(); }
+  [[nodiscard]] bool changed() const noexcept { return changed_.load(); }
+
+ private:
+  const Updater& updater_;
+  std::atomic<std::size_t> bad_{nothing};
+  std::atomic<bool> changed_{false};
+};
+
+/// The first trained parameter whose stored gradient is not finite, or npos.
+inline std::size_t find_non_finite_gradient(const Parameters& parameters, const GradientBlock& block) {
+  for (std::size_t s = 0; s < parameters.slots().size(); ++s)
+    if (parameters.trained(s) && !all_finite(block.of(s))) return s;
+  return Parameters::npos;
+}
+
+/// Scales the gradients of all trained parameters so that their common norm is at most `largest`.
+inline void clip_gradients(const Parameters& parameters, const GradientBlock& block, float largest,
+                           std::vector<double>& parts, ThreadPool& threads) {
+  double squares = 0.0;
+  for (std::size_t s = 0; s < parameters.slots().size(); ++s) {
+    if (!parameters.trained(s)) continue;
+    const std::span<const float> g = block.of(s);
+    const std::size_t chunks = (g.size() + gradient_chunk - 1) / gradient_chunk;
+    parts.assign(chunks, 0.0);
+    threads.parallel_for(chunks, [&](std::size_t chunk) {
+      double sum = 0.0;
+      for (std::size_t k = chunk * gradient_chunk; k < std::min(g.size(), (chunk + 1) * gradient_chunk); ++k)
+        sum += static_cast<double>(g[k]) * static_cast<double>(g[k]);
+      parts[chunk] = sum;
+    });
+    for (const double part : parts) squares += part;
+  }
+  const double norm = std::sqrt(squares);
+  if (!(norm > static_cast<double>(largest))) return;
+  const float scale = static_cast<float>(static_cast<double>(largest) / norm);
+  const std::span<float> all = block.all();
+  threads.parallel_for((all.size() + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
+    for (std::size_t k = chunk * gradient_chunk; k < std::min(all.size(), (chunk + 1) * gradient_chunk); ++k)
+      all[k] *= scale;
+  });
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,321 @@
+#pragma once
+/// \file
+/// One training of a network: the optimizer's state, gradients, the weights of the heads. It dies with the training, so
+/// that the next one starts fresh; the network keeps its parameters.
+///
+///     xs::Training training{net, xs::Sgd{.learning_rate = 0.01F}};
+///     training.step(batch, {.step = 0}, threads);
+///
+/// A step computes the normalisers of all losses from the labels, then forward and backward slice by slice, then the
+/// update. Its gradient is the sum of its slices in order. Either a step happens whole, or it changes nothing and says
+/// where the first value that is not finite is. With one slice and no clipping each gradient goes through the optimizer
+/// the moment it is made (the bits are the same): there a gradient that is not finite may be met after other parameters
+/// were changed, and then the parameters are torn (StepResult::torn). NotFinite::skip never does that.
+
+#include <xstitch/core/optimizer.hpp>
+#include <xstitch/run/any_net.hpp>
+#include <xstitch/run/training_pass.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+enum class NotFinite : std::uint8_t {
+  stop,  ///< the fastest way: a bad gradient may leave the parameters torn
+  skip,  ///< gradients are stored and checked before the first write: a bad step changes nothing
+};
+
+struct StepOptions {
+  std::uint64_t step = 0;
+  float learning_rate_factor = 1.0F;  ///< of the schedule
+  float clip_norm = 0.0F;             ///< largest norm of the whole gradient; 0: off
+  bool store_gradients = false;       ///< keep them for gradient() (clipping and accumulating store them, too)
+  std::size_t accumulate = 1;         ///< slices in which the batch is worked off: less memory, the same gradient
+  NotFinite not_finite = NotFinite::stop;
+};
+
+struct GradientOptions {
+  std::uint64_t step = 0;
+  std::size_t accumulate = 1;
+  std::span<const std::size_t> heads{};  ///< backward from these alone; empty: from all
+};
+
+class Training {
+ public:
+  /// Without an optimizer: for gradients alone.
+  explicit Training(AnyNet& net)
+      : net_(net), pass_(net.execution(), net.model()), gradients_(net.layout()),
+        updater_(net.model(), state_), weights_(net.heads().size(), 1.0F), normalisers_(net.heads().size(), 0.0) {
+    result_.losses.resize(weights_.size());
+  }
+  /// Does not own what the reference refers to.
+  Training(AnyNet& net, const OptimizerRef& optimizer) : Training(net) {
+    optimizer_ = std::make_shared<OptimizerRef>(optimizer);
+    reserve_state();
+  }
+  /// Keeps a copy of the optimizer.
+  template <Optimizer O>
+  Training(AnyNet& net, const O& optimizer) : Training(net) {
+    const auto copy = std::make_shared<std::pair<O, std::unique_ptr<OptimizerRef>>>(optimizer, nullptr);
+    copy->second = std::make_unique<OptimizerRef>(copy->first);
+    optimizer_ = std::shared_ptr<OptimizerRef>(copy, copy->second.get());
+    reserve_state();
+  }
+  Training(const Training&) = delete;
+  Training& operator=(const Training&) = delete;
+
+  /// Forward, backward, update. The result is valid until the next call.
+  const StepResult& step(const Batch& batch, const StepOptions& options, ThreadPool& threads) {
+    if (!optimizer_) fail("training: a step needs an optimizer; this training was made for gradients alone");
+    net_.model().check_whole();
+    const WriteAccess access(net_.model(), "a training step");
+    updater_.prepare(*optimizer_, optimizer_->learning_rate() * options.learning_rate_factor, options.step);
+    const bool store = options.store_gradients || options.clip_norm > 0.0F || options.accumulate > 1 ||
+                       options.not_finite == NotFinite::skip;
+    if (!store) {
+      ApplyGradients apply(updater_);
+      const bool finite = run(batch, options.step, 1, {}, &apply, threads);
+      if (apply.changed()) net_.model().changed();
+      if (!finite) return result_;
+      if (apply.bad() != ApplyGradients::nothing) {
+        result_.torn = apply.changed();
+        net_.model().set_torn(result_.torn);
+        return refuse_gradient(apply.bad());
+      }
+    } else {
+      if (!run(batch, options.step, options.accumulate, {}, nullptr, threads)) return result_;
+      if (const std::size_t bad = find_non_finite_gradient(net_.model(), gradients_); bad != AnyNet::npos)
+        return refuse_gradient(bad);
+      if (options.clip_norm > 0.0F) clip_gradients(net_.model(), gradients_, options.clip_norm, parts_, threads);
+      for (std::size_t s = 0; s < net_.parameters().size(); ++s)
+        if (net_.model().trained(s)) updater_.update_whole(s, gradients_.data(s), threads);
+    }
+    pass_.commit_buffers();
+    net_.model().changed();
+    return result_;
+  }
+  const StepResult& step(const Batch& batch, ThreadPool& threads) { return step(batch, StepOptions{}, threads); }
+
+  /// Forward and backward without an update; the gradients are then in gradient(i). Changes nothing in the network.
+  const StepResult& compute_gradients(const Batch& batch, const GradientOptions& options, ThreadPool& threads) {
+    const ReadAccess access(net_.model());
+    run(batch, options.step, options.accumulate, options.heads, nullptr, threads);
+    return result_;
+  }
+  const StepResult& compute_gradients(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+    return compute_gradients(batch, GradientOptions{.step = step}, threads);
+  }
+
+  /// Forward with everything kept (a plan that never uses the memory of a value again), and then backward from any heads,
+  /// as often as wanted: for what needs the gradient of each head.
+  const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+    const ReadAccess access(net_.model());
+    make_keeping_plan();
+    begin(batch, step, threads);
+    const Slice slice(batch);
+    pass_.forward(slice, step, keeping_view_, weights_, normalisers_, threads);
+    kept_ = &batch;
+    add_losses();
+    check_losses(slice, threads);
+    return result_;
+  }
+  void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
+    if (kept_ == nullptr) fail("training: backward_from() follows forward_keeping()");
+    const ReadAccess access(net_.model());
+    prepare_gradients(false);
+    StoreGradients store(gradients_);
+    pass_.backward(Slice(*kept_), store, marks(heads), threads);
+  }
+  /// Bytes a sample of that plan.
+  [[nodiscard]] std::size_t keeping_bytes_per_sample() {
+    make_keeping_plan();
+    return keeping_.bytes_per_sample;
+  }
+
+  /// Of parameter i, from the last step that stored gradients; zero where nothing reached it.
+  [[nodiscard]] std::span<const float> gradient(std::size_t i) const {
+    if (i >= net_.parameters().size()) fail("the network has ", net_.parameters().size(), " parameters, asked for ", i);
+    if (!gradients_.allocated()) fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
+    if (net_.parameters()[i].spec.group == ParameterGroup::buffer)
+      fail("gradient of '", net_.parameters()[i].name, "': a buffer has none");
+    return gradients_.of(i);
+  }
+
+  /// The run-time weight of a head, on top of that of its type (Weighted).
+  [[nodiscard]] std::span<const float> head_weights() const noexcept { return weights_; }
+  void set_head_weight(std::size_t head, float weight) {
+    if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
+    if (!(weight >= 0.0F) || !std::isfinite(weight))
+      fail("weight of head '", net_.heads()[head].name(), "': found ", weight, ", expected a finite number of at least 0");
+    weights_[head] = weight;
+  }
+
+  [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return state_.size(); }
+  [[nodiscard]] std::span<float> optimizer_state(std::size_t which, std::size_t i) {
+    return {state_.at(which).floats() + net_.parameters()[i].offset, net_.parameters()[i].count};
+  }
+  [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
+    return {state_.at(which).floats() + net_.parameters()[i].offset, net_.parameters()[i].count};
+  }
+
+  [[nodiscard]] AnyNet& net() const noexcept { return net_; }
+  /// Bytes of the network and of this training.
+  [[nodiscard]] std::size_t memory_bytes() const {
+    std::size_t bytes = net_.memory_bytes() + pass_.bytes() + gradients_.bytes();
+    for (const Memory& m : state_) bytes += m.bytes();
+    return bytes;
+  }
+
+ private:
+  void reserve_state() {
+    const std::size_t bytes = net_.layout().floats() * sizeof(float);
+    for (std::size_t k = 0; k < optimizer_->state_count(); ++k) state_.emplace_back(bytes);
+  }
+
+  /// All slices; false where a loss is not finite. `policy` null: gradients are stored.
+  bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
+           GradientPolicy* policy, ThreadPool& threads) {
+    if (slices == 0 || slices > std::max<std::size_t>(1, batch.size))
+      fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
+    begin(batch, step, threads);
+    kept_ = nullptr;
+    const std::span<const bool> from = marks(heads);
+    if (policy == nullptr) prepare_gradients(heads.empty());
+    StoreGradients store(gradients_);
+    AddGradients add(gradients_);
+    const PlanView& plan = net_.program().training_plan;
+    for (std::size_t k = 0; k < slices; ++k) {
+      const Slice part = slice(batch, k, slices);
+      pass_.forward(part, step, plan, weights_, normalisers_, threads);
+      add_losses();
+      if (!check_losses(part, threads)) return false;
+      GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
+      pass_.backward(part, to, from, threads);
+    }
+    return true;
+  }
+
+  void begin(const Batch& batch, std::uint64_t, ThreadPool& threads) {
+    pass_.begin_step();
+    result_.finite = true;
+    result_.torn = false;
+    result_.location.clear();
+    result_.total = 0.0;
+    const Slice whole(batch);
+    pass_.check_labels(whole);
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
+      normalisers_[h] = pass_.normaliser(h, whole, threads);
+      result_.losses[h] = {0.0, normalisers_[h]};
+    }
+  }
+  void add_losses() {
+    result_.total = 0.0;
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
+      result_.losses[h].sum += pass_.losses()[h].sum;
+      result_.total += static_cast<double>(net_.heads()[h].weight * weights_[h]) * result_.losses[h].value();
+    }
+  }
+  bool check_losses(const Slice& part, ThreadPool& threads) {
+    if (std::isfinite(result_.total)) return true;
+    result_.finite = false;
+    result_.location = pass_.locate_non_finite(part, threads);
+    return false;
+  }
+  const StepResult& refuse_gradient(std::size_t slot) {
+    result_.finite = false;
+    result_.location = "the gradient of '" + net_.parameters()[slot].name + "'";
+    return result_;
+  }
+
+  /// Slice k of n; labels are copied for it (into memory that is kept).
+  Slice slice(const Batch& batch, std::size_t k, std::size_t n) {
+    Slice part(batch);
+    if (n == 1) return part;
+    part.begin = batch.size * k / n;
+    part.size = batch.size * (k + 1) / n - part.begin;
+    part.position = batch.first_position + part.begin;
+    slice_labels_.resize(batch.labels.size());
+    for (std::size_t h = 0; h < batch.labels.size(); ++h) {
+      const LabelBatch& whole = batch.labels[h];
+      LabelBatch& mine = slice_labels_[h];
+      const auto copy = [&](const auto& from, auto& to) {
+        const std::size_t per_sample = from.size() / batch.size;
+        to.assign(from.begin() + static_cast<std::ptrdiff_t>(part.begin * per_sample),
+                  from.begin() + static_cast<std::ptrdiff_t>((part.begin + part.size) * per_sample));
+      };
+      copy(whole.indices, mine.indices);
+      copy(whole.values, mine.values);
+      copy(whole.mask, mine.mask);
+      copy(whole.present, mine.present);
+      mine.rows = whole.rows;
+    }
+    part.labels = slice_labels_;
+    return part;
+  }
+
+  std::span<const bool> marks(std::span<const std::size_t> heads) {
+    if (heads.empty()) return {};
+    marks_ = std::make_unique<bool[]>(net_.heads().size());
+    for (const std::size_t h : heads) {
+      if (h >= net_.heads().size()) fail("the network has ", net_.heads().size(), " heads, asked for number ", h);
+      marks_[h] = true;
+    }
+    return {marks_.get(), net_.heads().size()};
+  }
+  /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
+  void prepare_gradients(bool all_heads) {
+    gradients_.allocate();
+    const std::uint64_t trained = net_.model().trained_version();
+    if (!all_heads || !stored_all_heads_ || trained != stored_trained_)
+      std::fill(gradients_.all().begin(), gradients_.all().end(), 0.0F);
+    stored_all_heads_ = all_heads;
+    stored_trained_ = trained;
+  }
+
+  /// The plan that keeps everything, made on first use.
+  struct KeepingPlan {
+    std::vector<std::size_t> value, gradient, temporary;
+    std::size_t bytes_per_sample = 0;
+    [[nodiscard]] PlanView view() const { return {value, gradient, temporary, bytes_per_sample}; }
+  };
+  void make_keeping_plan() {
+    if (!keeping_.value.empty()) return;
+    const GraphView graph = net_.program().graph();
+    const auto needs = std::make_unique<bool[]>(graph.tensors.size());
+    detail::mark_gradients(graph, {needs.get(), graph.tensors.size()});
+    keeping_.value.resize(graph.tensors.size());
+    keeping_.gradient.resize(graph.tensors.size());
+    keeping_.temporary.resize(graph.edges.size());
+    keeping_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.get(), graph.tensors.size()},
+                                          {keeping_.value, keeping_.gradient, keeping_.temporary});
+    keeping_view_ = keeping_.view();
+  }
+
+  AnyNet& net_;
+  std::shared_ptr<const OptimizerRef> optimizer_;
+  std::vector<Memory> state_;
+  TrainingPass pass_;
+  GradientBlock gradients_;
+  Updater updater_;
+  std::vector<float> weights_;        ///< [head]
+  std::vector<double> normalisers_;   ///< [head]
+  std::vector<LabelBatch> slice_labels_;
+  std::unique_ptr<bool[]> marks_;
+  std::vector<double> parts_;
+  KeepingPlan keeping_;
+  PlanView keeping_view_;
+  const Batch* kept_ = nullptr;
+  bool stored_all_heads_ = true;
+  std::uint64_t stored_trained_ = 0;
+  StepResult result_;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

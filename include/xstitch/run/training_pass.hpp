@@ -1,0 +1,394 @@
+#pragma once
+/// \file
+/// Forward and backward of one slice of a batch. Forward keeps what backward reads; backward gives every trained
+/// parameter's gradient to a policy (run/gradients.hpp). What is not trained costs nothing: its gradient and everything
+/// below the lowest trained parameter are skipped. Running statistics are written to pending buffers, which the step
+/// commits when it is whole.
+
+#include <xstitch/run/execution.hpp>
+#include <xstitch/run/gradients.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class TrainingPass {
+ public:
+  TrainingPass(Execution& execution, Parameters& parameters)
+      : e_(execution), p_(parameters), losses_(layout().heads().size()), scales_(losses_.size(), 0.0F) {
+    if (program().training.empty()) fail(program().kind, ": a program for prediction alone cannot be trained");
+    const std::size_t ops = program().ops.size(), slots = layout().slots().size();
+    saved_at_.resize(ops);
+    sinks_.resize(slots);
+    gradient_pointers_.resize(slots);
+    pending_pointers_.assign(slots, nullptr);
+    std::size_t inputs = 1, outputs = 1, pending = 0;
+    for (std::size_t i = 0; i < ops; ++i) {
+      const Op& op = program().ops[i];
+      keys_.push_back(layout().key(i, parameters.seed(), "run"));
+      inputs = std::max(inputs, at(op.input_count));
+      outputs = std::max(outputs, at(op.output_count) + 1);
+      if (op.record->updates_buffers) pending += buffer_floats(i);
+    }
+    in_.resize(inputs);
+    in_gradients_.resize(inputs);
+    apart_.resize(inputs);
+    out_.resize(outputs);
+    out_gradients_.resize(outputs);
+    written_.resize(program().tensors.size());
+    pending_ = Memory(pending * sizeof(float));
+    place_pending();
+  }
+  TrainingPass(const TrainingPass&) = delete;
+  TrainingPass& operator=(const TrainingPass&) = delete;
+
+  void check_labels(const Slice& slice) const {
+    const auto& heads = layout().heads();
+    if (slice.labels.size() != heads.size())
+      fail(program().kind, ": the batch has labels for ", slice.labels.size(), " heads, the network has ",
+           heads.size());
+    for (std::size_t h = 0; h < heads.size(); ++h) {
+      const LabelBatch& label = slice.labels[h];
+      const LabelSpec& spec = heads[h].label;
+      const std::size_t rows = slice.size * at(spec.rows);
+      const std::size_t have = spec.integral() ? label.indices.size() : label.values.size();
+      if (have < rows * spec.shape.size() || (!label.present.empty() && label.present.size() < slice.size))
+        fail("label of '", heads[h].name(), "': ", have, " elements and ", label.present.size(),
+             " presence flags, expected ", rows * spec.shape.size(), " and ", slice.size, " (or no flags)");
+      if (!label.mask.empty() && label.mask.size() < rows * spec.mask.size())
+        fail("mask of '", heads[h].name(), "': ", label.mask.size(), " entries, expected ", rows * spec.mask.size());
+    }
+  }
+
+  /// Before the first slice of a step: the pending buffers are those of now.
+  void begin_step() {
+    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
+      if (pending_pointers_[s] != nullptr)
+        std::copy_n(p_.values(s).data(), layout().slots()[s].count, pending_pointers_[s]);
+  }
+  /// The pending buffers become the parameters'.
+  void commit_buffers() {
+    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
+      if (pending_pointers_[s] != nullptr) std::copy_n(pending_pointers_[s], layout().slots()[s].count, p_.data(s));
+  }
+
+  /// What a head's loss is divided by for this slice: from its labels and the loss's parameters alone.
+  [[nodiscard]] double normaliser(std::size_t head, const Slice& slice, ThreadPool& threads) const {
+    const std::size_t i = layout().heads()[head].operation;
+    return program().training[i].normaliser({slice.size * program().ops[i].record->rows, slice.labels[head],
+                                             e_.pointers().data() + layout().first_parameter(i), threads});
+  }
+
+  /// Forward with everything kept for backward. `weights` and `normalisers`: of the heads. The sums are in losses().
+  void forward(const Slice& slice, std::uint64_t step, const PlanView& plan, std::span<const float> weights,
+               std::span<const double> normalisers, ThreadPool& threads) {
+    const FlushDenormals flush;
+    e_.check_inputs(slice);
+    check_labels(slice);
+    prepare(slice.size, plan);
+    plan_ = &plan;
+    step_ = step;
+    for (std::size_t h = 0; h < losses_.size(); ++h) {
+      losses_[h] = {0.0, normalisers[h]};
+      scales_[h] =
+          normalisers[h] > 0.0
+              ? static_cast<float>(static_cast<double>(layout().heads()[h].weight * weights[h]) / normalisers[h])
+              : 0.0F;
+    }
+    for (std::size_t i = 0; i < program().ops.size(); ++i) run_forward(i, slice, threads);
+  }
+
+  /// Backward of the last forward, from the heads whose mark is set (all, if there are no marks).
+  void backward(const Slice& slice, GradientPolicy& policy, std::span<const bool> heads, ThreadPool& threads) {
+    const FlushDenormals flush;
+    mark_gradients();
+    std::fill(written_.begin(), written_.end(), std::uint8_t{0});
+    for (std::size_t i = program().ops.size(); i-- > 0;) {
+      const Op& op = program().ops[i];
+      if (!reached(i, op, heads)) continue;
+      run_backward(i, slice, policy, threads);
+      for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
+        if (p_.trained(layout().first_parameter(i) + p)) policy.complete(layout().first_parameter(i) + p);
+    }
+  }
+
+  /// [head], of the last forward.
+  [[nodiscard]] std::span<const LossSum> losses() const noexcept { return losses_; }
+
+  /// Runs forward again and looks at every result: where the first value that is not finite is, in words.
+  std::string locate_non_finite(const Slice& slice, ThreadPool& threads) {
+    for (std::size_t s = 0; s < layout().inputs().size(); ++s) {
+      const GraphInput& input = program().inputs[s];
+      const std::size_t size = slice.size * layout().inputs()[s].shape.size();
+      if (!all_finite({e_.value(input.tensor, slice, *plan_), size}))
+        return "input of tower '" + layout().inputs()[s].name() + "'";
+    }
+    for (std::size_t i = 0; i < program().ops.size(); ++i) {
+      const Op& op = program().ops[i];
+      for (std::size_t p = 0; p < op.record->parameters.size(); ++p) {
+        const std::size_t slot = layout().first_parameter(i) + p;
+        if (!all_finite(p_.values(slot)))
+          return place_of(program(), op) + ", parameter '" + layout().slots()[slot].name + "'";
+      }
+      run_forward(i, slice, threads);
+      for (int k = 0; k < op.output_count; ++k) {
+        const TensorShape& shape = op.record->outputs[at(k)];
+        if (shape.element != ElementType::float32) continue;
+        if (!all_finite({e_.value(op.first_output + k, slice, *plan_), slice.size * shape.size()}))
+          return place_of(program(), op);
+      }
+      if (op.is_loss && !std::isfinite(losses_[layout().head_of(i)].value())) return place_of(program(), op);
+    }
+    return "the sum of the losses";
+  }
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return saved_.bytes() + scratch_.bytes() + pending_.bytes(); }
+
+ private:
+  static constexpr std::size_t at(int i) noexcept { return static_cast<std::size_t>(i); }
+  [[nodiscard]] const Layout& layout() const noexcept { return e_.layout(); }
+  [[nodiscard]] const Program& program() const noexcept { return e_.program(); }
+
+  [[nodiscard]] std::size_t slot_floats(std::size_t slot) const {
+    return align_up(layout().slots()[slot].count * sizeof(float)) / sizeof(float);
+  }
+  [[nodiscard]] std::size_t parameter_floats(std::size_t i) const {
+    std::size_t floats = 0;
+    for (std::size_t p = 0; p < layout().parameter_count(i); ++p)
+      floats += slot_floats(layout().first_parameter(i) + p);
+    return floats;
+  }
+  [[nodiscard]] std::size_t buffer_floats(std::size_t i) const {
+    std::size_t floats = 0;
+    for (std::size_t p = 0; p < layout().parameter_count(i); ++p)
+      if (program().ops[i].record->parameters[p].group == ParameterGroup::buffer)
+        floats += slot_floats(layout().first_parameter(i) + p);
+    return floats;
+  }
+  void place_pending() {
+    float* next = pending_.floats();
+    for (std::size_t i = 0; i < program().ops.size(); ++i) {
+      if (!program().ops[i].record->updates_buffers) continue;
+      for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
+        const std::size_t slot = layout().first_parameter(i) + p;
+        if (layout().slots()[slot].spec.group != ParameterGroup::buffer) continue;
+        pending_pointers_[slot] = next;
+        next += slot_floats(slot);
+      }
+    }
+  }
+
+  /// Room for a slice; allocates only when it is larger than any before.
+  void prepare(std::size_t batch, const PlanView& plan) {
+    e_.prepare_arena(plan.bytes_per_sample * batch);
+    e_.prepare_workspace(batch);
+    std::size_t saved = 0, scratch = 0;
+    for (std::size_t i = 0; i < program().ops.size(); ++i) {
+      const OperationRecord& record = *program().ops[i].record;
+      saved_at_[i] = saved;
+      saved += align_up(record.saved.bytes(batch));
+      if (!record.streams_gradients) scratch = std::max(scratch, parameter_floats(i));
+    }
+    Execution::grow(saved_, saved);
+    Execution::grow(scratch_, scratch * sizeof(float));
+  }
+
+  void run_forward(std::size_t i, const Slice& slice, ThreadPool& threads) {
+    const Op& op = program().ops[i];
+    if (op.done_by_previous) return;
+    ForwardCall call = e_.forward_call(i, slice, *plan_, threads);
+    const TrainingFunctions& functions = program().training[i];
+    call.saved = saved_.data() + saved_at_[i];
+    call.random = keys_[i].with(step_);
+    call.training = true;
+    call.context = functions.context;
+    call.buffer_updates = pending_pointers_.data() + layout().first_parameter(i);
+    if (op.record->updates_buffers) {  // a later slice moves on from what an earlier one made
+      const std::size_t first = layout().first_parameter(i);
+      own_parameters_.resize(std::max(own_parameters_.size(), op.record->parameters.size()));
+      for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
+        own_parameters_[p] =
+            pending_pointers_[first + p] != nullptr ? pending_pointers_[first + p] : e_.pointers()[first + p];
+      call.parameters = own_parameters_.data();
+    }
+    if (op.is_loss) {
+      const std::size_t head = layout().head_of(i);
+      call.labels = &slice.labels[head];
+      call.loss_sum = &losses_[head].sum;
+    }
+    (op.fused_next ? functions.fused : functions.forward)(call);
+  }
+
+  /// Which tensors lie above something that is trained now.
+  void mark_gradients() {
+    if (marked_version_ == p_.trained_version()) return;
+    needs_gradient_.assign(program().tensors.size(), 0);
+    for (std::size_t i = 0; i < program().ops.size(); ++i) {
+      const Op& op = program().ops[i];
+      bool needed = false;
+      for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
+        needed = needed || p_.trained(layout().first_parameter(i) + p);
+      for (const int tensor : program().inputs_of(op)) needed = needed || needs_gradient_[at(tensor)] != 0;
+      for (int k = 0; k < op.output_count; ++k) {
+        const std::size_t t = at(op.first_output + k);
+        needs_gradient_[t] = needed && program().tensors[t].shape.differentiable ? 1 : 0;
+      }
+    }
+    marked_version_ = p_.trained_version();
+  }
+
+  /// Whether a gradient arrives at an operation that somebody wants.
+  [[nodiscard]] bool reached(std::size_t i, const Op& op, std::span<const bool> heads) const {
+    bool wanted = false;
+    for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
+      wanted = wanted || p_.trained(layout().first_parameter(i) + p);
+    for (const int tensor : program().inputs_of(op)) wanted = wanted || needs_gradient_[at(tensor)] != 0;
+    if (!wanted) return false;
+    if (op.is_loss) return heads.empty() || heads[layout().head_of(i)];
+    for (int k = 0; k < op.output_count; ++k)
+      if (written_[at(op.first_output + k)] != 0) return true;
+    return false;
+  }
+
+  [[nodiscard]] float* in_arena(std::size_t offset, std::size_t batch) const {
+    return offset == nowhere ? nullptr : reinterpret_cast<float*>(e_.arena() + offset * batch);
+  }
+
+  void run_backward(std::size_t i, const Slice& slice, GradientPolicy& policy, ThreadPool& threads) {
+    const Op& op = program().ops[i];
+    const OperationRecord& record = *op.record;
+    const TrainingFunctions& functions = program().training[i];
+    const std::size_t batch = slice.size;
+    out_[0] = nullptr;
+    out_gradients_[0] = nullptr;
+    for (int k = 0; k < op.output_count; ++k) {
+      const std::size_t t = at(op.first_output + k);
+      out_[at(k)] = e_.value(op.first_output + k, slice, *plan_);
+      float* gradient = needs_gradient_[t] != 0 ? in_arena(plan_->gradient[t], batch) : nullptr;
+      if (gradient != nullptr && written_[t] == 0)  // nobody read this output: its gradient is zero
+        std::memset(gradient, 0, batch * record.outputs[at(k)].size() * sizeof(float));
+      out_gradients_[at(k)] = gradient;
+    }
+    for (int k = 0; k < op.input_count; ++k) {
+      const std::size_t edge = at(op.first_input + k), t = at(program().edges[edge]);
+      in_[at(k)] = e_.value(program().edges[edge], slice, *plan_);
+      in_gradients_[at(k)] = nullptr;
+      apart_[at(k)] = 0;
+      if (needs_gradient_[t] == 0) continue;
+      // What another consumer (or an earlier input of this operation) has written is added to.
+      bool before = written_[t] != 0;
+      for (int j = 0; j < k; ++j) before = before || at(program().edges[at(op.first_input + j)]) == t;
+      apart_[at(k)] = before && plan_->temporary[edge] != nowhere ? 1 : 0;
+      in_gradients_[at(k)] = in_arena(apart_[at(k)] != 0 ? plan_->temporary[edge] : plan_->gradient[t], batch);
+    }
+    BackwardCall call{.batch = batch * record.rows,
+                      .input = in_[0],
+                      .output = out_[0],
+                      .output_gradient = out_gradients_[0],
+                      .input_gradient = in_gradients_[0],
+                      .parameters = e_.pointers().data() + layout().first_parameter(i),
+                      .saved = saved_.data() + saved_at_[i],
+                      .workspace = e_.workspace(),
+                      .threads = threads,
+                      .random = keys_[i].with(step_),
+                      .first_position = slice.position * record.rows,
+                      .inputs = in_.data(),
+                      .outputs = out_.data(),
+                      .output_gradients = out_gradients_.data(),
+                      .input_gradients = in_gradients_.data(),
+                      .input_shapes = record.inputs,
+                      .output_shapes = record.outputs,
+                      .order = op.chain == none ? program().order.data() + op.first_input : nullptr,
+                      .context = functions.context};
+    if (op.is_loss) {
+      const std::size_t head = layout().head_of(i);
+      call.labels = &slice.labels[head];
+      call.loss_scale = scales_[head];
+    }
+    place_parameter_gradients(i, policy, call);
+    functions.backward(call);
+    add_temporaries(op, batch, threads);
+    if (!record.streams_gradients) emit_whole(i, policy, threads);
+  }
+
+  static void emit(void* policy, std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) {
+    static_cast<GradientPolicy*>(policy)->emit(slot, offset, gradient, count);
+  }
+  static bool take_factors(void* policy, std::size_t slot, const GradientFactors& factors) {
+    return static_cast<GradientPolicy*>(policy)->take_factors(slot, factors);
+  }
+
+  void place_parameter_gradients(std::size_t i, GradientPolicy& policy, BackwardCall& call) {
+    const std::size_t first = layout().first_parameter(i);
+    float* next = scratch_.floats();
+    for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
+      const std::size_t slot = first + p;
+      const bool buffer = layout().slots()[slot].spec.group == ParameterGroup::buffer;
+      float* destination = p_.trained(slot) ? policy.destination(slot) : nullptr;
+      if (program().ops[i].record->streams_gradients) {
+        sinks_[slot] =
+            p_.trained(slot) ? GradientSink(&emit, &policy, slot, destination, &take_factors) : GradientSink();
+        continue;
+      }
+      gradient_pointers_[slot] = buffer ? nullptr : destination != nullptr ? destination : next;
+      if (!buffer) next += slot_floats(slot);
+    }
+    call.parameter_gradients = gradient_pointers_.data() + first;
+    call.sinks = sinks_.data() + first;
+  }
+  /// Gradients that lie in scratch go to the policy.
+  void emit_whole(std::size_t i, GradientPolicy& policy, ThreadPool& threads) {
+    for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
+      const std::size_t slot = layout().first_parameter(i) + p, count = layout().slots()[slot].count;
+      const float* gradient = gradient_pointers_[slot];
+      if (!p_.trained(slot) || policy.destination(slot) == gradient) continue;
+      threads.parallel_for((count + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
+        const std::size_t begin = chunk * gradient_chunk;
+        policy.emit(slot, begin, gradient + begin, std::min(gradient_chunk, count - begin));
+      });
+    }
+  }
+
+  void add_temporaries(const Op& op, std::size_t batch, ThreadPool& threads) {
+    for (int k = 0; k < op.input_count; ++k) {
+      const std::size_t t = at(program().edges[at(op.first_input + k)]);
+      if (in_gradients_[at(k)] == nullptr) continue;
+      if (apart_[at(k)] != 0) {
+        float* sum = in_arena(plan_->gradient[t], batch);
+        const float* term = in_gradients_[at(k)];
+        const std::size_t size = op.record->inputs[at(k)].size();
+        threads.parallel_for(batch, [&](std::size_t n) {
+          for (std::size_t e = n * size; e < (n + 1) * size; ++e) sum[e] += term[e];
+        });
+      }
+      written_[t] = 1;
+    }
+  }
+
+  Execution& e_;
+  Parameters& p_;
+  std::vector<LossSum> losses_;
+  std::vector<float> scales_;  ///< [head]: weight / normaliser
+  const PlanView* plan_ = nullptr;
+  std::uint64_t step_ = 0;
+  std::vector<RandomKey> keys_;                               ///< [operation]
+  std::vector<std::size_t> saved_at_;                         ///< [operation], bytes
+  std::vector<GradientSink> sinks_;                           ///< [parameter]
+  std::vector<float*> gradient_pointers_, pending_pointers_;  ///< [parameter]
+  std::vector<const float*> own_parameters_, in_, out_;
+  std::vector<float*> in_gradients_;
+  std::vector<float*> out_gradients_;
+  std::vector<std::uint8_t> written_, needs_gradient_;  ///< [tensor]
+  std::vector<std::uint8_t> apart_;                     ///< [input]: its gradient is made apart and then added
+  std::uint64_t marked_version_ = static_cast<std::uint64_t>(-1);
+  Memory saved_, scratch_, pending_;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

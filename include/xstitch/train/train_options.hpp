@@ -1,0 +1,63 @@
+#pragma once
+/// \file
+/// What a training is told: how long, in which batches and with which schedule, and what it writes and shows.
+
+#include <xstitch/data/loader.hpp>
+#include <xstitch/run/training.hpp>
+#include <xstitch/train/schedule.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+struct TrainOptions {
+  std::uint64_t epochs = 0;      ///< how long: epochs ...
+  std::uint64_t iterations = 0;  ///< ... or steps; one of the two
+  std::size_t batch = 32;        ///< more than the data set has: all of it
+  bool drop_last = false;        ///< leave out the last batch of an epoch where it is smaller than the others
+  Schedule schedule{};
+  /// Length in steps of a schedule that depends on it (polynomial, cosine); 0: the training's. Later steps keep the
+  /// factor of its end. Give the final length where a training is meant to be resumed to more iterations.
+  std::uint64_t schedule_iterations = 0;
+  /// A resume may change the length of the schedule: the learning rate jumps, and the bits are not those of a training
+  /// that went through. Without it another length is refused.
+  bool extend_schedule = false;
+  std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
+  std::size_t threads = 0;     ///< 0: as many as the machine has
+  Augment augment{};
+  float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
+  /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
+  /// slice's statistics).
+  std::size_t accumulate = 1;
+  NotFinite not_finite = NotFinite::stop;  ///< skip: a step with a loss or gradient that is not finite changes nothing
+
+  std::optional<DataSetRef> evaluation{};
+  std::uint64_t evaluate_every = 0;  ///< steps; 0: with each epoch. And always at the end
+  /// Load every evaluation sample once before the first step, so that a broken one is not found hours later. Without
+  /// it (and with OnError::skip) only the first batch is loaded.
+  bool check_evaluation = true;
+  std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
+  std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
+  /// Go on from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
+  bool resume = false;
+  std::filesystem::path log_file{};  ///< JSON lines; empty: none
+  std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one
+  std::string name{};                ///< shown in front of progress lines
+
+  const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)
+  std::ostream* output = &std::cerr;        ///< progress; null: silence
+  std::function<void(std::uint64_t step, const StepResult&)> after_step{};
+
+  std::size_t loader_threads = 1;
+  bool cache = false;                ///< keep all samples in memory
+  OnError on_error = OnError::stop;  ///< for samples that do not load
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,114 @@
+#pragma once
+/// \file
+/// What a training tells while it runs: lines of the log (JSON), progress for people, and the history in its result.
+///
+///     {"event": "start", "step": 0, "total", "settings"}
+///     {"event": "train", "step", "epoch", "rate", "losses": {head: mean since the last line, null without labels}}
+///     {"event": "evaluate", "step", "score", "tasks": {task: {"loss", metrics}}}
+///     {"event": "schedule", "step", "from", "to"}              a resume changed the length of the schedule
+///     {"event": "not finite", "step", "message"}
+
+#include <xstitch/train/log.hpp>
+#include <xstitch/train/mean_loss.hpp>
+#include <xstitch/train/progress.hpp>
+#include <xstitch/train/train_options.hpp>
+#include <xstitch/train/train_result.hpp>
+#include <xstitch/train/training_state.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class TrainingRecord {
+ public:
+  /// `told_again`: events of the restored step that the log may hold already and that come once more.
+  TrainingRecord(std::span<const HeadSlot> heads, const TrainOptions& options, const TrainingState& state,
+                 const std::vector<std::string_view>& told_again)
+      : progress_(options.output, options.name, state.step, state.total, names(heads)),
+        names_(names(heads)),
+        shown_(heads.size()) {
+    if (!options.log_file.empty()) log_ = TrainingLog(options.log_file, state.step, told_again);
+  }
+
+  void say(const std::string& line) { progress_.say(line); }
+  [[nodiscard]] double seconds() const { return progress_.seconds(); }
+
+  void start(const TrainingIdentity& identity, std::uint64_t total) {
+    log_.write(Json().set("event", "start").set("step", 0).set("total", total).set("settings", identity.to_json()));
+  }
+
+  /// A resume goes on with a schedule of another length: the factor of the learning rate is said before and after.
+  void schedule_changed(std::uint64_t step, std::uint64_t from, std::uint64_t to, float then, float now) {
+    say("the schedule's length changes from " + std::to_string(from) + " to " + std::to_string(to) +
+        " iterations: the factor of the learning rate at iteration " + std::to_string(step + 1) + " is " +
+        progress::short_number(static_cast<double>(now)) + ", it would have been " +
+        progress::short_number(static_cast<double>(then)));
+    log_.write(Json().set("event", "schedule").set("step", step).set("from", from).set("to", to));
+  }
+
+  /// After a step: shows the mean losses so far, or, when a line of the log is due, writes them, starts the next
+  /// interval and returns them for the history.
+  std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch, double rate) {
+    for (std::size_t h = 0; h < shown_.size(); ++h)
+      if (const double mean = mean_loss(state.interval[h]); due || !std::isnan(mean)) shown_[h] = mean;
+    progress_.step(state.step, samples, shown_, due);
+    if (!due) return {};
+    Json losses{Json::Object{}};
+    for (std::size_t h = 0; h < shown_.size(); ++h) losses.set(names_[h], TrainingLog::number(shown_[h]));
+    log_.write(Json()
+                   .set("event", "train")
+                   .set("step", state.step)
+                   .set("epoch", epoch + 1)
+                   .set("rate", TrainingLog::number(rate))
+                   .set("losses", std::move(losses)));
+    state.interval.assign(shown_.size(), {});
+    return shown_;
+  }
+
+  void evaluated(std::uint64_t step, const Evaluation& evaluation, double score) {
+    Json tasks{Json::Object{}};
+    std::string text = "iteration " + std::to_string(step) + ":";
+    for (const Evaluation::Row& row : evaluation.rows) {
+      Json values = Json().set("loss", row.labelled ? TrainingLog::number(row.loss) : Json());
+      for (const MetricValue& v : row.values) values.set(v.name, v.measured ? TrainingLog::number(v.value) : Json());
+      tasks.set(row.name, std::move(values));
+      text += " " + row.name + " loss " + (row.labelled ? progress::short_number(row.loss) : "-");
+      if (row.main < row.values.size())
+        text += ", " + row.values[row.main].name + " " + evaluation::to_text(row.values[row.main]) + ";";
+    }
+    if (text.back() == ';') text.pop_back();
+    log_.write(Json()
+                   .set("event", "evaluate")
+                   .set("step", step)
+                   .set("score", TrainingLog::number(score))
+                   .set("tasks", std::move(tasks)));
+    say(text);
+  }
+
+  void not_finite(std::uint64_t step, const std::string& message) {
+    log_.write(Json().set("event", "not finite").set("step", step).set("message", message));
+  }
+
+ private:
+  /// "tower.head", and "#member" after it in an ensemble.
+  static std::vector<std::string> names(std::span<const HeadSlot> heads) {
+    bool members = false;
+    for (const HeadSlot& head : heads) members = members || head.member > 0;
+    std::vector<std::string> list;
+    for (const HeadSlot& head : heads) list.push_back(head.name() + (members ? "#" + std::to_string(head.member) : ""));
+    return list;
+  }
+
+  Progress progress_;
+  TrainingLog log_;
+  std::vector<std::string> names_;
+  std::vector<double> shown_;  ///< [head]
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
