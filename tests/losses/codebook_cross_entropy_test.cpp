@@ -1,5 +1,6 @@
 #include "loss_test_support.hpp"
 
+#include <xstitch/layers/check_gradients.hpp>
 #include <xstitch/losses/codebook_cross_entropy.hpp>
 
 namespace golden {
@@ -80,9 +81,26 @@ TEST_CASE("codebook cross entropy: sure logits decode to the word, both rules; a
   const LabelBatch labels{{}, random_normals(20, "refused"), {}, {}};
   CHECK(contains(error_of<Loss, in>(input, labels, {std::vector<float>(60, 0.0F)}), "codebook: word 0"));
   static_assert(Loss::unit_vectors);
+  static_assert(!Loss::label({4, 5, 19}).shape.valid() && !Loss::requirement.empty());
+  static_assert(!Loss::Prediction::output_shape({4, 5, 19}).valid());
   static_assert(Loss::Prediction::output_shape(in) == Dims{1, 20, 3});
   CHECK(Loss::parameters(in)[0].name == "codebook");
   CHECK(Loss::metric(in)->values()[1].name == "median");
+}
+
+TEST_CASE("codebook cross entropy: samples of several rows") {
+  constexpr Dims in{1, 2, 20};
+  const LabelBatch labels{{}, random_normals(12, "codebook rows"), {1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1}, {}};
+  check_rows<Loss, in>(random_values(6 * in.size(), "codebook rows"), labels);
+}
+
+TEST_CASE("codebook decoding is a layer: its gradients, both rules") {
+  const auto all = xs::check_gradients<xs::CodebookDecode<7>, xs::Shape<2, 3, 7>>();
+  CHECK_MESSAGE(all.ok, all.text());
+  using Triangle = xs::CodebookDecode<20, xs::CodebookDecoding::best_triangle>;
+  const auto triangle = xs::check_gradients<Triangle, xs::Shape<2, 2, 20>>({.step = 1.0F / 128.0F});
+  CHECK_MESSAGE(triangle.ok, triangle.text());
+  CHECK(xs::to_string(Triangle::attributes()[1]) == "decoding best triangle");
 }
 
 TEST_CASE("codebook cross entropy: descending its gradient finds the label") {

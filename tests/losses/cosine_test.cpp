@@ -35,6 +35,13 @@ TEST_CASE("cosine: gradient, missing labels, threads, values that are not finite
   check_threads<Cosine, large>(random_values(4 * large.size(), "cosine threads"), many);
 }
 
+TEST_CASE("cosine: samples of several rows") {
+  constexpr Dims in{1, 2, 3};
+  LabelBatch labels{{}, random_normals(12, "cosine rows"), {}, {}};
+  labels.mask = {1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1};
+  check_rows<Cosine, in>(random_values(6 * in.size(), "cosine rows"), labels);
+}
+
 TEST_CASE("cosine: vectors without direction, and of extreme length") {
   constexpr Dims in{1, 5, 3};
   const std::vector<float> input{0, 0, 0, 0, 0, 1e30F, 0, 0, 1e-5F, 1, 2, 3, 0, 1, 0};
@@ -48,6 +55,7 @@ TEST_CASE("cosine: vectors without direction, and of extreme length") {
   const float fourteen = std::sqrt(14.0F);
   check_close(unit, std::vector<float>{0, 0, 0, 0, 0, 1, 0, 0, 1, 1 / fourteen, 2 / fourteen, 3 / fourteen, 0, 1, 0});
   static_assert(Cosine::unit_vectors);
+  static_assert(!Cosine::label({4, 5, 2}).shape.valid() && !Cosine::requirement.empty());
   static_assert(Cosine::label(in) == xs::LabelSpec{xs::LabelKind::unit_normal, {1, 5, 3}, {1, 5, 1}, 0});
   CHECK(Cosine::metric(in)->values()[0].name == "mean");
 }

@@ -146,6 +146,57 @@ void check_gradient(const std::vector<float>& input, const xs::LabelBatch& label
   }
 }
 
+/// Gradient of the loss's parameter p against central differences.
+template <class Loss, xs::Dims In>
+void check_parameter_gradient(const std::vector<float>& input, const xs::LabelBatch& labels, std::size_t p,
+                              std::vector<std::vector<float>> parameters, float weight = 1.5F) {
+  constexpr float step = 0x1p-8F;
+  const std::vector<float> given = run<Loss, In>(input, labels, 1, weight, parameters).parameter_gradients[p];
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const float value = parameters[p][i];
+    const auto at = [&](float offset) {
+      parameters[p][i] = value + offset;
+      return run<Loss, In>(input, labels, 1, weight, parameters).loss.value();
+    };
+    const double expected = static_cast<double>(weight) * (at(step) - at(-step)) / (2.0 * static_cast<double>(step));
+    parameters[p][i] = value;
+    CHECK(std::abs(expected) > 0.01);
+    CHECK(static_cast<double>(given[i]) == doctest::Approx(expected).epsilon(2e-3));
+  }
+}
+
+/// The message of the Error that running this loss throws ("" if none).
+template <class Loss, xs::Dims In>
+std::string error_of(const std::vector<float>& input, const xs::LabelBatch& labels,
+                     const std::vector<std::vector<float>>& parameters = default_parameters<Loss, In>()) {
+  try {
+    (void)run<Loss, In>(input, labels, 2, 1.0F, parameters);
+  } catch (const xs::Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// Samples of three rows (regions): the same as three times as many samples of one row; a sample without label has no
+/// label for any of its rows. `labels` are those of six rows.
+template <class Loss, xs::Dims In>
+void check_rows(const std::vector<float>& input, const xs::LabelBatch& labels) {
+  REQUIRE(input.size() == 6 * In.size());
+  xs::LabelBatch single = labels, rows = labels;
+  single.present = {0, 0, 0, 1, 1, 1};
+  rows.rows = 3;
+  rows.present = {0, 1};
+  const Result one = run<Loss, In>(input, single), three = run<Loss, In>(input, rows);
+  CHECK(three.loss.sum == one.loss.sum);
+  CHECK(three.loss.normaliser == one.loss.normaliser);
+  CHECK(three.loss.normaliser > 0.0);
+  CHECK(three.gradient == one.gradient);
+  rows.present = {0, 1, 1};
+  CHECK(error_of<Loss, In>(input, rows).find("3 marks of present labels, expected 2") != std::string::npos);
+  rows.rows = 4;
+  CHECK(error_of<Loss, In>(input, rows).find("4 rows a sample for a batch of 6 rows") != std::string::npos);
+}
+
 /// A sample without label, and one whose label is masked or ignored by `blank`, change neither loss nor gradient of
 /// the others and get a zero gradient; a batch of such samples alone gives zero loss.
 template <class Loss, xs::Dims In>
@@ -203,18 +254,6 @@ void check_threads(const std::vector<float>& input, const xs::LabelBatch& labels
     CHECK(std::memcmp(&one.loss, &more.loss, sizeof(one.loss)) == 0);
     CHECK(std::memcmp(one.gradient.data(), more.gradient.data(), one.gradient.size() * sizeof(float)) == 0);
   }
-}
-
-/// The message of the Error that running this loss throws ("" if none).
-template <class Loss, xs::Dims In>
-std::string error_of(const std::vector<float>& input, const xs::LabelBatch& labels,
-                     const std::vector<std::vector<float>>& parameters = default_parameters<Loss, In>()) {
-  try {
-    (void)run<Loss, In>(input, labels, 2, 1.0F, parameters);
-  } catch (const xs::Error& error) {
-    return error.what();
-  }
-  return {};
 }
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -60,6 +60,23 @@ TEST_CASE_TEMPLATE("regression losses: gradient, missing labels, threads, values
   check_threads<Loss, large>(many, targets);
 }
 
+TEST_CASE("regression losses: samples of several rows; a single valid element of an element mask") {
+  constexpr Dims in{1, 2, 3};
+  LabelBatch labels{{}, random_values(6 * in.size(), "rows target"), {1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1}, {}};
+  const auto input = random_values(6 * in.size(), "rows");
+  check_rows<xs::L2, in>(input, labels);
+  labels.mask.assign(6 * in.size(), 1);
+  labels.mask[20] = 0;
+  check_rows<ElementMasked<xs::L1>, in>(input, labels);
+  labels.mask.assign(6 * in.size(), 0);
+  labels.mask[20] = 1;
+  const auto one = run<ElementMasked<xs::L2>, in>(input, labels, 1, 2.0F);
+  const float d = input[20] - labels.values[20];
+  CHECK(one.loss.normaliser == 1.0);
+  CHECK(one.loss.value() == doctest::Approx(static_cast<double>(d) * static_cast<double>(d)));
+  for (std::size_t i = 0; i < input.size(); ++i) CHECK(one.gradient[i] == (i == 20 ? 4.0F * d : 0.0F));
+}
+
 TEST_CASE("regression losses: by hand, prediction, metric") {
   constexpr Dims in{1, 1, 2};
   const LabelBatch labels{{}, {1.0F, -1.0F}, {}, {}};
@@ -72,6 +89,10 @@ TEST_CASE("regression losses: by hand, prediction, metric") {
   CHECK(run<xs::L1, in>({1.0F, -1.0F}, labels).gradient == std::vector<float>{0.0F, 0.0F});
   CHECK(predict<xs::L1, in>(input) == input);
   CHECK(xs::L1::metric(in)->values()[0].name == "RMSE");
+  static_assert(xs::traits::kind<xs::SmoothL1>() == "SmoothL1");
+  static_assert(xs::traits::kind<ElementMasked<xs::SmoothL1>>() == "SmoothL1");
+  CHECK(xs::to_string(xs::L2::attributes()[0]) == "mask pixel");
+  CHECK(xs::to_string(ElementMasked<xs::L2>::attributes()[0]) == "mask element");
   static_assert(xs::L1::label(map).mask == Dims{2, 3, 1});
   static_assert(ElementMasked<xs::L1>::label(map).mask == map);
 }

@@ -1,5 +1,6 @@
 #include "loss_test_support.hpp"
 
+#include <xstitch/losses/regression.hpp>
 #include <xstitch/losses/sigmoid_cross_entropy.hpp>
 #include <xstitch/losses/weighted.hpp>
 
@@ -56,6 +57,48 @@ TEST_CASE("sigmoid cross entropy: extreme logits are exact, labels other than 0 
   CHECK(error_of<SigmoidCrossEntropy, in>(input, {{}, {1, 0, nan, 1}, {1, 1, 0, 1}, {}}).empty());
   CHECK(contains(error_of<SigmoidCrossEntropy, in>(input, {{}, {1, 0, 0, 1}, {1}, {}}), "1 mask values, expected 4"));
   CHECK(SigmoidCrossEntropy::metric(in)->values()[0].name == "mean average precision");
+}
+
+TEST_CASE("sigmoid cross entropy: samples of several rows") {
+  constexpr Dims in{1, 1, 2};
+  LabelBatch labels{{}, {1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0}, {1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1}, {}};
+  check_rows<SigmoidCrossEntropy, in>(random_values(12, "sigmoid rows"), labels);
+  labels.rows = 3;
+  labels.values[9] = 0.5F;
+  CHECK(contains(error_of<SigmoidCrossEntropy, in>(random_values(12, "sigmoid rows"), labels),
+                 "label 0.5 of sample 1 of the batch, region 1, element 1"));
+}
+
+namespace {
+
+/// A loss that declares no attributes and no kind.
+template <int Power>
+struct Bare {
+  static constexpr xs::LabelSpec label(Dims in) { return {xs::LabelKind::real, in, {}, 0}; }
+};
+
+template <class Loss>
+std::string attributes_of() {
+  std::string all;
+  for (const xs::Attribute& attribute : xs::traits::attributes<Loss>(Dims{1, 1, 20}))
+    all += to_string(attribute) + "; ";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a weight is an attribute beside those of the loss") {
+  using xs::Ratio, xs::Weighted;
+  CHECK(attributes_of<Weighted<SigmoidCrossEntropy, Ratio{2, 64}>>() == "weight 1/32; ");
+  CHECK(attributes_of<Weighted<Weighted<xs::L1, Ratio{1, 2}>, Ratio{2, 3}>>() == "mask pixel; weight 1/3; ");
+  static_assert(xs::traits::kind<Weighted<xs::L1, Ratio{1, 2}>>() == "L1");
+  static_assert(xs::traits::kind<Weighted<Weighted<xs::L2, Ratio{1, 2}>, Ratio{1, 2}>>() == "L2");
+  static_assert(xs::traits::kind<Weighted<Bare<3>, Ratio{1, 2}>>() == "Bare");
+  const std::string bare = attributes_of<Weighted<Bare<3>, Ratio{1, 2}>>();
+  CHECK(contains(bare, "Bare<3>"));
+  CHECK(contains(bare, "weight 1/2"));
+  static_assert(std::is_same_v<Weighted<xs::L1, Ratio{1, 2}>::Prediction, xs::Identity>);
+  static_assert(xs::Loss<Weighted<Bare<3>, Ratio{1, 2}>>);
 }
 
 TEST_CASE("a weighted loss carries its weight and is otherwise the same") {

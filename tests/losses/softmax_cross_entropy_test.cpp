@@ -124,6 +124,46 @@ TEST_CASE("softmax cross entropy: the same bits on any number of threads; large 
   CHECK(contains(error_of<SoftmaxCrossEntropy, map>(input, labels), "label 99 of sample 0"));
 }
 
+TEST_CASE("class weights of any size: the loss is divided by their sum") {
+  // Zero logits over two classes: ln 2, whatever the weights; the gradient is softmax - one-hot of the mean.
+  constexpr Dims two{1, 1, 2};
+  const double ln2 = std::log(2.0);
+  const auto tenth = run<ClassWeightedSoftmaxCrossEntropy, two>({0, 0}, {{0}, {}, {}, {}}, 1, 1.0F, {{0.1F, 0.1F}});
+  CHECK(tenth.loss.value() == doctest::Approx(ln2).epsilon(1e-12));
+  check_close(tenth.gradient, std::vector<float>{-0.5F, 0.5F}, 1e-7F);
+
+  // Per pixel, weights 0.25 and 0: the pixel of the weightless class counts nothing, the others fully.
+  constexpr Dims map{1, 3, 2};
+  const LabelBatch labels{{0, 1, 0}, {}, {}, {}};
+  const auto quarter = run<ClassWeightedSoftmaxCrossEntropy, map>({0, 0, 5, 1, 0, 0}, labels, 1, 3.0F, {{0.25F, 0.0F}});
+  CHECK(quarter.loss.normaliser == 0.5);
+  CHECK(quarter.loss.value() == doctest::Approx(ln2).epsilon(1e-12));
+  check_close(quarter.gradient, std::vector<float>{-0.75F, 0.75F, 0, 0, -0.75F, 0.75F}, 1e-7F);
+
+  // Scaling all weights changes neither loss nor gradient.
+  const auto input = random_values(map.size(), "scaled");
+  const auto large = run<ClassWeightedSoftmaxCrossEntropy, map>(input, labels, 1, 1.0F, {{3.0F, 1.0F}});
+  const auto small = run<ClassWeightedSoftmaxCrossEntropy, map>(input, labels, 1, 1.0F, {{3e-6F, 1e-6F}});
+  CHECK(small.loss.value() == doctest::Approx(large.loss.value()).epsilon(1e-6));
+  check_close(small.gradient, large.gradient);
+
+  // Weights of zero alone: no loss and no gradient.
+  const auto nothing = run<ClassWeightedSoftmaxCrossEntropy, map>(input, labels, 1, 1.0F, {{0.0F, 0.0F}});
+  CHECK(nothing.loss.value() == 0.0);
+  for (const float g : nothing.gradient) CHECK(g == 0.0F);
+}
+
+TEST_CASE("softmax cross entropy: samples of several rows") {
+  constexpr Dims map{1, 2, 5};
+  const LabelBatch labels{{0, 4, 2, 255, 1, 1, -1, 3, 0, 2, 4, 4}, {}, {}, {}};
+  check_rows<SoftmaxCrossEntropy, map>(random_values(6 * map.size(), "rows"), labels);
+  LabelBatch wrong = labels;
+  wrong.rows = 3;
+  wrong.indices[9] = 7;
+  CHECK(contains(error_of<SoftmaxCrossEntropy, map>(random_values(6 * map.size(), "rows"), wrong),
+                 "label 7 of sample 1 of the batch, region 1, row 0, column 1"));
+}
+
 TEST_CASE("softmax cross entropy: what it asks for and gives") {
   constexpr Dims map{2, 3, 4};
   static_assert(SoftmaxCrossEntropy::label(map) == xs::LabelSpec{xs::LabelKind::class_index, {2, 3, 1}, {}, 4});
@@ -134,4 +174,6 @@ TEST_CASE("softmax cross entropy: what it asks for and gives") {
   CHECK(specs[0].name == "class_weight");
   CHECK(specs[0].group == xs::ParameterGroup::buffer);
   CHECK(specs[0].extents == xs::Extents(4));
+  static_assert(xs::traits::kind<SoftmaxCrossEntropy>() == "SoftmaxCrossEntropy");
+  static_assert(xs::traits::kind<ClassWeightedSoftmaxCrossEntropy>() == "ClassWeightedSoftmaxCrossEntropy");
 }

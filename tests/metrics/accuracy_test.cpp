@@ -34,3 +34,15 @@ TEST_CASE("accuracy: batches, wrong labels, predictions that are not finite") {
     CHECK(error_of(metric, 2, spoilt, {{1, 255}, {}, {}, {}}).empty());
   }
 }
+
+TEST_CASE("accuracy: samples of several rows share the mark of their sample") {
+  xs::Accuracy metric(2);
+  const std::vector<float> scores{1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1};
+  xs::LabelBatch labels{{0, 0, 0, 0, 1, 0}, {}, {}, {0, 1}, 3};
+  metric.add(6, scores.data(), labels);  // the second sample: right, right, wrong
+  CHECK(value(metric, "accuracy") == doctest::Approx(200.0 / 3));
+  labels.indices[4] = 5;
+  CHECK(contains(error_of(metric, 6, scores, labels), "label 5 of sample 1 of the batch, region 1"));
+  labels.present = {1, 1, 1, 1, 1, 1};
+  CHECK(contains(error_of(metric, 6, scores, labels), "6 marks of present labels, expected 2"));
+}

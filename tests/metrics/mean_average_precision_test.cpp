@@ -71,3 +71,10 @@ TEST_CASE("average precision: batches; what is wrong is refused") {
   spoilt[22] = std::numeric_limits<float>::quiet_NaN();
   CHECK(contains(error_of(metric, 10, spoilt, labels), "sample 5 of the batch is not finite"));
 }
+
+TEST_CASE("mean average precision: samples of several rows share the mark of their sample") {
+  xs::MeanAveragePrecision metric(xs::Dims{1, 1, 1});
+  const std::vector<float> scores{0.9F, 0.8F, 0.1F, 0.95F, 0.97F, 0.99F};
+  metric.add(6, scores.data(), {{}, {1, 1, 0, 0, 0, 0}, {}, {1, 0}, 3});
+  CHECK(value(metric, "mean average precision") == doctest::Approx(100.0));
+}

@@ -122,3 +122,15 @@ TEST_CASE("normals: missing samples; what is not finite is refused, unless maske
   labels.values[6] = std::numeric_limits<float>::quiet_NaN();
   CHECK(contains(error_of(metric, 2, prediction, labels), "label of sample 1"));
 }
+
+TEST_CASE("normals: samples of several rows share the mark of their sample") {
+  xs::NormalsMetric metric(xs::Dims{1, 1, 3});
+  std::vector<float> prediction, truth;
+  for (int row = 0; row < 6; ++row) {
+    prediction.insert(prediction.end(), {0, 0, 1});
+    truth.insert(truth.end(), {row < 3 ? 1.0F : 0.0F, 0, row < 3 ? 0.0F : 1.0F});
+  }
+  metric.add(6, prediction.data(), {{}, truth, {}, {0, 1}, 3});
+  CHECK(metric.count() == 3);
+  CHECK(value(metric, "mean") == 0.0);
+}

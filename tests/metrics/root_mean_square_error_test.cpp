@@ -42,3 +42,12 @@ TEST_CASE("root mean square error: batches; what is not finite is refused, unles
   labels.mask[4] = 0;
   CHECK(error_of(metric, 8, prediction, labels).empty());
 }
+
+TEST_CASE("root mean square error: samples of several rows share the mark of their sample") {
+  xs::RootMeanSquareError metric(xs::Dims{1, 1, 4});
+  const std::vector<float> prediction(24, 1.0F);
+  xs::LabelBatch labels{{}, std::vector<float>(24, 3.0F), {}, {1, 0}, 3};
+  for (std::size_t i = 12; i < 24; ++i) labels.values[i] = 100.0F;  // the sample without label
+  metric.add(6, prediction.data(), labels);
+  CHECK(value(metric, "RMSE") == doctest::Approx(2.0));
+}

@@ -71,3 +71,10 @@ TEST_CASE("segmentation: batches, missing samples, wrong labels, predictions tha
   spoilt[40 * 6 + 1] = std::numeric_limits<float>::quiet_NaN();
   CHECK(contains(error_of(metric, 7, spoilt, labels), "sample 3 of the batch is not finite"));
 }
+
+TEST_CASE("segmentation: samples of several rows share the mark of their sample") {
+  xs::SegmentationMetric metric(xs::Dims{1, 1, 2});
+  const std::vector<float> scores{1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0};
+  metric.add(6, scores.data(), {{1, 1, 1, 1, 1, 1}, {}, {}, {0, 1}, 3});
+  CHECK(value(metric, "pixel accuracy") == doctest::Approx(200.0 / 3));
+}

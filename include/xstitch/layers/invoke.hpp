@@ -38,23 +38,25 @@ constexpr std::size_t batch(const Shapes<N>& in, std::size_t samples) {
   return Layer<Op> ? samples * static_cast<std::size_t>(in[0].rows) : samples;
 }
 
+/// The same as a constant. (clang 16 does not take a local constant inside a requirement.)
+template <class Op, auto In>
+inline constexpr auto given = argument<Op>(In);
+
 template <class Op, auto In, Precision P = Precision::fp32>
 void forward(const ForwardCall& call) {
-  constexpr auto in = argument<Op>(In);
-  if constexpr (requires { Op::template forward<in, P>(call); })
-    Op::template forward<in, P>(call);
-  else if constexpr (requires { Op::template forward<in>(call); })
-    Op::template forward<in>(call);
+  if constexpr (requires { Op::template forward<given<Op, In>, P>(call); })
+    Op::template forward<given<Op, In>, P>(call);
+  else if constexpr (requires { Op::template forward<given<Op, In>>(call); })
+    Op::template forward<given<Op, In>>(call);
   else
     Op::forward(call);
 }
 template <class Op, auto In, Precision P = Precision::fp32>
 void backward(const BackwardCall& call) {
-  constexpr auto in = argument<Op>(In);
-  if constexpr (requires { Op::template backward<in, P>(call); })
-    Op::template backward<in, P>(call);
-  else if constexpr (requires { Op::template backward<in>(call); })
-    Op::template backward<in>(call);
+  if constexpr (requires { Op::template backward<given<Op, In>, P>(call); })
+    Op::template backward<given<Op, In>, P>(call);
+  else if constexpr (requires { Op::template backward<given<Op, In>>(call); })
+    Op::template backward<given<Op, In>>(call);
   else
     Op::backward(call);
 }
