@@ -28,30 +28,32 @@ void write(const std::filesystem::path& path, std::span<const T> values) {
   if (!file.flush()) xs::fail("cannot write ", path.string());
 }
 
-void write_parameters(const std::filesystem::path& folder, const xs::AnyNet& engine, bool gradients) {
+void write_parameters(const std::filesystem::path& folder, const xs::AnyNet& net, const xs::Training* gradients) {
   std::filesystem::create_directories(folder);
-  for (std::size_t p = 0; p < engine.parameters().size(); ++p)
-    write(folder / (engine.parameters()[p].name + ".f32"), gradients ? engine.gradient(p) : engine.parameter(p));
+  for (std::size_t p = 0; p < net.parameters().size(); ++p)
+    write(folder / (net.parameters()[p].name + ".f32"),
+          gradients != nullptr ? gradients->gradient(p) : net.parameter(p));
 }
 
 int run(const std::filesystem::path& folder, const Arguments& arguments) {
   const std::unique_ptr<Network> network = make_network({.dropout = false});
-  xs::AnyNet& engine = network->engine();
+  xs::AnyNet& net = network->net();
   xs::ThreadPool threads(arguments.threads);
   const xs::Sgd sgd{.learning_rate = 0.001F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
 
   std::filesystem::create_directories(folder);
   std::vector<xs::Batch> batches;
   for (std::size_t k = 0; k < data_batches; ++k) {
-    batches.push_back(random_batch(engine, arguments.batch, k));
+    batches.push_back(random_batch(net, arguments.batch, k));
     write(folder / ("input" + std::to_string(k) + ".f32"), std::span<const float>(batches[k].inputs[0]));
-    for (std::size_t h = 0; h < engine.heads().size(); ++h)
-      write(folder / ("labels" + std::to_string(k) + "." + engine.heads()[h].name() + ".i32"),
+    for (std::size_t h = 0; h < net.heads().size(); ++h)
+      write(folder / ("labels" + std::to_string(k) + "." + net.heads()[h].name() + ".i32"),
             std::span<const std::int32_t>(batches[k].labels[h].indices));
   }
-  write_parameters(folder / "initial", engine, false);
+  write_parameters(folder / "initial", net, nullptr);
+  xs::Training gradients(net);
   const auto write_gradients = [&](const xs::Batch& batch, const std::string& name) {
-    if (!engine.compute_gradients(batch, 0, threads).finite) xs::fail("the first loss is not finite");
+    if (!gradients.compute_gradients(batch, 0, threads).finite) xs::fail("the first loss is not finite");
     write_parameters(folder / name, engine, true);
   };
   write_gradients(batches[0], "gradient");
@@ -59,7 +61,7 @@ int run(const std::filesystem::path& folder, const Arguments& arguments) {
     xs::Batch sample = batches[k];
     sample.size = 1;
     for (std::size_t s = 0; s < sample.inputs.size(); ++s)
-      if (!sample.inputs[s].empty()) sample.inputs[s].resize(engine.inputs()[s].shape.size());
+      if (!sample.inputs[s].empty()) sample.inputs[s].resize(net.inputs()[s].shape.size());
     for (xs::LabelBatch& labels : sample.labels) {
       labels.indices.resize(1);
       labels.present.resize(1);
@@ -73,8 +75,8 @@ int run(const std::filesystem::path& folder, const Arguments& arguments) {
            << ", \"decay\": " << sgd.weight_decay << ", \"bias_multiplier\": " << sgd.bias_multiplier
            << ", \"alpha_multiplier\": " << sgd.alpha_multiplier << ",\n \"threads\": " << arguments.threads
            << ", \"parameters\": {";
-  for (std::size_t p = 0; p < engine.parameters().size(); ++p) {
-    const xs::ParameterSlot& slot = engine.parameters()[p];
+  for (std::size_t p = 0; p < net.parameters().size(); ++p) {
+    const xs::ParameterSlot& slot = net.parameters()[p];
     manifest << (p == 0 ? "\n  \"" : ",\n  \"") << slot.name << "\": [";
     for (int k = 0; k < slot.spec.extents.rank; ++k)
       manifest << (k == 0 ? "" : ", ") << slot.spec.extents.size[static_cast<std::size_t>(k)];

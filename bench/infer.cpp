@@ -15,21 +15,22 @@ namespace {
 using namespace bench;
 
 int run(const Arguments& arguments) {
-  const std::unique_ptr<Network> network =
-      make_network(arguments.wanted, arguments.profile ? &profile::with_clocks : nullptr);
-  xs::Batch batch = random_batch(network->engine(), arguments.batch);
+  Profile profile;
+  const EditProgram clocks = [&](const xs::Program& program) { return profile.with_clocks(program); };
+  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? clocks : EditProgram{});
+  xs::Batch batch = random_batch(network->net(), arguments.batch);
   batch.labels.clear();
   xs::ThreadPool threads(arguments.threads);
 
   std::vector<double> seconds(arguments.steps);
-  network->engine().pack_weights(threads);  // as ONNX Runtime does when it loads a model
+  network->net().pack_weights(threads);  // as ONNX Runtime does when it loads a model
   for (int warm_up = 0; warm_up < 2; ++warm_up) network->evaluate(batch, threads);
-  for (std::size_t head = 0; head < network->engine().heads().size(); ++head)
-    for (const float value : network->engine().prediction(head))
-      if (!std::isfinite(value)) xs::fail("a prediction of '", network->engine().heads()[head].name(), "' is ", value);
+  for (std::size_t head = 0; head < network->net().heads().size(); ++head)
+    for (const float value : network->net().prediction(head))
+      if (!std::isfinite(value)) xs::fail("a prediction of '", network->net().heads()[head].name(), "' is ", value);
   double top = peak(arguments.wanted.precision, threads);
-  double bandwidth = read_bandwidth(network->engine(), threads);
-  profile::restart();
+  double bandwidth = read_bandwidth(network->net(), threads);
+  profile.restart();
   const std::size_t allocations_before = allocation_count.load();
   for (double& taken : seconds) {
     const double start = now();
@@ -38,13 +39,13 @@ int run(const Arguments& arguments) {
   }
   const std::size_t allocations = allocation_count.load() - allocations_before;
   top = std::max(top, peak(arguments.wanted.precision, threads));
-  bandwidth = std::max(bandwidth, read_bandwidth(network->engine(), threads));
+  bandwidth = std::max(bandwidth, read_bandwidth(network->net(), threads));
 
   const double middle = median(seconds);
   const double samples = static_cast<double>(arguments.batch);
-  const double operations = operations_per_sample(network->engine(), false) * samples;
+  const double operations = operations_per_sample(network->net(), false) * samples;
   // Every weight is read once a step, in the precision in which it multiplies.
-  const std::size_t weight_bytes = weight_count(network->engine()) * (arguments.wanted.precision == "bf16" ? 2 : 4);
+  const std::size_t weight_bytes = weight_count(network->net()) * (arguments.wanted.precision == "bf16" ? 2 : 4);
   double all = 0.0;
   for (const double taken : seconds) all += taken;
 
@@ -70,10 +71,10 @@ int run(const Arguments& arguments) {
   if (allocations_are_counted)
     figures.add("allocations_per_step", static_cast<double>(allocations) / static_cast<double>(arguments.steps));
   if (arguments.profile)
-    figures.add("stitch_share", profile::stitch_seconds(arguments.steps) * static_cast<double>(arguments.steps) / all);
+    figures.add("stitch_share", profile.weave_seconds(arguments.steps) * static_cast<double>(arguments.steps) / all);
   figures.print(arguments.json);
   if (arguments.profile)
-    profile::print(arguments.json ? stderr : stdout, arguments.steps, all / static_cast<double>(arguments.steps));
+    profile.print(arguments.json ? stderr : stdout, arguments.steps, all / static_cast<double>(arguments.steps));
   return 0;
 }
 

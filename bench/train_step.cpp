@@ -14,9 +14,10 @@ namespace {
 using namespace bench;
 
 int run(const Arguments& arguments) {
-  const std::unique_ptr<Network> network =
-      make_network(arguments.wanted, arguments.profile ? &profile::with_clocks : nullptr);
-  const xs::Batch batch = random_batch(network->engine(), arguments.batch);
+  Profile profile;
+  const EditProgram clocks = [&](const xs::Program& program) { return profile.with_clocks(program); };
+  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? clocks : EditProgram{});
+  const xs::Batch batch = random_batch(network->net(), arguments.batch);
   const xs::Sgd sgd{.learning_rate = 0.0005F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
   xs::ThreadPool threads(arguments.threads);
 
@@ -30,7 +31,7 @@ int run(const Arguments& arguments) {
   };
   for (int warm_up = 0; warm_up < 2; ++warm_up) step();
   double top = peak(arguments.wanted.precision, threads);
-  profile::restart();
+  profile.restart();
   const std::size_t allocations_before = allocation_count.load();
   for (double& taken : seconds) {
     const double start = now();
@@ -43,7 +44,7 @@ int run(const Arguments& arguments) {
 
   const double middle = median(seconds);
   const double samples = static_cast<double>(arguments.batch);
-  const double operations = operations_per_sample(network->engine(), true) * samples;
+  const double operations = operations_per_sample(network->net(), true) * samples;
   double all = 0.0;
   for (const double taken : seconds) all += taken;
 
@@ -63,20 +64,20 @@ int run(const Arguments& arguments) {
   figures.add("gflops", 1e-9 * operations / middle);
   figures.add("gflop_per_step", 1e-9 * operations);
   if (arguments.wanted.precision == "fp32")
-    figures.add("gflop_done_per_step", 1e-9 * operations_done_per_sample(network->engine()) * samples);
-  figures.add("bytes_per_step", bytes_per_step(network->engine(), arguments.batch));
+    figures.add("gflop_done_per_step", 1e-9 * operations_done_per_sample(network->net()) * samples);
+  figures.add("bytes_per_step", bytes_per_step(network->net(), arguments.batch));
   figures.add("peak_gflops", 1e-9 * top);
   figures.add("share_of_peak", operations / middle / top);
-  figures.add("parameters", weight_count(network->engine()));
+  figures.add("parameters", weight_count(network->net()));
   figures.add("peak_rss_bytes", memory);
   if (allocations_are_counted)
     figures.add("allocations_per_step", static_cast<double>(allocations) / static_cast<double>(arguments.steps));
   figures.add("loss", loss);
   if (arguments.profile)
-    figures.add("stitch_share", profile::stitch_seconds(arguments.steps) * static_cast<double>(arguments.steps) / all);
+    figures.add("stitch_share", profile.weave_seconds(arguments.steps) * static_cast<double>(arguments.steps) / all);
   figures.print(arguments.json);
   if (arguments.profile)
-    profile::print(arguments.json ? stderr : stdout, arguments.steps, all / static_cast<double>(arguments.steps));
+    profile.print(arguments.json ? stderr : stdout, arguments.steps, all / static_cast<double>(arguments.steps));
   return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <xstitch/rooms/rooms.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/sgd.hpp>
 
 #include <CLI/CLI.hpp>

@@ -2,9 +2,11 @@
 // A network behind a run-time face, so that each network type is compiled in a translation unit of its own and the
 // programs know none of them.
 
+#include <xstitch/run/describe.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/sgd.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,16 +33,18 @@ class Network {
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
-  virtual xs::AnyNet& engine() = 0;
+  virtual xs::AnyNet& net() = 0;
+  /// Made by the first call.
+  virtual xs::Training& training(const xs::Sgd& sgd) = 0;
   // Compiled with the network, as a user's program would have them.
   virtual const xs::StepResult& train_step(const xs::Batch& batch, const xs::Sgd& sgd, std::uint64_t step,
                                            xs::ThreadPool& threads) = 0;
   virtual const xs::StepResult& evaluate(const xs::Batch& batch, xs::ThreadPool& threads) = 0;
 };
 
-/// Looks at or changes the network's operations before the engine gets them (the profile puts clocks around them).
-using EditTables = xs::NetworkTables (*)(const xs::NetworkTables&);
-using MakeNetwork = std::unique_ptr<Network> (*)(xs::Seed, EditTables);
+/// Looks at or changes the program before the network gets it (the profile puts clocks around its operations).
+using EditProgram = std::function<xs::Program(const xs::Program&)>;
+using MakeNetwork = std::unique_ptr<Network> (*)(xs::Seed, const EditProgram&);
 
 /// A translation unit of bench/nets/ announces its network by an object of this type.
 struct Registration {
@@ -48,6 +52,6 @@ struct Registration {
 };
 
 /// The network of that description; throws xstitch::Error with a list of all where there is none.
-std::unique_ptr<Network> make_network(const Wanted& wanted, EditTables edit = nullptr);
+std::unique_ptr<Network> make_network(const Wanted& wanted, const EditProgram& edit = {});
 
 }  // namespace bench

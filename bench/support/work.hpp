@@ -11,25 +11,25 @@ namespace bench {
 namespace xs = xstitch;
 
 /// Random inputs and labels of every head. Members of an ensemble get data of their own; towers share one input.
-inline xs::Batch random_batch(const xs::AnyNet& engine, std::size_t size, std::uint64_t number = 0) {
+inline xs::Batch random_batch(const xs::AnyNet& net, std::size_t size, std::uint64_t number = 0) {
   const xs::RandomKey key = xs::RandomKey(xs::seed(7)).with("benchmark").with(number);
   xs::Batch batch;
   batch.size = size;
-  batch.inputs.resize(engine.inputs().size());
-  batch.shared_input.resize(engine.inputs().size());
-  for (std::size_t slot = 0; slot < engine.inputs().size(); ++slot) {
-    const xs::InputSlot& input = engine.inputs()[slot];
+  batch.inputs.resize(net.inputs().size());
+  batch.shared_input.resize(net.inputs().size());
+  for (std::size_t slot = 0; slot < net.inputs().size(); ++slot) {
+    const xs::InputSlot& input = net.inputs()[slot];
     std::size_t from = slot;
     for (std::size_t other = slot; other-- > 0;)
-      if (engine.inputs()[other].shape == input.shape && engine.inputs()[other].member == input.member) from = other;
+      if (net.inputs()[other].shape == input.shape && net.inputs()[other].member == input.member) from = other;
     batch.shared_input[slot] = from;
     if (from != slot) continue;
     const xs::RandomKey mine = key.with("input").with(slot);
     batch.inputs[slot].resize(size * input.shape.size());
     for (std::size_t i = 0; i < batch.inputs[slot].size(); ++i) batch.inputs[slot][i] = mine.normal(i);
   }
-  for (std::size_t head = 0; head < engine.heads().size(); ++head) {
-    const xs::LabelSpec& spec = engine.heads()[head].label;
+  for (std::size_t head = 0; head < net.heads().size(); ++head) {
+    const xs::LabelSpec& spec = net.heads()[head].label;
     const xs::RandomKey mine = key.with("label").with(head);
     xs::LabelBatch labels;
     labels.present.assign(size, 1);
@@ -56,31 +56,35 @@ inline xs::Batch random_batch(const xs::AnyNet& engine, std::size_t size, std::u
   return batch;
 }
 
+/// Whether an operation makes a gradient of its input: something below it is trained.
+inline bool needs_gradient(const xs::Program& program, const xs::Op& op) {
+  return program.training_plan.gradient[static_cast<std::size_t>(program.inputs_of(op)[0])] != xs::nowhere;
+}
+
 /// Multiplications and additions of one sample, in layers with weights: forward once; in training again for the
 /// gradients of the weights (where they are trained) and of the input (where something below needs it).
-inline double operations_per_sample(const xs::AnyNet& engine, bool training) {
-  const xs::NetworkTables& tables = engine.tables();
+inline double operations_per_sample(const xs::AnyNet& net, bool training) {
+  const xs::Program& program = net.program();
   double sum = 0.0;
-  for (const xs::Op& op : tables.ops) {
-    if (op.kind != xs::OpKind::layer) continue;
+  for (const xs::Op& op : program.ops) {
+    if (op.chain == xs::none || op.is_loss) continue;
     bool trained = false;
-    for (std::size_t p = 0; p < op.layer.parameter_count; ++p)
-      trained = trained || (op.layer.parameters[p].group == xs::ParameterGroup::weight &&
-                            op.layer.parameters[p].learning_rate_multiplier != 0.0F);
+    for (const xs::ParameterSpec& spec : op.record->parameters)
+      trained = trained || (spec.group == xs::ParameterGroup::weight && spec.learning_rate_multiplier != 0.0F);
     int passes = 1;
     if (training && trained) ++passes;
-    if (training && tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient) ++passes;
-    sum += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes;
+    if (training && needs_gradient(program, op)) ++passes;
+    sum += 2.0 * static_cast<double>(op.record->multiply_adds) * passes;
   }
   return sum;
 }
 
 /// The part of its direct arithmetic that a layer does in each pass, in fp32: below one where it goes by Winograd.
-inline double share_done(const xs::NetworkTables& tables, const xs::Op& op) {
-  if (op.layer.parameter_count == 0 || op.layer.parameters[0].extents.rank != 4) return 1.0;
-  const auto& weight = op.layer.parameters[0].extents.size;  // height, width, in / groups, out
-  const xs::Dims in = tables.tensors[static_cast<std::size_t>(op.inputs[0])].dims;
-  const xs::Dims out = tables.tensors[static_cast<std::size_t>(op.outputs[0])].dims;
+inline double share_done(const xs::Op& op) {
+  if (op.record->parameters.empty() || op.record->parameters[0].extents.rank != 4) return 1.0;
+  const auto& weight = op.record->parameters[0].extents.size;  // height, width, in / groups, out
+  const xs::Dims in = op.record->inputs[0].dims;
+  const xs::Dims out = op.record->outputs[0].dims;
   const int reach = out.height - in.height + weight[0] - 1;  // twice the padding, if the stride is one
   if (weight[0] != weight[1] || reach < 0 || reach % 2 != 0 || in.channels % weight[2] != 0) return 1.0;
   const xs::kernels::ConvShape shape{in, weight[3], weight[0], 1, reach / 2, 1, in.channels / weight[2]};
@@ -90,40 +94,37 @@ inline double share_done(const xs::NetworkTables& tables, const xs::Op& op) {
 }
 
 /// Multiplications and additions that a training step really does, for the cost model.
-inline double operations_done_per_sample(const xs::AnyNet& engine) {
-  const xs::NetworkTables& tables = engine.tables();
+inline double operations_done_per_sample(const xs::AnyNet& net) {
+  const xs::Program& program = net.program();
   double saved = 0.0;
-  for (const xs::Op& op : tables.ops) {
-    if (op.kind != xs::OpKind::layer) continue;
-    const int passes = tables.tensors[static_cast<std::size_t>(op.inputs[0])].needs_gradient ? 3 : 2;
-    saved += 2.0 * static_cast<double>(op.layer.multiply_adds) * passes * (1.0 - share_done(tables, op));
+  for (const xs::Op& op : program.ops) {
+    if (op.chain == xs::none || op.is_loss) continue;
+    const int passes = needs_gradient(program, op) ? 3 : 2;
+    saved += 2.0 * static_cast<double>(op.record->multiply_adds) * passes * (1.0 - share_done(op));
   }
-  return operations_per_sample(engine, true) - saved;
+  return operations_per_sample(net, true) - saved;
 }
 
 /// Bytes a training step moves if every operation goes to memory, where a line that is written new is read first.
 /// Forward reads the input and writes the output (1 + 2); backward reads the input and the output's gradient and writes
 /// the input's (1 + 1 + 2). Weights are read forward and backward, their momentum once, and both are written back (5).
 /// For the cost model.
-inline double bytes_per_step(const xs::AnyNet& engine, std::size_t batch) {
-  const xs::NetworkTables& tables = engine.tables();
+inline double bytes_per_step(const xs::AnyNet& net, std::size_t batch) {
+  const xs::Program& program = net.program();
   double inputs = 0.0, outputs = 0.0, weights = 0.0;
-  for (const xs::Op& op : tables.ops) {
+  for (const xs::Op& op : program.ops) {
     if (op.done_by_previous) continue;
-    for (int k = 0; k < op.input_count; ++k)
-      inputs += static_cast<double>(
-          tables.tensors[static_cast<std::size_t>(op.inputs[static_cast<std::size_t>(k)])].dims.size());
-    for (int k = 0; k < op.output_count; ++k)
-      outputs += static_cast<double>(
-          tables.tensors[static_cast<std::size_t>(op.outputs[static_cast<std::size_t>(k)])].dims.size());
+    for (const xs::TensorShape& in : op.record->inputs) inputs += static_cast<double>(in.size());
+    if (!op.is_loss)
+      for (const xs::TensorShape& out : op.record->outputs) outputs += static_cast<double>(out.size());
   }
-  for (const xs::ParameterSlot& slot : engine.parameters()) weights += static_cast<double>(slot.count);
+  for (const xs::ParameterSlot& slot : net.parameters()) weights += static_cast<double>(slot.count);
   return sizeof(float) * ((4.0 * inputs + 3.0 * outputs) * static_cast<double>(batch) + 5.0 * weights);
 }
 
-inline std::size_t weight_count(const xs::AnyNet& engine) {
+inline std::size_t weight_count(const xs::AnyNet& net) {
   std::size_t count = 0;
-  for (const xs::ParameterSlot& slot : engine.parameters()) count += slot.count;
+  for (const xs::ParameterSlot& slot : net.parameters()) count += slot.count;
   return count;
 }
 

@@ -37,6 +37,6 @@
 #include <xstitch/train/adam.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>

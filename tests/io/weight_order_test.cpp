@@ -5,7 +5,7 @@
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/transposed_conv.hpp>
 #include <xstitch/losses/regression.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/networks/one_task.hpp>
 
 #include <doctest/doctest.h>

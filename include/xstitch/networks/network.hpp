@@ -24,6 +24,22 @@ class NetworkOf : public AnyNet {
   /// The same without what training needs: see run/predictor.hpp.
   static constexpr Program inference_program_of_type = compiled::inference_program(Kind.view(), Members);
 
+  /// Whether there is a head "tower" or "tower.head".
+  template <FixedString Head>
+  static constexpr bool has_head() {
+    for (const Op& op : inference_program_of_type.ops) {
+      if (!op.is_loss) continue;
+      std::string_view name = Head.view();
+      const std::string_view tower = inference_program_of_type.chains[detail::at(op.chain)].tower;
+      if (name.substr(0, tower.size()) != tower) continue;
+      name.remove_prefix(tower.size());
+      if (op.place.empty() ? name.empty()
+                           : name.size() == op.place.size() + 1 && name[0] == '.' && name.substr(1) == op.place)
+        return true;
+    }
+    return false;
+  }
+
   NetworkOf() : NetworkOf(Seed{}) {}
   explicit NetworkOf(Seed seed) : AnyNet(program_of_type, seed) {}
 };

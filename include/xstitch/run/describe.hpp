@@ -71,7 +71,9 @@ inline TableRow describe_row(const Program& program, const Op& op, double& mflop
   std::string shapes;
   for (const TensorShape& out : record.outputs)
     if (op.chain != none || shapes.empty()) shapes += (shapes.empty() ? "" : ", ") + to_string(out);
-  return {tower_text(program, op), operation, shapes,
+  return {tower_text(program, op),
+          operation,
+          shapes,
           parameters + state == 0 ? "" : with_commas(parameters) + (state == 0 ? "" : " + " + with_commas(state)),
           mine == 0.0 ? "" : format_double("%.1f", mine),
           op.done_by_previous || bytes == 0 ? "" : format_double("%.1f", static_cast<double>(bytes) / 1024.0)};
@@ -95,7 +97,8 @@ inline std::string describe(const Program& program) {
   std::string text = detail::align(rows) + std::string(program.kind) + ": " + detail::with_commas(parameters) +
                      " parameters" + (buffers == 0 ? "" : " + " + detail::with_commas(buffers) + " in buffers") + ", " +
                      detail::format_double("%.1f", mflop) + " MFLOP a sample forward, activations and gradients " +
-                     detail::with_commas(program.training_plan.bytes_per_sample / 1024) + " KiB a sample in training, " +
+                     detail::with_commas(program.training_plan.bytes_per_sample / 1024) +
+                     " KiB a sample in training, " +
                      detail::with_commas(program.inference_plan.bytes_per_sample / 1024) + " KiB in inference";
   return text + (seams.empty() ? "" : "; seams: " + seams) + '\n';
 }

@@ -52,8 +52,12 @@ class Training {
  public:
   /// Without an optimizer: for gradients alone.
   explicit Training(AnyNet& net)
-      : net_(net), pass_(net.execution(), net.model()), gradients_(net.layout()),
-        updater_(net.model(), state_), weights_(net.heads().size(), 1.0F), normalisers_(net.heads().size(), 0.0) {
+      : net_(net),
+        pass_(net.execution(), net.model()),
+        gradients_(net.layout()),
+        updater_(net.model(), state_),
+        weights_(net.heads().size(), 1.0F),
+        normalisers_(net.heads().size(), 0.0) {
     result_.losses.resize(weights_.size());
   }
   /// Does not own what the reference refers to.
@@ -114,8 +118,8 @@ class Training {
     return compute_gradients(batch, GradientOptions{.step = step}, threads);
   }
 
-  /// Forward with everything kept (a plan that never uses the memory of a value again), and then backward from any heads,
-  /// as often as wanted: for what needs the gradient of each head.
+  /// Forward with everything kept (a plan that never uses the memory of a value again), and then backward from any
+  /// heads, as often as wanted: for what needs the gradient of each head.
   const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     make_keeping_plan();
@@ -143,7 +147,8 @@ class Training {
   /// Of parameter i, from the last step that stored gradients; zero where nothing reached it.
   [[nodiscard]] std::span<const float> gradient(std::size_t i) const {
     if (i >= net_.parameters().size()) fail("the network has ", net_.parameters().size(), " parameters, asked for ", i);
-    if (!gradients_.allocated()) fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
+    if (!gradients_.allocated())
+      fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
     if (net_.parameters()[i].spec.group == ParameterGroup::buffer)
       fail("gradient of '", net_.parameters()[i].name, "': a buffer has none");
     return gradients_.of(i);
@@ -154,7 +159,8 @@ class Training {
   void set_head_weight(std::size_t head, float weight) {
     if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
     if (!(weight >= 0.0F) || !std::isfinite(weight))
-      fail("weight of head '", net_.heads()[head].name(), "': found ", weight, ", expected a finite number of at least 0");
+      fail("weight of head '", net_.heads()[head].name(), "': found ", weight,
+           ", expected a finite number of at least 0");
     weights_[head] = weight;
   }
 
@@ -305,8 +311,8 @@ class Training {
   TrainingPass pass_;
   GradientBlock gradients_;
   Updater updater_;
-  std::vector<float> weights_;        ///< [head]
-  std::vector<double> normalisers_;   ///< [head]
+  std::vector<float> weights_;       ///< [head]
+  std::vector<double> normalisers_;  ///< [head]
   std::vector<LabelBatch> slice_labels_;
   std::unique_ptr<bool[]> marks_;
   std::vector<double> parts_;

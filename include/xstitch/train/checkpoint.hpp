@@ -9,7 +9,7 @@
 /// and data. What differs is refused.
 
 #include <xstitch/train/optimizer_state.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/training_state.hpp>
 #include <xstitch/run/training.hpp>
 

@@ -5,7 +5,7 @@
 
 #include <xstitch/core/finite.hpp>
 #include <xstitch/io/safetensors.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <algorithm>

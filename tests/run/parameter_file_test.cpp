@@ -1,7 +1,7 @@
 #include "toy.hpp"
 
 #include <xstitch/data/table_scaling.hpp>
-#include <xstitch/train/parameter_file.hpp>
+#include <xstitch/run/parameter_file.hpp>
 
 #include <doctest/doctest.h>
 

@@ -17,7 +17,7 @@
 #include <xstitch/core/finite.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/io/weight_order.hpp>
-#include <xstitch/run/training.hpp>
+#include <xstitch/run/any_net.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -63,11 +63,11 @@ struct Staged {
   std::vector<std::size_t> parameters;
   std::vector<std::vector<float>> values;
 
-  void commit(AnyNet& net) const {
-    const WriteAccess access(net.model(), "loading parameters");
+  void commit(Parameters& to) const {
+    const WriteAccess access(to, "loading parameters");
     for (std::size_t k = 0; k < parameters.size(); ++k)
-      std::copy(values[k].begin(), values[k].end(), net.mutable_parameter(parameters[k]).begin());
-    if (parameters.size() == net.parameters().size()) net.model().set_torn(false);
+      std::copy(values[k].begin(), values[k].end(), to.writable(parameters[k]).begin());
+    if (parameters.size() == to.slots().size()) to.set_torn(false);
   }
 };
 
@@ -125,7 +125,7 @@ Initialised initialise(AnyNet& net, const std::string& source, const std::vector
   if (staged.parameters.empty())
     fail("cannot take parameters from ", source, ": no name matches; the network has \"",
          net.parameters().empty() ? "" : net.parameters()[0].name, "\" and others");
-  staged.commit(net);
+  staged.commit(net.model());
   result.parameters = staged.parameters.size();
   return result;
 }
@@ -149,12 +149,12 @@ inline void save(const AnyNet& net, const std::filesystem::path& path, const Tex
 inline TextMap read_metadata(const std::filesystem::path& path) { return SafetensorsFile(path).metadata(); }
 
 /// Reads all parameters. On an Error nothing is changed.
-inline void load(AnyNet& net, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
+inline void load(Parameters& to, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
   const SafetensorsFile file(path);
   order = weight_order::of_file(order, file.metadata());
   std::string problems;
   std::vector<weight_order::Fit> fits;
-  for (const ParameterSlot& slot : net.parameters()) {
+  for (const ParameterSlot& slot : to.slots()) {
     const std::vector<std::uint64_t> want = parameter_file::shape_of(slot.spec.extents);
     const SafetensorsFile::Entry* entry = file.find(slot.name);
     fits.push_back(entry == nullptr ? weight_order::Fit{} : weight_order::fit(slot.spec, entry->shape, order));
@@ -166,21 +166,24 @@ inline void load(AnyNet& net, const std::filesystem::path& path, WeightOrder ord
                   fits.back().remark();
   }
   for (const auto& [name, entry] : file.entries())
-    if (net.find_parameter(name) == AnyNet::npos && !parameter_file::is_optimizer_state(name))
+    if (to.layout().find_parameter(name) == Parameters::npos && !parameter_file::is_optimizer_state(name))
       problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
   if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
 
   parameter_file::Staged staged;
-  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+  for (std::size_t i = 0; i < to.slots().size(); ++i) {
     staged.parameters.push_back(i);
-    const ParameterSlot& slot = net.parameters()[i];
+    const ParameterSlot& slot = to.slots()[i];
     staged.values.emplace_back(slot.count);
     parameter_file::read_as(fits[i].kind, slot.spec, staged.values.back(),
                             [&](std::span<float> values) { file.read(slot.name, values); });
     if (!all_finite(staged.values.back())) problems += "\n  \"" + slot.name + "\" holds values that are not finite";
   }
   if (!problems.empty()) fail(path.string(), ":", problems);
-  staged.commit(net);
+  staged.commit(to);
+}
+inline void load(AnyNet& net, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
+  load(net.model(), path, order);
 }
 
 inline Initialised initialise_from(AnyNet& net, const std::filesystem::path& path,
