@@ -129,8 +129,8 @@ for name, parameter in named.items():
 rate = manifest["rate"]
 optimizer = torch.optim.SGD(
     [{"params": groups["weight"], "weight_decay": manifest["decay"]},
-     {"params": groups["bias"], "lr": rate * manifest["bias_scale"]},
-     {"params": groups["alpha"], "lr": rate * manifest["stitch_scale"]}], rate, momentum=manifest["momentum"])
+     {"params": groups["bias"], "lr": rate * manifest["bias_multiplier"]},
+     {"params": groups["alpha"], "lr": rate * manifest["alpha_multiplier"]}], rate, momentum=manifest["momentum"])
 
 losses = []
 for step in range(max(1, len(manifest["losses"]))):

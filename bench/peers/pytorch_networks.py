@@ -122,15 +122,15 @@ def make(network, model, towers=2, width=1, dropout=True):
     return Woven(nets, network == "cross_stitch"), outputs, shape
 
 
-def sgd(net, rate=0.0005, stitch_scale=100.0):
-    """The groups of xs::Sgd: biases twice the rate and no decay, alphas stitch_scale times the rate and no decay."""
+def sgd(net, rate=0.0005, alpha_multiplier=100.0):
+    """The groups of xs::Sgd: biases twice the rate and no decay, alphas alpha_multiplier times the rate and no decay."""
     weights, biases, alphas = [], [], []
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
             (alphas if "alpha" in name else biases if name.endswith("bias") else weights).append(parameter)
     groups = [{"params": weights, "weight_decay": 5e-4}, {"params": biases, "lr": 2 * rate, "weight_decay": 0}]
     if alphas:
-        groups.append({"params": alphas, "lr": stitch_scale * rate, "weight_decay": 0})
+        groups.append({"params": alphas, "lr": alpha_multiplier * rate, "weight_decay": 0})
     return torch.optim.SGD(groups, rate, momentum=0.9)
 
 

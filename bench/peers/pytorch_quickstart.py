@@ -93,10 +93,10 @@ class Pair(nn.Module):
         return a, b
 
 
-def train(net, x, labels, epochs, rate, batch=64, stitch_scale=1):
+def train(net, x, labels, epochs, rate, batch=64, alpha_multiplier=1):
     alphas = [p for n, p in net.named_parameters() if "alpha" in n]
     others = [p for n, p in net.named_parameters() if "alpha" not in n]
-    groups = [{"params": others, "scale": 1}] + ([{"params": alphas, "scale": stitch_scale}] if alphas else [])
+    groups = [{"params": others, "scale": 1}] + ([{"params": alphas, "scale": alpha_multiplier}] if alphas else [])
     optimizer = torch.optim.SGD(groups, lr=rate, momentum=0.9)
     steps, step = epochs * math.ceil(len(x) / batch), 0
     for _ in range(epochs):

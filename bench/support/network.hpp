@@ -2,7 +2,6 @@
 // A network behind a run-time face, so that each network type is compiled in a translation unit of its own and the
 // programs know none of them.
 
-#include <xstitch/run/describe.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/sgd.hpp>
 

@@ -5,6 +5,8 @@
 #include "support/machine.hpp"
 #include "support/network.hpp"
 
+#include <xstitch/run/describe.hpp>
+
 #include <cstdio>
 #include <string>
 #include <vector>

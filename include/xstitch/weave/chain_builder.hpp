@@ -12,13 +12,13 @@
 #include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
 #include <xstitch/weave/chain.hpp>
+#include <xstitch/weave/list.hpp>
 #include <xstitch/weave/type_list.hpp>
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
-#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -172,11 +172,11 @@ class ChainBuilder {
     if (dangling_) refuse(ProblemKind::item_after_the_end, last_item_);
   }
   [[nodiscard]] constexpr const Problem& problem() const { return problem_; }
-  [[nodiscard]] constexpr const std::vector<Step>& steps() const { return steps_; }
-  [[nodiscard]] constexpr const std::vector<int>& edges() const { return edges_; }
-  [[nodiscard]] constexpr const std::vector<TensorShape>& tensors() const { return tensors_; }
-  [[nodiscard]] constexpr const std::vector<BlockName>& blocks() const { return blocks_; }
-  [[nodiscard]] constexpr const std::vector<ChainInput>& inputs() const { return inputs_; }
+  [[nodiscard]] constexpr const detail::List<Step>& steps() const { return steps_; }
+  [[nodiscard]] constexpr const detail::List<int>& edges() const { return edges_; }
+  [[nodiscard]] constexpr const detail::List<TensorShape>& tensors() const { return tensors_; }
+  [[nodiscard]] constexpr const detail::List<BlockName>& blocks() const { return blocks_; }
+  [[nodiscard]] constexpr const detail::List<ChainInput>& inputs() const { return inputs_; }
   [[nodiscard]] constexpr int parent_tensors() const { return parent_tensors_; }
 
  private:
@@ -253,12 +253,12 @@ class ChainBuilder {
   }
 
   std::string_view tower_;
-  std::vector<Step> steps_;
-  std::vector<int> edges_;
-  std::vector<TensorShape> tensors_;
-  std::vector<BlockName> blocks_;
-  std::vector<NamedTensor> names_;
-  std::vector<ChainInput> inputs_;
+  detail::List<Step> steps_;
+  detail::List<int> edges_;
+  detail::List<TensorShape> tensors_;
+  detail::List<BlockName> blocks_;
+  detail::List<NamedTensor> names_;
+  detail::List<ChainInput> inputs_;
   Problem problem_;
   std::string_view head_{};
   int current_ = none, leaf_ = 0, block_ = none, branches_ = 0, heads_ = 0, parent_tensors_ = 0;

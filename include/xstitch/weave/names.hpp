@@ -6,12 +6,12 @@
 
 #include <xstitch/core/random.hpp>
 #include <xstitch/weave/graph.hpp>
+#include <xstitch/weave/list.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace detail {
@@ -31,7 +31,7 @@ class NameTable {
   constexpr explicit NameTable(std::size_t most) {
     std::size_t size = 16;
     while (size < 2 * most) size *= 2;
-    slots_.assign(size, -1);
+    for (std::size_t i = 0; i < size; ++i) slots_.push_back(-1);
     entries_.reserve(most);
     hashes_.reserve(most);
   }
@@ -46,9 +46,9 @@ class NameTable {
   }
 
  private:
-  std::vector<int> slots_;
-  std::vector<Entry> entries_;
-  std::vector<std::uint64_t> hashes_;
+  List<int> slots_;
+  List<Entry> entries_;
+  List<std::uint64_t> hashes_;
 };
 
 struct NamedStep {

@@ -8,11 +8,11 @@
 /// in order of time. Sizes are per sample (rounded up to 64 bytes), so a buffer's offset is batch x constant.
 
 #include <xstitch/weave/graph.hpp>
+#include <xstitch/weave/list.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -56,7 +56,7 @@ class Gaps {
     while (gaps_[i].end - gaps_[i].begin < size) ++i;
     const std::size_t offset = gaps_[i].begin;
     gaps_[i].begin += size;
-    if (gaps_[i].begin == gaps_[i].end) gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (gaps_[i].begin == gaps_[i].end) gaps_.erase(i);
     if (offset + size > peak_) peak_ = offset + size;
     return offset;
   }
@@ -66,29 +66,29 @@ class Gaps {
     const bool before = i > 0 && gaps_[i - 1].end == offset, after = gaps_[i].begin == offset + size;
     if (before && after) {
       gaps_[i - 1].end = gaps_[i].end;
-      gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
+      gaps_.erase(i);
     } else if (before) {
       gaps_[i - 1].end += size;
     } else if (after) {
       gaps_[i].begin = offset;
     } else {
-      gaps_.insert(gaps_.begin() + static_cast<std::ptrdiff_t>(i), {offset, offset + size});
+      gaps_.insert(i, {offset, offset + size});
     }
   }
   [[nodiscard]] constexpr std::size_t peak() const { return peak_; }
 
  private:
   struct Gap {
-    std::size_t begin, end;
+    std::size_t begin = 0, end = 0;
   };
-  std::vector<Gap> gaps_;
+  List<Gap> gaps_;
   std::size_t peak_ = 0;
 };
 
 /// Indices of the living buffers in order of a time each, by counting.
 template <class Time>
-constexpr std::vector<std::size_t> sorted_by(const std::vector<Buffer>& buffers, std::size_t times, const Time& time) {
-  std::vector<std::size_t> start(times + 2, 0);
+constexpr List<std::size_t> sorted_by(const List<Buffer>& buffers, std::size_t times, const Time& time) {
+  List<std::size_t> start(times + 2, 0);
   std::size_t used = 0;
   for (const Buffer& b : buffers)
     if (b.size > 0 && b.last >= b.first) {
@@ -96,14 +96,14 @@ constexpr std::vector<std::size_t> sorted_by(const std::vector<Buffer>& buffers,
       ++used;
     }
   for (std::size_t t = 0; t <= times; ++t) start[t + 1] += start[t];
-  std::vector<std::size_t> order(used, 0);
+  List<std::size_t> order(used, 0);
   for (std::size_t i = 0; i < buffers.size(); ++i)
     if (buffers[i].size > 0 && buffers[i].last >= buffers[i].first) order[start[at(time(buffers[i]))]++] = i;
   return order;
 }
 
 /// Gives every buffer its offset; returns the bytes of all.
-constexpr std::size_t place(std::vector<Buffer>& buffers, std::size_t times) {
+constexpr std::size_t place(List<Buffer>& buffers, std::size_t times) {
   const auto begins = sorted_by(buffers, times, [](const Buffer& b) { return b.first; });
   const auto ends = sorted_by(buffers, times, [](const Buffer& b) { return b.last; });
   Gaps gaps;
@@ -121,8 +121,9 @@ struct Planner {
   const GraphView& graph;
   PlanKind kind;
   std::span<const bool> needs_gradient;  ///< [tensor]
-  std::vector<Buffer> buffers{};
-  std::vector<std::size_t> value{}, gradient{}, temporary{};  ///< buffer of each, or nowhere
+  List<Buffer> buffers{};
+  List<std::size_t> value{graph.tensors.size(), nowhere}, gradient{graph.tensors.size(), nowhere},
+      temporary{graph.edges.size(), nowhere};  ///< buffer of each, or nowhere
 
   [[nodiscard]] constexpr bool training() const { return kind != PlanKind::inference; }
   [[nodiscard]] constexpr int operations() const { return static_cast<int>(graph.ops.size()); }
@@ -147,7 +148,7 @@ struct Planner {
 
   constexpr void plan_values() {
     const int n = operations(), end = 2 * n - 1;
-    value.assign(graph.tensors.size(), nowhere);
+
     for (int i = 0; i < n; ++i) {
       const Op& op = graph.ops[at(i)];
       const int back = end - i;
@@ -167,8 +168,7 @@ struct Planner {
 
   constexpr void plan_gradients() {
     const int n = operations();
-    gradient.assign(graph.tensors.size(), nowhere);
-    temporary.assign(graph.edges.size(), nowhere);
+
     if (!training()) return;
     for (int i = n - 1; i >= 0; --i) {  // backward order
       const Op& op = graph.ops[at(i)];

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The words a tower is written in: Layers, Block, Seam, Head, Residual, Concat, Mark, Recall, Input, Apply.
+/// The words a tower is written in: Tower, Layers, Block, Seam, Head, Residual, Concat, Mark, Recall, Input, Apply.
 
 #include <xstitch/weave/structures/apply.hpp>
 #include <xstitch/weave/structures/block.hpp>
@@ -11,3 +11,4 @@
 #include <xstitch/weave/structures/mark.hpp>
 #include <xstitch/weave/structures/residual.hpp>
 #include <xstitch/weave/structures/seam.hpp>
+#include <xstitch/weave/tower.hpp>
