@@ -77,8 +77,8 @@ inline void set_alpha(xs::Engine& net, float same, float different) {
   }
 }
 
-/// Plain gradient descent. The fused multiply-add is explicit, so that its bits do not depend on where a compiler cut the
-/// loop into vectors.
+/// Plain gradient descent. The fused multiply-add is explicit, so that its bits do not depend on where a compiler cut
+/// the loop into vectors.
 struct Descent {
   static constexpr std::size_t state_count = 0;
   float learning_rate = 0.1F;
