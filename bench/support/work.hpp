@@ -90,7 +90,7 @@ inline double share_done(const xs::Op& op) {
   const xs::kernels::ConvShape shape{in, weight[3], weight[0], 1, reach / 2, 1, in.channels / weight[2]};
   if (!shape.valid() || shape.out() != out || !xs::kernels::suits_winograd<xs::kernels::Fp32>(shape)) return 1.0;
   const xs::kernels::winograd::Sizes sizes = xs::kernels::winograd::forward_sizes(shape);
-  return static_cast<double>(sizes.image_tiles() * sizes.cells()) / static_cast<double>(out.pixels() * shape.taps());
+  return static_cast<double>(sizes.image_tiles() * sizes.elements()) / static_cast<double>(out.pixels() * shape.taps());
 }
 
 /// Multiplications and additions that a training step really does, for the cost model.

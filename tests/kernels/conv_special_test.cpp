@@ -62,8 +62,8 @@ void check_depthwise(std::size_t batch) {
   check<S, kernels::Conv<S, xstitch::Precision::fp32>>(batch, kernels::conv_workspace(S, xstitch::Precision::fp32));
 }
 template <ConvShape S>
-void check_columns(std::size_t batch) {
-  check<S, kernels::ColumnsConv<S, kernels::Fp32>>(batch, kernels::columns_workspace(S));
+void check_im2col(std::size_t batch) {
+  check<S, kernels::Im2colConv<S, kernels::Fp32>>(batch, kernels::im2col_workspace(S));
 }
 
 }  // namespace
@@ -76,13 +76,13 @@ TEST_CASE("depthwise convolution") {
 }
 
 TEST_CASE("convolution as a fully connected layer") {
-  check_columns<ConvShape{{6, 7, 9}, 40, Size{4, 5}, 1, 1, 1, 1}>(3);
-  check_columns<ConvShape{{9, 8, 3}, 10, 3, 2, 2, 2, 1}>(2);
-  check_columns<ConvShape{{3, 4, 70}, 33, 1, 1, 0, 1, 1}>(2);
+  check_im2col<ConvShape{{6, 7, 9}, 40, Size{4, 5}, 1, 1, 1, 1}>(3);
+  check_im2col<ConvShape{{9, 8, 3}, 10, 3, 2, 2, 2, 1}>(2);
+  check_im2col<ConvShape{{3, 4, 70}, 33, 1, 1, 0, 1, 1}>(2);
 }
 
 TEST_CASE("convolution: which algorithm") {
-  static_assert(kernels::suits_columns({{9, 8, 256}, 4096, 6, 1, 0, 1, 1}));
-  static_assert(!kernels::suits_columns({{13, 13, 256}, 384, 3, 1, 1, 1, 1}));
+  static_assert(kernels::suits_im2col({{9, 8, 256}, 4096, 6, 1, 0, 1, 1}));
+  static_assert(!kernels::suits_im2col({{13, 13, 256}, 384, 3, 1, 1, 1, 1}));
   static_assert(kernels::canonical({{4, 3, 8}, 5, 1, 1, 0, 3, 1}).in == xstitch::Dims{1, 12, 8});
 }

@@ -22,21 +22,21 @@ void sweep() {
   if (in > 40) x[17] = x[40] = NAN;
 
   std::vector<float> y(out, 55.0F), expected(out), inference(out, 55.0F);
-  std::vector<std::uint8_t> places(out, 99), expected_places(out);
-  kernels::reference::max_pool(S, x.data(), expected.data(), expected_places.data());
+  std::vector<std::uint8_t> argmax(out, 99), expected_argmax(out);
+  kernels::reference::max_pool(S, x.data(), expected.data(), expected_argmax.data());
   for (int row = 0; row < S.rows.out; ++row) {
     const std::size_t at = static_cast<std::size_t>(row) * out_row;
-    kernels::max_pool_row<S, true>(x.data(), y.data() + at, places.data() + at, row);
+    kernels::max_pool_row<S, true>(x.data(), y.data() + at, argmax.data() + at, row);
     kernels::max_pool_row<S, false>(x.data(), inference.data() + at, nullptr, row);
   }
   CHECK(test::largest_error(y, expected) == 0.0);
   CHECK(test::largest_error(inference, expected) == 0.0);
-  CHECK(places == expected_places);
+  CHECK(argmax == expected_argmax);
 
   std::vector<float> dx(in, 55.0F), expected_dx(in);
-  kernels::reference::max_pool_gradient(S, dy.data(), places.data(), expected_dx.data());
+  kernels::reference::max_pool_gradient(S, dy.data(), argmax.data(), expected_dx.data());
   for (int row = 0; row < S.rows.in; ++row)
-    kernels::max_pool_gradient_row<S>(dy.data(), places.data(), dx.data() + static_cast<std::size_t>(row) * in_row,
+    kernels::max_pool_gradient_row<S>(dy.data(), argmax.data(), dx.data() + static_cast<std::size_t>(row) * in_row,
                                       row);
   CHECK(test::largest_error(dx, expected_dx) < 1e-6);
 
@@ -58,12 +58,12 @@ constexpr PoolShape square(int height, int width, int channels, int kernel, int 
 
 }  // namespace
 
-TEST_CASE("pooling agrees with its scalar twin") {
+TEST_CASE("pooling agrees with its scalar reference") {
   sweep<square(8, 7, 1, 2, 2, 0, false)>();
   sweep<square(8, 7, 3, 3, 2, 0, true)>();
   sweep<square(9, 6, 4, 3, 2, 1, true, true)>();
   sweep<square(5, 5, 5, 3, 1, 1, false)>();
-  sweep<square(6, 11, 10, 2, 3, 0, true)>();  // a stride beyond the window leaves cells out
+  sweep<square(6, 11, 10, 2, 3, 0, true)>();  // a stride beyond the window leaves elements out
   sweep<square(7, 7, 16, 3, 2, 0, true)>();
   sweep<square(7, 8, 17, 3, 2, 1, false, true)>();
   sweep<square(5, 6, 31, 5, 1, 2, true)>();
@@ -90,16 +90,16 @@ TEST_CASE("sizes: floor, ceil, and the last window that would start beyond the i
   CHECK(PoolAxis::make(2, 3, 2, 0, false).out == 0);
 }
 
-TEST_CASE("windows() is the inverse of cells()") {
+TEST_CASE("windows() is the inverse of elements()") {
   for (const int kernel : {1, 2, 3, 5})
     for (const int stride : {1, 2, 3})
       for (int pad = 0; pad < kernel; ++pad)
         for (const bool ceil : {false, true}) {
           const PoolAxis axis = PoolAxis::make(11, kernel, stride, pad, ceil);
-          for (int cell = 0; cell < axis.in; ++cell) {
-            const auto windows = axis.windows(cell);
+          for (int element = 0; element < axis.in; ++element) {
+            const auto windows = axis.windows(element);
             for (int o = 0; o < axis.out; ++o) {
-              const bool covers = axis.cells(o).begin <= cell && cell < axis.cells(o).end;
+              const bool covers = axis.elements(o).begin <= element && element < axis.elements(o).end;
               CHECK(covers == (windows.begin <= o && o < windows.end));
             }
           }
@@ -111,11 +111,11 @@ TEST_CASE("a NaN wins, wherever it is in the window, and is alone in its gradien
   for (std::size_t at = 0; at < 9; ++at) {
     std::vector<float> x(9 * 16, 1.0F), y(16), dx(9 * 16);
     x[at * 16 + 5] = NAN;
-    std::vector<std::uint8_t> places(16);
-    kernels::max_pool_row<shape, true>(x.data(), y.data(), places.data(), 0);
+    std::vector<std::uint8_t> argmax(16);
+    kernels::max_pool_row<shape, true>(x.data(), y.data(), argmax.data(), 0);
     CHECK(std::isnan(y[5]));
-    CHECK(places[5] == at);
+    CHECK(argmax[5] == at);
     CHECK(y[4] == 1.0F);
-    CHECK(places[4] == 0);  // the first of equals
+    CHECK(argmax[4] == 0);  // the first of equals
   }
 }

@@ -2,6 +2,7 @@
 // Batches for any network, from a random key.
 #include <xstitch/run/training.hpp>
 
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -76,12 +77,14 @@ inline void set_alpha(xs::AnyNet& net, float same, float different) {
   }
 }
 
-/// Plain gradient descent, as a user would write it.
+/// Plain gradient descent. The fused multiply-add is explicit, so that its bits do not depend on where a compiler cut
+/// the loop into vectors.
 struct Descent {
   static constexpr std::size_t state_count = 0;
   float learning_rate = 0.1F;
   void update(const xs::UpdateCall& call) const {
-    for (std::size_t i = 0; i < call.count; ++i) call.weight[i] -= call.learning_rate * call.gradient[i];
+    for (std::size_t i = 0; i < call.count; ++i)
+      call.weight[i] = std::fma(-call.learning_rate, call.gradient[i], call.weight[i]);
   }
   [[nodiscard]] xs::Multipliers multipliers(xs::ParameterGroup) const { return {}; }
 };

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The plain scalar twins of kernels/batch_norm.hpp, in double: the oracle of its tests. One channel, `rows` values at
-/// a distance of `stride`.
+/// The plain scalar references of kernels/batch_norm.hpp, in double; its tests compare with it. One channel, `rows`
+/// values at a distance of `stride`.
 
 #include <xstitch/core/isa.hpp>
 

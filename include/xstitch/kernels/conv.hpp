@@ -1,16 +1,16 @@
 #pragma once
 /// \file
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
-/// connected layer (conv_columns.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
+/// connected layer (conv_im2col.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
 /// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps go by Winograd (conv_winograd.hpp) in
 /// fp32, and in bf16 without an instruction for it.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_backward_weights.hpp>
-#include <xstitch/kernels/conv_columns.hpp>
 #include <xstitch/kernels/conv_depthwise.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
+#include <xstitch/kernels/conv_im2col.hpp>
 #include <xstitch/kernels/conv_winograd.hpp>
 #include <xstitch/kernels/conv_winograd_weights.hpp>
 #include <xstitch/kernels/sum_rows.hpp>
@@ -21,7 +21,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Where gradients go. A null input gradient is not wanted; wanted weight and bias gradients without a place are taken.
+/// Where gradients go. A null input gradient is not wanted; wanted weight and bias gradients without a place are emitted.
 struct ConvGradients {
   float* input = nullptr;
   float* weight = nullptr;
@@ -62,7 +62,7 @@ template <class Arithmetic>
 constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   const std::size_t gradients = weight_bytes(s) + bias_bytes(s);
   if (is_depthwise(s)) return {0, gradients};
-  if (suits_columns(s)) return columns_workspace(s);
+  if (suits_im2col(s)) return im2col_workspace(s);
   const Extent images = suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
                                                       : backward_weights_workspace<Arithmetic>(s);
   return {images.per_sample, std::max(forward_packed_bytes<Arithmetic>(s),
@@ -78,11 +78,11 @@ constexpr Extent conv_workspace(const ConvShape& s, Precision precision) noexcep
 constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precision) noexcept {
   const ConvShape s = canonical(given);
   if (!s.valid() || is_depthwise(s)) return 0;
-  if (suits_columns(s)) return linear_packed_bytes(s.depth(), s.out_channels, precision);
+  if (suits_im2col(s)) return linear_packed_bytes(s.depth(), s.out_channels, precision);
   return precision == Precision::bf16 ? forward_packed_bytes<Bf16>(s) : forward_packed_bytes<Fp32>(s);
 }
 
-/// Directly, by Winograd or depthwise: weight and bias gradients are handed over when they are complete.
+/// Directly, by Winograd or depthwise: weight and bias gradients are emitted when they are complete.
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
   static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
@@ -106,9 +106,9 @@ struct DirectConv {
     }
   }
 
-  template <class Take>
+  template <class Emit>
   static void backward(std::size_t batch, const float* in, const float* out_gradient, const float* weights,
-                       bool has_bias, ConvGradients to, Take&& take, std::byte* workspace, ThreadPool& threads) {
+                       bool has_bias, ConvGradients to, Emit&& emit, std::byte* workspace, ThreadPool& threads) {
     has_bias = has_bias && to.wants_bias;
     float* weight = to.weight != nullptr ? to.weight : reinterpret_cast<float*>(workspace);
     float* bias = !has_bias            ? nullptr
@@ -127,19 +127,19 @@ struct DirectConv {
     if (to.wants_weight && to.weight == nullptr) {
       constexpr std::size_t piece = 4096;  // fits into the first-level cache
       threads.parallel_for((S.weight_count() + piece - 1) / piece, [&](std::size_t i) {
-        take(0, i * piece, weight + i * piece, std::min(piece, S.weight_count() - i * piece));
+        emit(0, i * piece, weight + i * piece, std::min(piece, S.weight_count() - i * piece));
       });
     }
-    if (has_bias && to.bias == nullptr) take(1, 0, bias, std::size_t{S.out_channels});
+    if (has_bias && to.bias == nullptr) emit(1, 0, bias, std::size_t{S.out_channels});
   }
 };
 
 /// forward(): out = conv(in) + bias, and max(0, .) of that if with_relu. `packed` is null, or what pack(), where
 /// conv_packed_bytes is not 0, made from the weights.
 /// backward(): makes the wanted gradients. Where weight or bias have no place to be stored, they are given to
-/// take(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
+/// emit(0 or 1, offset, gradient, count), from several threads, each piece after its last use of the weights.
 template <ConvShape S, Precision P>
-struct Conv : std::conditional_t<suits_columns(canonical(S)), ColumnsConv<canonical(S), ArithmeticOf<P>>,
+struct Conv : std::conditional_t<suits_im2col(canonical(S)), Im2colConv<canonical(S), ArithmeticOf<P>>,
                                  DirectConv<canonical(S), ArithmeticOf<P>>> {
   static_assert(S.valid());
 };

@@ -61,7 +61,7 @@ class ConvBackwardWeights {
   struct Task {
     Index batch = 0;
     Index first_unit = 0, last_unit = 0;  ///< pairs of images (or images) * row_blocks + row block
-    bool fresh = true;                    ///< sums start from zero
+    bool beta_zero = true;                ///< as in sum_tile()
     const Element* images = nullptr;      ///< layout.image elements apart, the first with row `first_row` only
     Index first_image = 0;
     int first_row = 0;
@@ -120,7 +120,7 @@ class ConvBackwardWeights {
         t.batch = static_cast<Index>(batch);
         t.first_unit = unit;
         t.last_unit = end;
-        t.fresh = unit == first;
+        t.beta_zero = unit == first;
         t.first_image = n;
         if constexpr (copies) {
           t.first_row = std::clamp(static_cast<int>(unit % row_blocks) * row_block * S.stride.height - layout.top, 0,
@@ -203,14 +203,14 @@ class ConvBackwardWeights {
     constexpr int width = V * lanes;
     constexpr Index packed_row = Index{S.out_width()} * width;
     const int valid = t.valid();
-    const bool gaps = valid != width;  // behind the last channel: sums cannot be made in place
+    const bool gaps = valid != width;  // after the last channel: sums cannot be made in place
     const bool packs = numbers > 1 || gaps || t.last_tile - t.first_tile >= 8;
     const int first_k = tile_start(t.first_tile), last_k = tile_start(t.last_tile);
     const bool in_place = !by_images && !gaps;
     float* sums = in_place ? t.weight_gradient + Index{first_k} * S.out_channels : t.sums;
     const Index sums_row = in_place ? S.out_channels : width;
     alignas(64) float bias_sums[width] = {};
-    if (t.bias_gradient != nullptr && !t.fresh) std::copy_n(t.bias_gradient, valid, bias_sums);
+    if (t.bias_gradient != nullptr && !t.beta_zero) std::copy_n(t.bias_gradient, valid, bias_sums);
 
     for (Index unit = t.first_unit; unit < t.last_unit; ++unit) {
       const Index n = unit / row_blocks * numbers;
@@ -252,12 +252,12 @@ class ConvBackwardWeights {
                               (k - tap * run);
         const Element* with = g + (ys.first - y) * gradient_row + xs.first * gradient_pixel;
         float* to = sums + (k - first_k) * sums_row;
-        const bool fresh = t.fresh && unit == t.first_unit;
+        const bool beta_zero = t.beta_zero && unit == t.first_unit;
         next.some();
         if (tile % split.tiles < split.large_count)
-          sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, fresh);
+          sum_tile<Arithmetic, split.large, V>(from, with, where, to, sums_row, beta_zero);
         else if constexpr (split.large > 1)
-          sum_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, fresh);
+          sum_tile<Arithmetic, split.large - 1, V>(from, with, where, to, sums_row, beta_zero);
       }
     }
     if (!by_images && gaps)
@@ -282,7 +282,7 @@ class ConvBackwardWeights {
    public:
     Prefetch(const Task& t, Index n, int y, int rows, const Element* image, const float* dy) noexcept {
       const int first_tap = t.first_tile / split.tiles / inner, last_tap = (t.last_tile - 1) / split.tiles / inner;
-      const auto row_after = [&](int out_row, int tap) {  // of the image, one behind the last that is read
+      const auto row_after = [&](int out_row, int tap) {  // of the image, one after the last that is read
         return std::clamp((out_row - 1) * S.stride.height + tap * S.dilation.height - layout.top + 1, 0, layout.height);
       };
       int next_y = y + rows, first_row = row_after(next_y, last_tap);
@@ -325,18 +325,18 @@ class ConvBackwardWeights {
   template <int V>
   static void add_columns(const float* from, int pixels, int valid, float* sums) noexcept {
     if (valid == V * lanes) {
-      constexpr int apart = 4;  // sums of every fourth pixel: one alone would wait for each addition
-      Vector acc[apart][V];
+      constexpr int accumulators = 4;  // sums of every fourth pixel: one alone would wait for each addition
+      Vector acc[accumulators][V];
       XSTITCH_UNROLL
       for (int v = 0; v < V; ++v) {
         acc[0][v] = load(sums + v * lanes);
         XSTITCH_UNROLL
-        for (int a = 1; a < apart; ++a) acc[a][v] = Vector(0.0F);
+        for (int a = 1; a < accumulators; ++a) acc[a][v] = Vector(0.0F);
       }
       int p = 0;
-      for (; p + apart <= pixels; p += apart, from += apart * S.out_channels) {
+      for (; p + accumulators <= pixels; p += accumulators, from += accumulators * S.out_channels) {
         XSTITCH_UNROLL
-        for (int a = 0; a < apart; ++a) {
+        for (int a = 0; a < accumulators; ++a) {
           XSTITCH_UNROLL
           for (int v = 0; v < V; ++v) acc[a][v] += load(from + a * S.out_channels + v * lanes);
         }

@@ -76,7 +76,7 @@ class Correlate {
     const int whole_height = (c.out_height - 1) * c.stride.height + taps_reach + 1;
     const bool in_place = std::is_same_v<Arithmetic, Fp32> && c.groups == 1 && c.top == 0 && c.left == 0 &&
                           layout.pixel == channels && window_width <= c.image_width && whole_height <= c.image_height;
-    // A run may read a few numbers behind a row (its last element in bf16): they are zero and exist.
+    // A run may read a few numbers after a row (its last element in bf16): they are zero and exist.
     const Index row =
         in_place ? Index{c.image_width} * channels : round_up(window_width * layout.pixel + 1, 64 / bytes);
     const Index row_elements = row / Arithmetic::numbers;

@@ -14,7 +14,7 @@
 /// transformed; with one, the instruction would round the transformed ones, too, so there it is not used.
 ///
 /// One task takes some tiles of all images of one group: it transforms their inputs to matrices [tiles][channels], one
-/// for each cell of a tile, multiplies each by the transformed weights (the register tile of conv_tile.hpp), and
+/// for each element of a tile, multiplies each by the transformed weights (the register tile of conv_tile.hpp), and
 /// transforms back.
 
 #include <xstitch/core/threads.hpp>
@@ -40,16 +40,16 @@ struct Sizes {
   [[nodiscard]] constexpr int image_tiles() const noexcept { return (out_height + 1) / 2 * tile_columns(); }
   [[nodiscard]] constexpr int blocks() const noexcept { return static_cast<int>(divide_up(group_out, block_width)); }
   [[nodiscard]] constexpr int window() const noexcept { return taps + outputs - 1; }
-  [[nodiscard]] constexpr int cells() const noexcept { return window() * window(); }
-  /// Floats of the transformed weights: [group][block][cell][channel][columns].
-  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * cells() * group_in * group_out; }
+  [[nodiscard]] constexpr int elements() const noexcept { return window() * window(); }
+  /// Floats of the transformed weights: [group][block][element][channel][columns].
+  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * elements() * group_in * group_out; }
 };
 
 constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
   return {s.kernel.height, s.in.height,   s.in.width,    s.group_in(), s.groups,
           s.out_height(),  s.out_width(), s.group_out(), s.pad.height, s.pad.width};
 }
-/// The gradient to the input is the correlation of the output's gradient with the taps turned round.
+/// The gradient to the input is the correlation of the output's gradient with the flipped kernel.
 constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
   const int reach = s.kernel.height - 1;
   return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),        s.groups,
@@ -78,9 +78,10 @@ struct Place {
         x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
 };
 
-/// f(cell), without a loop: the cells of a tile are variables. (Two loops because one of 36 would not be unrolled.)
+/// f(i) for each element of a tile, without a loop: they are variables. (Two loops because one of 36 would not be
+/// unrolled.)
 template <int Window, class Function>
-[[gnu::always_inline]] inline void for_each_cell(Function&& f) noexcept {
+[[gnu::always_inline]] inline void for_each_element(Function&& f) noexcept {
   XSTITCH_UNROLL
   for (int y = 0; y < Window; ++y) {
     XSTITCH_UNROLL
@@ -88,36 +89,37 @@ template <int Window, class Function>
   }
 }
 
-/// B' d B of one tile, to[cell * step + channel] for `count` channels; image: the first of them; zeros: as many.
+/// B' d B of one tile, to[element * step + channel] for `count` channels; image: the first of them; zeros: as many.
 template <Sizes S, class Arithmetic>
 void load_tile(const float* image, const Place<S>& at, const float* zeros, Index count, float* to,
                Index step) noexcept {
-  constexpr int window = S.window(), cells = S.cells();
-  const float* from[cells];
-  for (int i = 0; i < cells; ++i) {
+  constexpr int window = S.window(), elements = S.elements();
+  const float* from[elements];
+  for (int i = 0; i < elements; ++i) {
     const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
     const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
     from[i] = inside ? image + (Index{y} * S.in_width + x) * S.groups * S.group_in : zeros;
   }
   for (Index c = 0; c < count; c += lanes) {
-    Vector d[cells];
-    for_each_cell<window>([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
+    Vector d[elements];
+    for_each_element<window>([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
     Transform<S.taps>::input(d);
-    for_each_cell<window>([&](int i) { store(to + i * step + c, d[i]); });
+    for_each_element<window>([&](int i) { store(to + i * step + c, d[i]); });
   }
 }
 
 template <Sizes S, class Arithmetic>
 class Correlate {
   using Transform = winograd::Transform<S.taps>;
-  static constexpr int window = S.window(), cells = S.cells();
+  static constexpr int window = S.window(), elements = S.elements();
   static constexpr int blocks = S.blocks();
   static constexpr Index pixel = S.group_in * 4 % 2048 == 0 ? S.group_in + 16 : S.group_in;  // not all in one cache set
   static constexpr Index channels = Index{S.groups} * S.group_in, out_channels = Index{S.groups} * S.group_out;
   // Transformed inputs and products of a task have about the size of the second-level cache.
   static constexpr int task_tiles = static_cast<int>(divide_up(S.taps == 3 ? 56 : 28, tile_rows)) * tile_rows;
   static constexpr int half = tile_rows / 2;
-  // From one cell's matrix to the next: a line more than their size, so that the cells of a tile lie in different sets.
+  // From one element's matrix to the next: a line more than their size, so that those of a tile lie in different cache
+  // sets.
   static constexpr Index inputs_step = task_tiles * pixel + 16;
   static constexpr Index products_step(Index columns) noexcept { return task_tiles * columns + 16; }
   static constexpr Index wanted_tasks = 24;
@@ -136,17 +138,17 @@ class Correlate {
       const Index columns = std::min<Index>(S.group_out, last_block * block_width) - first_column;
 
       float* inputs = reinterpret_cast<float*>(thread_scratch(
-          static_cast<std::size_t>(cells * (inputs_step + products_step(columns)) + pixel) * sizeof(float)));
-      float* products = inputs + cells * inputs_step;
-      float* zeros = products + cells * products_step(columns);
+          static_cast<std::size_t>(elements * (inputs_step + products_step(columns)) + pixel) * sizeof(float)));
+      float* products = inputs + elements * inputs_step;
+      float* zeros = products + elements * products_step(columns);
       std::fill_n(zeros, pixel, 0.0F);
       for (int i = 0; i < tiles; ++i) {
         const Place<S> at(first + i);
         load_tile<S, Arithmetic>(in + (at.image * S.in_height * S.in_width) * channels + group * S.group_in, at, zeros,
                                  S.group_in, inputs + i * pixel, inputs_step);
       }
-      const float* w = weights + (group * cells * S.group_out + cells * first_column) * S.group_in;
-      for (int cell = 0; cell < cells; ++cell) multiply(inputs, w, cell, tiles, columns, products);
+      const float* w = weights + (group * elements * S.group_out + elements * first_column) * S.group_in;
+      for (int element = 0; element < elements; ++element) multiply(inputs, w, element, tiles, columns, products);
       const Index channel = group * S.group_out + first_column;
       for (int i = 0; i < tiles; ++i) {
         const Place<S> at(first + i);
@@ -157,16 +159,17 @@ class Correlate {
   }
 
  private:
-  /// products[cell][tile][column] = sum over channels of inputs[cell][tile][channel] * weights[..][channel][column].
-  static void multiply(const float* inputs, const float* weights, int cell, int tiles, Index columns,
+  /// products[element][tile][column] = sum over channels of inputs[element][tile][channel] *
+  /// weights[..][channel][column].
+  static void multiply(const float* inputs, const float* weights, int element, int tiles, Index columns,
                        float* products) noexcept {
     const Taps run{1, 1, 0, 0, S.group_in};
-    const float* from = inputs + cell * inputs_step;
-    float* to = products + cell * products_step(columns);
+    const float* from = inputs + element * inputs_step;
+    float* to = products + element * products_step(columns);
     for (Index column = 0; column < columns; column += block_width) {
       const Index width = std::min<Index>(block_width, columns - column);
-      const float* w = weights + (cells * column + cell * width) * S.group_in;
-      // Tiles behind the last are computed from whatever is there, and not stored in the end.
+      const float* w = weights + (elements * column + element * width) * S.group_in;
+      // Tiles after the last are computed from whatever is there, and not stored in the end.
       int i = 0;
       for (; tiles - i > half; i += tile_rows) multiply_tile<tile_rows>(from, i, w, run, columns, width, to + column);
       for (; i < tiles; i += half) multiply_tile<half>(from, i, w, run, columns, width, to + column);
@@ -190,8 +193,8 @@ class Correlate {
     float* const to = image + (Index{at.y} * S.out_width + at.x) * out_channels;
     constexpr Index row = Index{S.out_width} * out_channels;
     for (Index c = 0; c < columns; c += lanes) {
-      Vector m[cells], y[outputs * outputs];
-      for_each_cell<window>([&](int i) { m[i] = load(products + i * products_step(columns) + c); });
+      Vector m[elements], y[outputs * outputs];
+      for_each_element<window>([&](int i) { m[i] = load(products + i * products_step(columns) + c); });
       Transform::output(m, y);
       XSTITCH_UNROLL
       for (Vector& v : y) {
@@ -212,7 +215,7 @@ class Correlate {
 template <ConvShape S, class Arithmetic = Fp32>
 class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
   static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
-  static constexpr int taps = S.taps(), cells = sizes.cells();
+  static constexpr int taps = S.taps(), elements = sizes.elements();
 
  public:
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
@@ -221,14 +224,14 @@ class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
       const Index group = static_cast<Index>(task) / sizes.blocks(), block = static_cast<Index>(task) % sizes.blocks();
       const Index width = std::min<Index>(block_width, S.group_out() - block * block_width);
       const float* from = weights + group * S.group_out() + block * block_width;
-      float* p = packed + cells * (group * S.group_out() + block * block_width) * S.group_in();
+      float* p = packed + elements * (group * S.group_out() + block * block_width) * S.group_in();
       for (Index c = 0; c < S.group_in(); ++c)
         for (Index o = 0; o < width; o += lanes) {
-          Vector g[taps], u[cells];
+          Vector g[taps], u[elements];
           for (int t = 0; t < taps; ++t)
             g[t] = Arithmetic::rounded(load(from + (t * S.group_in() + c) * S.out_channels + o));
           winograd::Transform<sizes.taps>::weights(g, u);
-          for (int i = 0; i < cells; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
+          for (int i = 0; i < elements; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
         }
     });
   }
@@ -243,7 +246,7 @@ class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
 template <ConvShape S, class Arithmetic = Fp32>
 class WinogradBackwardData {
   static constexpr winograd::Sizes sizes = winograd::backward_sizes(S);
-  static constexpr int taps = S.taps(), cells = sizes.cells();
+  static constexpr int taps = S.taps(), elements = sizes.elements();
 
  public:
   static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
@@ -263,18 +266,18 @@ class WinogradBackwardData {
       const Index group = t / sizes.blocks(), block = t % sizes.blocks();
       const Index width = std::min<Index>(block_width, S.group_in() - block * block_width);
       const Index count = std::min(range, S.group_out() - first);
-      alignas(64) float turned[taps][range * block_width];
+      alignas(64) float flipped[taps][range * block_width];
       for (int tap = 0; tap < taps; ++tap)
         pack_transposed(weights + ((taps - 1 - tap) * S.group_in() + block * block_width) * S.out_channels +
                             group * S.group_out() + first,
-                        S.out_channels, count, static_cast<int>(width), static_cast<int>(width), turned[tap], Fp32{});
-      float* p = packed + cells * (group * S.group_in() + block * block_width) * S.group_out();
+                        S.out_channels, count, static_cast<int>(width), static_cast<int>(width), flipped[tap], Fp32{});
+      float* p = packed + elements * (group * S.group_in() + block * block_width) * S.group_out();
       for (Index o = 0; o < count; ++o)
         for (Index c = 0; c < width; c += lanes) {
-          Vector g[taps], u[cells];
-          for (int tap = 0; tap < taps; ++tap) g[tap] = Arithmetic::rounded(load(turned[tap] + o * width + c));
+          Vector g[taps], u[elements];
+          for (int tap = 0; tap < taps; ++tap) g[tap] = Arithmetic::rounded(load(flipped[tap] + o * width + c));
           winograd::Transform<sizes.taps>::weights(g, u);
-          for (int i = 0; i < cells; ++i) store(p + (i * S.group_out() + first + o) * width + c, u[i]);
+          for (int i = 0; i < elements; ++i) store(p + (i * S.group_out() + first + o) * width + c, u[i]);
         }
     });
   }

@@ -1,14 +1,14 @@
 #pragma once
 /// \file
-/// Gradient of a convolution of stride 1 to its weights and bias, by Winograd's minimal filtering: the way back of
+/// Gradient of a convolution of stride 1 to its weights and bias, by Winograd's minimal filtering: the adjoint of
 /// conv_winograd.hpp, with its matrices, tiles and rounding.
 ///
 ///     dW = G' [sum over tiles of (A dy A') * (B' d B)] G
 ///
 /// dy: the 2 x 2 gradients of a tile of outputs, d: its inputs, * by element. The sum over all tiles comes before the
-/// transformation back, so each cell of a tile is one product of matrices, [channels][tiles] by [tiles][channels].
+/// transformation back, so each element of a tile is one product of matrices, [channels][tiles] by [tiles][channels].
 ///
-/// One task has some input channels and some output channels of a group, whose sums for all cells stay in the
+/// One task has some input channels and some output channels of a group, whose sums for all elements stay in the
 /// second-level cache while it goes through the images, some tiles at a time: it transforms inputs and gradients, then
 /// adds their products (the register tile of sum_tile.hpp). Where that makes few tasks each takes a part of the images,
 /// and the parts are added in order. The order of sums depends on sizes and batch alone.
@@ -62,14 +62,15 @@ class WinogradBackwardWeights {
   static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
   using Transform = winograd::Transform<sizes.taps>;
   using Place = winograd::Place<sizes>;
-  static constexpr int taps = S.taps(), window = sizes.window(), cells = sizes.cells();
+  static constexpr int taps = S.taps(), window = sizes.window(), elements = sizes.elements();
   static constexpr Index image_tiles = sizes.image_tiles();
 
   static constexpr winograd::WeightTasks tasks{S};
   static constexpr int in_block = tasks.in_block, out_block = tasks.out_block;
   static constexpr int in_blocks = tasks.in_blocks, out_blocks = tasks.out_blocks, parts = tasks.parts;
   static constexpr int task_tiles = sizes.taps == 3 ? 48 : 28;
-  // From one cell's matrix to the next: a line more than their size, so that the cells of a tile lie in different sets.
+  // From one element's matrix to the next: a line more than their size, so that those of a tile lie in different cache
+  // sets.
   static constexpr Index inputs_step = task_tiles * in_block + 16, gradients_step = task_tiles * out_block + 16;
   static constexpr Index sums_step = in_block * out_block + 16;
 
@@ -107,10 +108,10 @@ class WinogradBackwardWeights {
     const int out_count = std::min<int>(out_block, S.group_out() - static_cast<int>(first_out));
 
     auto* sums = reinterpret_cast<float*>(thread_scratch(
-        static_cast<std::size_t>(cells * (sums_step + inputs_step + gradients_step) + zero_count) * sizeof(float)));
-    float* inputs = sums + cells * sums_step;
-    float* gradients = inputs + cells * inputs_step;
-    float* zeros = gradients + cells * gradients_step;
+        static_cast<std::size_t>(elements * (sums_step + inputs_step + gradients_step) + zero_count) * sizeof(float)));
+    float* inputs = sums + elements * sums_step;
+    float* gradients = inputs + elements * inputs_step;
+    float* zeros = gradients + elements * gradients_step;
     std::fill_n(zeros, zero_count, 0.0F);
     float* bias = bias_gradient != nullptr && first_in == 0 ? bias_gradient + channel : nullptr;
     if (bias != nullptr) std::fill_n(bias, out_count, 0.0F);
@@ -123,14 +124,14 @@ class WinogradBackwardWeights {
         load_gradient(out_gradient + at.image * static_cast<Index>(S.out().size()) + channel, at, zeros, out_count,
                       gradients + Index{i} * out_block, bias);
       }
-      for (int cell = 0; cell < cells; ++cell)
-        add_products(inputs + cell * inputs_step, gradients + cell * gradients_step, tiles, in_count, out_count,
-                     sums + cell * sums_step, first == first_tile);
+      for (int element = 0; element < elements; ++element)
+        add_products(inputs + element * inputs_step, gradients + element * gradients_step, tiles, in_count, out_count,
+                     sums + element * sums_step, first == first_tile);
     }
     for (Index c = 0; c < in_count; ++c)
       for (Index o = 0; o < out_count; o += lanes) {
-        Vector m[cells], g[taps];
-        winograd::for_each_cell<window>([&](int i) { m[i] = load(sums + i * sums_step + c * out_block + o); });
+        Vector m[elements], g[taps];
+        winograd::for_each_element<window>([&](int i) { m[i] = load(sums + i * sums_step + c * out_block + o); });
         Transform::weight_gradient(m, g);
         float* to = weight_gradient + (first_in + c) * S.out_channels + channel + o;
         for (int tap = 0; tap < taps; ++tap) store(to + Index{tap} * S.group_in() * S.out_channels, g[tap]);
@@ -150,7 +151,7 @@ class WinogradBackwardWeights {
     });
   }
 
-  /// A dy A' of one tile, to[cell * gradients_step + channel]; adds dy to the bias if that is not null.
+  /// A dy A' of one tile, to[element * gradients_step + channel]; adds dy to the bias if that is not null.
   static void load_gradient(const float* image, const Place& at, const float* zeros, int count, float* to,
                             float* bias) noexcept {
     constexpr Index pixel = S.out_channels, row = Index{S.out_width()} * pixel;
@@ -162,44 +163,44 @@ class WinogradBackwardWeights {
       Vector y[] = {load(from[0] + c), load(from[1] + c), load(from[2] + c), load(from[3] + c)};
       if (bias != nullptr) store(bias + c, load(bias + c) + ((y[0] + y[1]) + (y[2] + y[3])));
       for (Vector& v : y) v = Arithmetic::rounded(v);
-      Vector d[cells];
+      Vector d[elements];
       Transform::output_gradient(y, d);
-      winograd::for_each_cell<window>([&](int i) { store(to + i * gradients_step + c, d[i]); });
+      winograd::for_each_element<window>([&](int i) { store(to + i * gradients_step + c, d[i]); });
     }
   }
 
   /// sums[input][output] (+)= sum over tiles of inputs[tile][input] * gradients[tile][output]
   static void add_products(const float* inputs, const float* gradients, int tiles, int in_count, int out_count,
-                           float* sums, bool fresh) noexcept {
+                           float* sums, bool beta_zero) noexcept {
     constexpr Split whole{in_block, tile_rows}, last{S.group_in() - (in_blocks - 1) * in_block, tile_rows};
     if (in_count == in_block)
-      add_rows<whole>(inputs, gradients, tiles, out_count, sums, fresh);
+      add_rows<whole>(inputs, gradients, tiles, out_count, sums, beta_zero);
     else
-      add_rows<last>(inputs, gradients, tiles, out_count, sums, fresh);
+      add_rows<last>(inputs, gradients, tiles, out_count, sums, beta_zero);
   }
   template <Split Rows>
   static void add_rows(const float* inputs, const float* gradients, int tiles, int out_count, float* sums,
-                       bool fresh) noexcept {
+                       bool beta_zero) noexcept {
     const Pixels where{1, tiles, 0, in_block, 0, out_block, nullptr, 0};
     int row = 0;
     for (int i = 0; i < Rows.tiles; ++i) {
       if (i < Rows.large_count) {
-        add_tile<Rows.large>(inputs + row, gradients, where, out_count, sums + Index{row} * out_block, fresh);
+        add_tile<Rows.large>(inputs + row, gradients, where, out_count, sums + Index{row} * out_block, beta_zero);
         row += Rows.large;
       } else if constexpr (Rows.large > 1) {
-        add_tile<Rows.large - 1>(inputs + row, gradients, where, out_count, sums + Index{row} * out_block, fresh);
+        add_tile<Rows.large - 1>(inputs + row, gradients, where, out_count, sums + Index{row} * out_block, beta_zero);
         row += Rows.large - 1;
       }
     }
   }
   template <int M>
   static void add_tile(const float* inputs, const float* gradients, const Pixels& where, int out_count, float* sums,
-                       bool fresh) noexcept {
+                       bool beta_zero) noexcept {
     int o = 0;
     for (; o + block_width <= out_count; o += block_width)
-      sum_tile<Fp32, M, tile_vectors, false, true>(inputs, gradients + o, where, sums + o, out_block, fresh);
+      sum_tile<Fp32, M, tile_vectors, false, true>(inputs, gradients + o, where, sums + o, out_block, beta_zero);
     for (; o < out_count; o += lanes)
-      sum_tile<Fp32, M, 1, false, true>(inputs, gradients + o, where, sums + o, out_block, fresh);
+      sum_tile<Fp32, M, 1, false, true>(inputs, gradients + o, where, sums + o, out_block, beta_zero);
   }
 };
 

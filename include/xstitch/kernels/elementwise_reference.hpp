@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twins of kernels/elementwise.hpp, in double: the oracle of its tests.
+/// The plain scalar references of kernels/elementwise.hpp, in double; its tests compare with it.
 
 #include <xstitch/core/isa.hpp>
 

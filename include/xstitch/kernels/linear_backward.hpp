@@ -6,7 +6,7 @@
 ///     o]
 ///
 /// One pass over the weights, a few rows at a time: first their part of dx (the rows come into the second-level cache),
-/// then their gradient, which is handed over at once while the rows are still there, so that an optimizer may change
+/// then their gradient, which is emitted at once while the rows are still there, so that an optimizer may change
 /// them. The gradient of a weight is the sum over all samples in order, whatever the batch.
 
 #include <xstitch/core/threads.hpp>
@@ -73,11 +73,11 @@ class LinearBackward {
   }
 
   /// in_gradient, bias_gradient: null if not wanted. weight_gradient: where dW is stored, or null: then it is given to
-  /// `take(offset, gradient, count)`, a few whole rows at a time, from several threads. It is not made at all without
+  /// `emit(offset, gradient, count)`, a few whole rows at a time, from several threads. It is not made at all without
   /// wants_weight.
-  template <class Take>
+  template <class Emit>
   static void run(std::size_t batch, int inputs, int outputs, const float* in, const float* out_gradient,
-                  const float* weights, float* in_gradient, float* weight_gradient, float* bias_gradient, Take&& take,
+                  const float* weights, float* in_gradient, float* weight_gradient, float* bias_gradient, Emit&& emit,
                   std::byte* workspace, ThreadPool& threads, bool wants_weight = true) {
     const Sizes s{static_cast<Index>(batch), inputs, outputs};
     auto* in_panels = reinterpret_cast<Element*>(workspace);
@@ -104,14 +104,14 @@ class LinearBackward {
         float* to = direct ? weight_gradient + i * s.outputs : sums;
         weight_rows<M>(s, in_panels + i * s.pairs(), gradient_panels, to);
         if (direct) return;
-        if (s.outputs != s.padded_outputs())  // close the gaps behind the rows
+        if (s.outputs != s.padded_outputs())  // close the gaps after the rows
           for (Index r = 1; r < M; ++r)
             std::memmove(to + r * s.outputs, to + r * s.padded_outputs(),
                          static_cast<std::size_t>(s.outputs) * sizeof(float));
         if (weight_gradient != nullptr)
           std::copy_n(to, M * s.outputs, weight_gradient + i * s.outputs);
         else
-          take(static_cast<std::size_t>(i * s.outputs), to, static_cast<std::size_t>(M * s.outputs));
+          emit(static_cast<std::size_t>(i * s.outputs), to, static_cast<std::size_t>(M * s.outputs));
       };
       Index i = first;
       for (; i + block <= last; i += block) work(i, std::integral_constant<int, block>{});

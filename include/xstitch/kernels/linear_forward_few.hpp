@@ -68,7 +68,7 @@ class LinearForwardFew {
     auto* sums = reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(width * c.batch) * sizeof(float)));
     start_sums(c.bias, first, count, width, c.batch, sums);
     const Task t{weights, row, count, sums, width};
-    // As many terms as registers for their inputs; samples that come back to a row find it in the cache by pieces.
+    // As many terms as registers for their inputs; samples that come back to a row find it in the cache in chunks.
     constexpr bool in_halves = requires { typename Arithmetic::Second; };
     constexpr int registers = in_halves ? 2 : 1;  // of an input
     const Index piece = c.batch <= 2 ? count : 256;
@@ -127,7 +127,7 @@ class LinearForwardFew {
       if constexpr (numbers == 1)
         add_vector(o, [&](const float* p) { return load_some(p, static_cast<int>(count - o)); });
       else
-        add_vector(o, [](const Element* p) { return Arithmetic::load(p); });  // zeros behind the last column
+        add_vector(o, [](const Element* p) { return Arithmetic::load(p); });  // zeros after the last column
     }
   }
 };

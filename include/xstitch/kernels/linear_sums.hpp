@@ -9,7 +9,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Every sample starts from the bias (or null: zero) of the `count` columns from `first` on, zeros behind them.
+/// Every sample starts from the bias (or null: zero) of the `count` columns from `first` on, zeros after them.
 inline void start_sums(const float* bias, Index first, Index count, Index width, Index samples, float* sums) noexcept {
   for (Index n = 0; n < samples; ++n, sums += width) {
     std::fill(sums, sums + width, 0.0F);

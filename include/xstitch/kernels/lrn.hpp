@@ -54,7 +54,7 @@ struct LrnScratch {
   static constexpr std::size_t channels = static_cast<std::size_t>(S.channels);
   static constexpr std::size_t width = static_cast<std::size_t>(round_up(S.channels, lanes));
   static constexpr std::size_t half = static_cast<std::size_t>(S.size / 2);
-  /// Zeros before the first channel keep rows aligned; behind the last vector the window reaches half further.
+  /// Zeros before the first channel keep rows aligned; after the last vector the window reaches half further.
   static constexpr std::size_t front = static_cast<std::size_t>(round_up(S.size / 2, lanes));
   static constexpr std::size_t stride = front + width + front;
   /// Pixels at once: a few KiB.

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twins of kernels/lrn.hpp, in double: the oracle of its tests. One pixel.
+/// The plain scalar references of kernels/lrn.hpp, in double; its tests compare with it. One pixel.
 
 #include <xstitch/core/isa.hpp>
 

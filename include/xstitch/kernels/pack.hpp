@@ -34,7 +34,7 @@ struct Window {
 };
 
 /// fp32: copies `window` to rows of `row_stride` and pixels of `pixel_stride` floats. Channels between `wanted` and
-/// pixel_stride, and whatever lies behind the last pixel of a row, are zeroed.
+/// pixel_stride, and whatever lies after the last pixel of a row, are zeroed.
 inline void copy_window(const Window& w, float* to, Index pixel_stride, Index row_stride, Fp32) noexcept {
   const int first = std::clamp(-w.left, 0, w.width);  // columns [first, last) lie inside the image
   const int last = std::clamp(w.image_width - w.left, first, w.width);
@@ -62,7 +62,7 @@ inline void copy_window(const Window& w, float* to, Index pixel_stride, Index ro
 }
 
 /// fp32: writes one packed block of weights: for each of `rows` rows of `run` consecutive rows of the [depth][columns]
-/// matrix, [run][width] floats with zeros behind `valid` columns.
+/// matrix, [run][width] floats with zeros after `valid` columns.
 inline void pack_columns(const float* from, Index column_stride, Index rows, Index run, int valid, int width, float* to,
                          Fp32) noexcept {
   for (Index k = 0; k < rows * run; ++k, from += column_stride, to += width) {
@@ -71,7 +71,7 @@ inline void pack_columns(const float* from, Index column_stride, Index rows, Ind
   }
 }
 
-/// fp32: writes the transpose of `valid` rows of `length` floats as [length][width], zeros behind `valid`.
+/// fp32: writes the transpose of `valid` rows of `length` floats as [length][width], zeros after `valid`.
 inline void pack_transposed(const float* from, Index from_row, Index length, int valid, int width, float* to,
                             Fp32) noexcept {
   constexpr Index piece = 16;  // of a row: one cache line
@@ -90,7 +90,7 @@ inline void copy_pairs(const float* first, const float* /*second*/, Index count,
   std::copy_n(first, count, to);
 }
 
-/// fp32: packs `valid` columns of some pixels as [pixels][columns], zeros behind `valid`.
+/// fp32: packs `valid` columns of some pixels as [pixels][columns], zeros after `valid`.
 inline void pack_gradient(const float* from, const float* /*second*/, Index from_pixel, int pixels, int valid,
                           int columns, float* to, Fp32) noexcept {
   for (int p = 0; p < pixels; ++p, from += from_pixel, to += columns) {

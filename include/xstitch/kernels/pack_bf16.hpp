@@ -68,7 +68,7 @@ inline void copy_pairs(const float* first, const float* second, Index count, std
   make_pairs(first, second, count, to);
 }
 
-/// Pairs of the same pixel of two images: [pixels][columns], zeros behind `valid`.
+/// Pairs of the same pixel of two images: [pixels][columns], zeros after `valid`.
 inline void pack_gradient(const float* from, const float* second, Index from_pixel, int pixels, int valid, int columns,
                           std::uint32_t* to, Bf16) noexcept {
   for (int p = 0; p < pixels; ++p, to += columns) {

@@ -2,9 +2,9 @@
 /// \file
 /// Pooling over windows, one row of a sample at a time; rows are independent of each other in forward and in backward.
 ///
-/// Maximum: the place of the maximum within its window is kept as one byte, row-major over the whole window. A NaN wins
-/// over every number. Backward gathers: each input cell looks at the windows that cover it, in a fixed order, so that
-/// overlapping windows need no locks and leave no choice of order.
+/// Maximum: the index of the maximum within its window is kept as one byte, row-major over the whole window. A NaN wins
+/// over every number. Backward gathers: each input element looks at the windows that cover it, in a fixed order, so
+/// that overlapping windows need no locks and leave no choice of order.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/channel_block.hpp>
@@ -38,62 +38,62 @@ constexpr std::size_t pool_work(const PoolShape& s) {
          static_cast<std::size_t>(s.rows.kernel * s.columns.kernel);
 }
 
-/// Maximum and its place over the taps [y0, y1) x [x0, x1) of one window; `window` points to its first cell.
-template <PoolShape S, bool Places>
-void max_window(const float* window, CellRange tap_rows, CellRange tap_columns, float* y, std::uint8_t* places) {
+/// Maximum and its index over the taps [y0, y1) x [x0, x1) of one window; `window` points to its first element.
+template <PoolShape S, bool KeepArgmax>
+void max_window(const float* window, IndexRange tap_rows, IndexRange tap_columns, float* y, std::uint8_t* argmax) {
   using Block = ChannelBlock<S.channels>;
   using Batch = typename Block::Batch;
   Block::for_each([&](int c) {
     Batch best(-std::numeric_limits<float>::infinity());
-    Batch place = Block::bits(tap_rows.begin * S.columns.kernel + tap_columns.begin);
+    Batch index = Block::bits(tap_rows.begin * S.columns.kernel + tap_columns.begin);
     for (int ky = tap_rows.begin; ky < tap_rows.end; ++ky)
       for (int kx = tap_columns.begin; kx < tap_columns.end; ++kx) {
         const Batch v = Block::load(window + (static_cast<Index>(ky) * S.columns.in + kx) * S.channels + c);
         const auto wins = (v > best) | !(v == v);
         best = xsimd::select(wins, v, best);
-        if constexpr (Places) place = xsimd::select(wins, Block::bits(ky * S.columns.kernel + kx), place);
+        if constexpr (KeepArgmax) index = xsimd::select(wins, Block::bits(ky * S.columns.kernel + kx), index);
       }
     Block::store(y + c, best);
-    if constexpr (Places) Block::store_low_bytes(places + c, place);
+    if constexpr (KeepArgmax) Block::store_low_bytes(argmax + c, index);
   });
 }
 
 }  // namespace detail
 
-/// One output row; `x` is the sample, `y` and `places` the row.
-template <PoolShape S, bool Places>
-void max_pool_row(const float* x, float* y, std::uint8_t* places, int row) {
+/// One output row; `x` is the sample, `y` and `argmax` the row.
+template <PoolShape S, bool KeepArgmax>
+void max_pool_row(const float* x, float* y, std::uint8_t* argmax, int row) {
   const int top = S.rows.start(row);
   for (int column = 0; column < S.columns.out; ++column) {
     const int left = S.columns.start(column);
     const float* window = x + (static_cast<Index>(top) * S.columns.in + left) * S.channels;
     const Index at = static_cast<Index>(column) * S.channels;
-    std::uint8_t* place = Places ? places + at : nullptr;
+    std::uint8_t* index = KeepArgmax ? argmax + at : nullptr;
     if (S.inside(row, column)) {  // constant bounds: the taps are unrolled
-      detail::max_window<S, Places>(window, {0, S.rows.kernel}, {0, S.columns.kernel}, y + at, place);
+      detail::max_window<S, KeepArgmax>(window, {0, S.rows.kernel}, {0, S.columns.kernel}, y + at, index);
     } else {
-      const CellRange rows = S.rows.cells(row), columns = S.columns.cells(column);
-      detail::max_window<S, Places>(window, {rows.begin - top, rows.end - top},
-                                    {columns.begin - left, columns.end - left}, y + at, place);
+      const IndexRange rows = S.rows.elements(row), columns = S.columns.elements(column);
+      detail::max_window<S, KeepArgmax>(window, {rows.begin - top, rows.end - top},
+                                        {columns.begin - left, columns.end - left}, y + at, index);
     }
   }
 }
 
-/// One row of dL/dx; `dy` and `places` are the sample's, `dx` the row.
+/// One row of dL/dx; `dy` and `argmax` are the sample's, `dx` the row.
 template <PoolShape S>
-void max_pool_gradient_row(const float* dy, const std::uint8_t* places, float* dx, int row) {
+void max_pool_gradient_row(const float* dy, const std::uint8_t* argmax, float* dx, int row) {
   using Block = ChannelBlock<S.channels>;
   using Batch = typename Block::Batch;
-  const CellRange windows_down = S.rows.windows(row);
+  const IndexRange windows_down = S.rows.windows(row);
   for (int column = 0; column < S.columns.in; ++column) {
-    const CellRange windows_across = S.columns.windows(column);
+    const IndexRange windows_across = S.columns.windows(column);
     Block::for_each([&](int c) {
       Batch sum(0.0F);
       for (int oy = windows_down.begin; oy < windows_down.end; ++oy)
         for (int ox = windows_across.begin; ox < windows_across.end; ++ox) {
           const Index at = (static_cast<Index>(oy) * S.columns.out + ox) * S.channels + c;
-          const int place = (row - S.rows.start(oy)) * S.columns.kernel + column - S.columns.start(ox);
-          sum += xsimd::select(Block::load_bytes(places + at) == Batch(static_cast<float>(place)), Block::load(dy + at),
+          const int index = (row - S.rows.start(oy)) * S.columns.kernel + column - S.columns.start(ox);
+          sum += xsimd::select(Block::load_bytes(argmax + at) == Batch(static_cast<float>(index)), Block::load(dy + at),
                                Batch(0.0F));
         }
       Block::store(dx + static_cast<Index>(column) * S.channels + c, sum);
@@ -101,14 +101,14 @@ void max_pool_gradient_row(const float* dy, const std::uint8_t* places, float* d
   }
 }
 
-/// One output row of the average; sum over the covered cells in row-major order, over the divisor.
+/// One output row of the average; sum over the covered elements in row-major order, over the divisor.
 template <PoolShape S>
 void average_pool_row(const float* x, float* y, int row) {
   using Block = ChannelBlock<S.channels>;
   using Batch = typename Block::Batch;
-  const CellRange rows = S.rows.cells(row);
+  const IndexRange rows = S.rows.elements(row);
   for (int column = 0; column < S.columns.out; ++column) {
-    const CellRange columns = S.columns.cells(column);
+    const IndexRange columns = S.columns.elements(column);
     const Batch divisor(S.divisor(row, column));
     Block::for_each([&](int c) {
       Batch sum(0.0F);
@@ -124,9 +124,9 @@ template <PoolShape S>
 void average_pool_gradient_row(const float* dy, float* dx, int row) {
   using Block = ChannelBlock<S.channels>;
   using Batch = typename Block::Batch;
-  const CellRange windows_down = S.rows.windows(row);
+  const IndexRange windows_down = S.rows.windows(row);
   for (int column = 0; column < S.columns.in; ++column) {
-    const CellRange windows_across = S.columns.windows(column);
+    const IndexRange windows_across = S.columns.windows(column);
     Block::for_each([&](int c) {
       Batch sum(0.0F);
       for (int oy = windows_down.begin; oy < windows_down.end; ++oy)

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twins of kernels/pool.hpp: the oracle of its tests. One sample.
+/// The plain scalar references of kernels/pool.hpp; its tests compare with it. One sample.
 
 #include <xstitch/kernels/pool_shape.hpp>
 
@@ -14,9 +14,9 @@ namespace kernels::reference {
 
 namespace detail {
 
-/// Calls f(cell index, output index, place in the window) for every cell of every window.
+/// Calls f(element index, output index, index in the window) for every element of every window.
 template <class Function>
-void for_window_cells(const PoolShape& s, const Function& f) {
+void for_window_elements(const PoolShape& s, const Function& f) {
   for (int oy = 0; oy < s.rows.out; ++oy)
     for (int ox = 0; ox < s.columns.out; ++ox)
       for (int ky = 0; ky < s.rows.kernel; ++ky)
@@ -31,31 +31,31 @@ void for_window_cells(const PoolShape& s, const Function& f) {
 
 }  // namespace detail
 
-inline void max_pool(const PoolShape& s, const float* x, float* y, std::uint8_t* places) {
+inline void max_pool(const PoolShape& s, const float* x, float* y, std::uint8_t* argmax) {
   std::fill(y, y + s.out().size(), -INFINITY);
-  detail::for_window_cells(s, [&](std::size_t in, std::size_t out, int place, int, int) {
+  detail::for_window_elements(s, [&](std::size_t in, std::size_t out, int index, int, int) {
     if (!(x[in] > y[out]) && !std::isnan(x[in])) return;
     y[out] = x[in];
-    places[out] = static_cast<std::uint8_t>(place);
+    argmax[out] = static_cast<std::uint8_t>(index);
   });
 }
 
-inline void max_pool_gradient(const PoolShape& s, const float* dy, const std::uint8_t* places, float* dx) {
+inline void max_pool_gradient(const PoolShape& s, const float* dy, const std::uint8_t* argmax, float* dx) {
   std::fill(dx, dx + s.in().size(), 0.0F);
-  detail::for_window_cells(s, [&](std::size_t in, std::size_t out, int place, int, int) {
-    if (places[out] == place) dx[in] += dy[out];
+  detail::for_window_elements(s, [&](std::size_t in, std::size_t out, int index, int, int) {
+    if (argmax[out] == index) dx[in] += dy[out];
   });
 }
 
 inline void average_pool(const PoolShape& s, const float* x, float* y) {
   std::fill(y, y + s.out().size(), 0.0F);
-  detail::for_window_cells(
+  detail::for_window_elements(
       s, [&](std::size_t in, std::size_t out, int, int oy, int ox) { y[out] += x[in] / s.divisor(oy, ox); });
 }
 
 inline void average_pool_gradient(const PoolShape& s, const float* dy, float* dx) {
   std::fill(dx, dx + s.in().size(), 0.0F);
-  detail::for_window_cells(
+  detail::for_window_elements(
       s, [&](std::size_t in, std::size_t out, int, int oy, int ox) { dx[in] += dy[out] / s.divisor(oy, ox); });
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Geometry of pooling, along one axis of n cells with padding p on both sides, window k and stride s:
+/// Geometry of pooling, along one axis of n elements with padding p on both sides, window k and stride s:
 ///
 ///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start
 ///     inside the input or its left padding, or it is dropped (Caffe's and PyTorch's rule). A window larger than the
 ///     padded input gives one output where rounding up makes it so: k - n - 2 p < s.
 ///
-/// Window o covers cells o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
+/// Window o covers elements o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
 
 #include <xstitch/core/shape.hpp>
 
@@ -15,8 +15,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// A half-open range of cells or of windows.
-struct CellRange {
+/// A half-open range of elements or of windows.
+struct IndexRange {
   int begin = 0, end = 0;
 };
 
@@ -32,20 +32,20 @@ struct PoolAxis {
     if ((axis.out - 1) * stride >= in + pad) --axis.out;
     return axis;
   }
-  /// First cell of a window; negative in the padding.
+  /// First element of a window; negative in the padding.
   [[nodiscard]] constexpr int start(int window) const noexcept { return window * stride - pad; }
-  [[nodiscard]] constexpr CellRange cells(int window) const noexcept {
+  [[nodiscard]] constexpr IndexRange elements(int window) const noexcept {
     return {std::max(0, start(window)), std::min(in, start(window) + kernel)};
   }
-  /// The windows that cover a cell.
-  [[nodiscard]] constexpr CellRange windows(int cell) const noexcept {
-    const int first = cell + pad - kernel + 1;
-    return {first <= 0 ? 0 : (first + stride - 1) / stride, std::min(out, (cell + pad) / stride + 1)};
+  /// The windows that cover an element.
+  [[nodiscard]] constexpr IndexRange windows(int element) const noexcept {
+    const int first = element + pad - kernel + 1;
+    return {first <= 0 ? 0 : (first + stride - 1) / stride, std::min(out, (element + pad) / stride + 1)};
   }
-  /// Extent of a window for the divisor of an average: the covered cells, or also padding (but nothing beyond it).
+  /// Extent of a window for the divisor of an average: the covered elements, or also padding (but nothing beyond it).
   [[nodiscard]] constexpr int divisor(int window, bool include_padding) const noexcept {
     if (include_padding) return std::min(in + pad, start(window) + kernel) - start(window);
-    return cells(window).end - cells(window).begin;
+    return elements(window).end - elements(window).begin;
   }
 };
 

@@ -97,10 +97,10 @@ Exponentials exponentials(const float* x, float* e) {
       total = total + value;
     }
     if constexpr (whole != Channels) {
-      const auto fresh = Vector::load_aligned(lane_numbers.value) >= Vector(static_cast<float>(whole - last));
+      const auto is_new = Vector::load_aligned(lane_numbers.value) >= Vector(static_cast<float>(whole - last));
       const Vector value = xsimd::exp(load(x + last) - shift);
       if constexpr (Keep) store(e + last, value);
-      total = total + xsimd::select(fresh, value, zero);
+      total = total + xsimd::select(is_new, value, zero);
     }
     return {maximum, kernels::sum(total), kernels::sum(poison)};
   }

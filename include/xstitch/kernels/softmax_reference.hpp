@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twin of kernels/softmax.hpp, in double: the oracle of its tests.
+/// The plain scalar reference of kernels/softmax.hpp, in double; its tests compare with it.
 
 #include <xstitch/core/isa.hpp>
 

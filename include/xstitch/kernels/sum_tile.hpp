@@ -21,18 +21,19 @@ struct Pixels {
 
 /// M rows by V * lanes columns:
 ///
-///     sums[m, o] (+)= sum over pixels p of in[p][m] * gradient[p][o]
+///     sums[m, o] = beta sums[m, o] + sum over pixels p of in[p][m] * gradient[p][o]
 ///
-/// `fresh` starts from zero instead of what `sums` holds. With Apart these terms are added up apart, then to `sums`:
-/// long sums lose less.
-template <class Arithmetic, int M, int V, bool Fetch = false, bool Apart = false>
+/// with beta = 0 (`beta_zero`) or 1. With Separate the new terms have accumulators of their own, which are added to
+/// `sums` in the end: long sums lose less.
+template <class Arithmetic, int M, int V, bool Fetch = false, bool Separate = false>
 [[gnu::noinline]] void sum_tile(const typename Arithmetic::Element* in, const typename Arithmetic::Element* gradient,
-                                const Pixels& where, float* sums, Index sums_row, bool fresh) noexcept {
+                                const Pixels& where, float* sums, Index sums_row, bool beta_zero) noexcept {
   Vector acc[M][V];
   XSTITCH_UNROLL
   for (int m = 0; m < M; ++m) {
     XSTITCH_UNROLL
-    for (int v = 0; v < V; ++v) acc[m][v] = Apart || fresh ? Vector(0.0F) : load(sums + m * sums_row + v * lanes);
+    for (int v = 0; v < V; ++v)
+      acc[m][v] = Separate || beta_zero ? Vector(0.0F) : load(sums + m * sums_row + v * lanes);
   }
   for (int row = 0; row < where.rows; ++row, in += where.in_row, gradient += where.gradient_row) {
     const typename Arithmetic::Element* p = in;
@@ -51,7 +52,7 @@ template <class Arithmetic, int M, int V, bool Fetch = false, bool Apart = false
     XSTITCH_UNROLL
     for (int v = 0; v < V; ++v) {
       float* to = sums + m * sums_row + v * lanes;
-      store(to, Apart && !fresh ? load(to) + acc[m][v] : acc[m][v]);
+      store(to, Separate && !beta_zero ? load(to) + acc[m][v] : acc[m][v]);
     }
   }
 }

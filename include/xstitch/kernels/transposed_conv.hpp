@@ -44,10 +44,10 @@ struct TransposedConvShape {
 
 namespace detail {
 
-/// The input cells that reach one output along one axis, and by which taps; cells descend.
+/// The input pixels that reach one output along one axis, and by which taps; pixels descend.
 template <int Most>
 struct Hits {
-  std::array<int, Most> tap{}, cell{};
+  std::array<int, Most> tap{}, pixel{};
   int count = 0;
 
   constexpr Hits() = default;
@@ -56,7 +56,7 @@ struct Hits {
     for (int t = (out + pad) % stride; t < kernel && at >= 0; t += stride, --at)
       if (at < in) {
         tap[static_cast<std::size_t>(count)] = t;
-        cell[static_cast<std::size_t>(count++)] = at;
+        pixel[static_cast<std::size_t>(count++)] = at;
       }
   }
 };
@@ -70,12 +70,12 @@ inline constexpr auto column_hits = [] {
   return all;
 }();
 
-/// The taps that carry a cell to an output inside, and the first such output.
+/// The taps that carry a pixel to an output inside, and the first such output.
 struct TapRange {
   int begin, end, out;
 };
-inline TapRange taps_inside(int cell, int out, int kernel, int stride, int pad) {
-  const int start = cell * stride - pad, begin = std::max(0, -start);
+inline TapRange taps_inside(int pixel, int out, int kernel, int stride, int pad) {
+  const int start = pixel * stride - pad, begin = std::max(0, -start);
   return {begin, std::min(kernel, out - start), start + begin};
 }
 
@@ -94,12 +94,12 @@ void transposed_conv_row(const float* x, const float* weight, const float* bias,
       XSTITCH_UNROLL
       for (std::size_t i = 0; i < down.tap.size(); ++i) {
         if (static_cast<int>(i) >= down.count) break;
-        const float* cells = x + static_cast<Index>(down.cell[i]) * S.in.width * S.in.channels + c;
+        const float* pixels = x + static_cast<Index>(down.pixel[i]) * S.in.width * S.in.channels + c;
         const float* taps = weight + static_cast<Index>(down.tap[i]) * S.kernel.width * S.in.channels + c;
         XSTITCH_UNROLL
         for (std::size_t j = 0; j < across.tap.size(); ++j) {
           if (static_cast<int>(j) >= across.count) break;
-          sum = multiply_add(Block::load(cells + static_cast<Index>(across.cell[j]) * S.in.channels),
+          sum = multiply_add(Block::load(pixels + static_cast<Index>(across.pixel[j]) * S.in.channels),
                              Block::load(taps + static_cast<Index>(across.tap[j]) * S.in.channels), sum);
         }
       }
@@ -109,7 +109,7 @@ void transposed_conv_row(const float* x, const float* weight, const float* bias,
 }
 
 /// One row of dL/dx; `dy` is the sample. For shapes that are single(). A row of dy and of the kernel is used for all
-/// cells before the next, while it is in cache; its products are summed by themselves first (64 x 64 terms lose less
+/// pixels before the next, while it is in cache; its products are summed by themselves first (64 x 64 terms lose less
 /// that way), a few channel blocks side by side.
 template <TransposedConvShape S>
 void transposed_conv_data_row(const float* dy, const float* weight, float* dx, int row) {
@@ -121,7 +121,7 @@ void transposed_conv_data_row(const float* dy, const float* weight, float* dx, i
   for (int first = 0; first < blocks; first += together) {
     const int count = std::min(together, blocks - first);
     std::array<std::array<Batch, together>, static_cast<std::size_t>(S.in.width)> sums;
-    for (auto& cell : sums) cell.fill(Batch(0.0F));
+    for (auto& pixel : sums) pixel.fill(Batch(0.0F));
     for (int u = down.begin; u < down.end; ++u) {
       const float* dy_row = dy + static_cast<Index>(down.out + u - down.begin) * S.out().width * S.in.channels;
       const float* taps = weight + static_cast<Index>(u) * S.kernel.width * S.in.channels;
@@ -162,13 +162,13 @@ void transposed_conv_weight_tap(const float* x, const float* dy, float* dw, std:
       for (int iy = 0; iy < S.in.height; ++iy) {
         const int oy = iy * S.stride.height - S.pad.height + u;
         if (oy < 0 || oy >= S.out().height) continue;
-        const float* cells = x + n * S.in.size() + static_cast<Index>(iy) * S.in.width * S.in.channels + c;
+        const float* pixels = x + n * S.in.size() + static_cast<Index>(iy) * S.in.width * S.in.channels + c;
         const float* g = dy + n * S.out().size() + static_cast<Index>(oy) * S.out().width * S.in.channels + c;
         Batch sum(0.0F);
         for (int ix = 0; ix < S.in.width; ++ix) {
           const int ox = ix * S.stride.width - S.pad.width + v;
           if (ox < 0 || ox >= S.out().width) continue;
-          sum = multiply_add(Block::load(cells + static_cast<Index>(ix) * S.in.channels),
+          sum = multiply_add(Block::load(pixels + static_cast<Index>(ix) * S.in.channels),
                              Block::load(g + static_cast<Index>(ox) * S.in.channels), sum);
         }
         total += sum;

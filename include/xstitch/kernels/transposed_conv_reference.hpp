@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twins of transposed convolution, in scatter form and in double: the oracle of its tests.
+/// The plain scalar references of transposed convolution, in scatter form and in double; its tests compare with it.
 
 #include <xstitch/kernels/transposed_conv.hpp>
 

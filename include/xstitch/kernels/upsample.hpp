@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Bilinear enlargement by a whole factor f in each direction, pixel centres aligned (not corners): output o lies at
-/// u = (o + 1/2) / f - 1/2 of the input, at least 0, between cells floor(u) and floor(u) + 1 (the last one repeated).
-/// The gradient is gathered: an input cell looks at the outputs it has a share in, in row-major order.
+/// u = (o + 1/2) / f - 1/2 of the input, at least 0, between pixels floor(u) and floor(u) + 1 (the last one repeated).
+/// The gradient is gathered: an input pixel looks at the outputs it has a share in, in row-major order.
 
 #include <xstitch/core/shape.hpp>
 #include <xstitch/kernels/channel_block.hpp>
@@ -29,7 +29,7 @@ struct UpsampleShape {
 
 namespace detail {
 
-/// The two cells of each output along one axis.
+/// The two pixels of each output along one axis.
 template <int In, int Factor>
 inline constexpr auto upsample_taps = [] {
   std::array<UpsampleTap, static_cast<std::size_t>(In) * Factor> taps{};
@@ -41,19 +41,19 @@ inline constexpr auto upsample_taps = [] {
   return taps;
 }();
 
-/// The outputs with a share in a cell, and how large.
+/// The outputs with a share in a pixel, and how large.
 template <int In, int Factor>
 struct UpsampleShares {
   int first = 0, count = 0;
   std::array<float, static_cast<std::size_t>(3 * Factor)> share{};
 
   UpsampleShares() = default;
-  explicit UpsampleShares(int cell) {
-    const int end = std::min(In, cell + 2) * Factor;
-    first = std::max(0, cell - 1) * Factor;
+  explicit UpsampleShares(int pixel) {
+    const int end = std::min(In, pixel + 2) * Factor;
+    first = std::max(0, pixel - 1) * Factor;
     for (int o = first; o < end; ++o) {
       const UpsampleTap& tap = upsample_taps<In, Factor>[static_cast<std::size_t>(o)];
-      const float s = (tap.low == cell ? 1.0F - tap.share : 0.0F) + (tap.high == cell ? tap.share : 0.0F);
+      const float s = (tap.low == pixel ? 1.0F - tap.share : 0.0F) + (tap.high == pixel ? tap.share : 0.0F);
       if (s == 0.0F && count == 0) first = o + 1;
       if (s != 0.0F) share[static_cast<std::size_t>(count++)] = s;  // the outputs with a share are neighbours
     }
@@ -76,8 +76,8 @@ void upsample_row(const float* x, float* y, int row) {
                 right = static_cast<Index>(across.high) * S.in.channels;
     const Batch right_share(across.share), left_share(1.0F - across.share);
     Block::for_each([&](int c) {
-      const auto across_row = [&](const float* cells) {
-        return multiply_add(left_share, Block::load(cells + left + c), right_share * Block::load(cells + right + c));
+      const auto across_row = [&](const float* pixels) {
+        return multiply_add(left_share, Block::load(pixels + left + c), right_share * Block::load(pixels + right + c));
       };
       Block::store(y + static_cast<Index>(column) * S.in.channels + c,
                    multiply_add(Batch(1.0F - down.share), across_row(upper), Batch(down.share) * across_row(lower)));
@@ -85,7 +85,7 @@ void upsample_row(const float* x, float* y, int row) {
   }
 }
 
-/// One row of dL/dx; `dy` is the sample. A row of dy is used for all cells before the next, while it is in cache.
+/// One row of dL/dx; `dy` is the sample. A row of dy is used for all pixels before the next, while it is in cache.
 template <UpsampleShape S>
 void upsample_gradient_row(const float* dy, float* dx, int row) {
   using Block = ChannelBlock<S.in.channels>;

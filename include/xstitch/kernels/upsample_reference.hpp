@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The plain scalar twins of kernels/upsample.hpp, in double: the oracle of its tests. One sample.
+/// The plain scalar references of kernels/upsample.hpp, in double; its tests compare with it. One sample.
 
 #include <xstitch/kernels/upsample.hpp>
 
@@ -10,10 +10,10 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels::reference {
 
-/// The share of an input cell in an output, along one axis: a tent of width 2, its ends held.
-inline double upsample_share(int out, int cell, int in, int factor) {
+/// The share of an input pixel in an output, along one axis: a tent of width 2, its ends held.
+inline double upsample_share(int out, int pixel, int in, int factor) {
   const double u = std::min(std::max((out + 0.5) / factor - 0.5, 0.0), in - 1.0);
-  return std::max(0.0, 1.0 - std::abs(u - cell));
+  return std::max(0.0, 1.0 - std::abs(u - pixel));
 }
 
 /// f(output index, input index, share) for every pair.

@@ -116,21 +116,21 @@ template <int Taps>
 /// Both sides of a tile, for a vector's worth of channels.
 template <int Taps>
 struct Transform {
-  static constexpr int window = Taps + outputs - 1, cells = window * window;
+  static constexpr int window = Taps + outputs - 1, elements = window * window;
   static constexpr Matrices<Taps> matrices{};
   static constexpr Matrix<window, outputs> spread = transposed(matrices.output);  // A
   static constexpr Matrix<Taps, window> gather = transposed(matrices.weights);    // G'
 
   /// B' d B in place; d: [window][window].
-  [[gnu::always_inline]] static void input(Vector (&d)[cells]) noexcept {
-    Vector half[cells];
+  [[gnu::always_inline]] static void input(Vector (&d)[elements]) noexcept {
+    Vector half[elements];
     XSTITCH_UNROLL
     for (int x = 0; x < window; ++x) multiply_input(matrices, d + x, half + x, window);
     XSTITCH_UNROLL
     for (int y = 0; y < window; ++y) multiply_input(matrices, half + y * window, d + y * window, 1);
   }
   /// A' m A: [2][2].
-  [[gnu::always_inline]] static void output(const Vector (&m)[cells], Vector (&out)[outputs * outputs]) noexcept {
+  [[gnu::always_inline]] static void output(const Vector (&m)[elements], Vector (&out)[outputs * outputs]) noexcept {
     Vector half[outputs * window];
     XSTITCH_UNROLL
     for (int x = 0; x < window; ++x) multiply(matrices.output, m + x, window, half + x, window);
@@ -138,24 +138,24 @@ struct Transform {
     for (int y = 0; y < outputs; ++y) multiply(matrices.output, half + y * window, 1, out + y * outputs, 1);
   }
   /// G g G'; g: [Taps][Taps].
-  static void weights(const Vector (&g)[Taps * Taps], Vector (&to)[cells]) noexcept {
+  static void weights(const Vector (&g)[Taps * Taps], Vector (&to)[elements]) noexcept {
     Vector half[window * Taps];
     XSTITCH_UNROLL
     for (int x = 0; x < Taps; ++x) multiply(matrices.weights, g + x, Taps, half + x, Taps);
     XSTITCH_UNROLL
     for (int y = 0; y < window; ++y) multiply(matrices.weights, half + y * Taps, 1, to + y * window, 1);
   }
-  /// A y A', the way back of output(); y: [2][2].
+  /// A y A', the adjoint of output(); y: [2][2].
   [[gnu::always_inline]] static void output_gradient(const Vector (&y)[outputs * outputs],
-                                                     Vector (&to)[cells]) noexcept {
+                                                     Vector (&to)[elements]) noexcept {
     Vector half[window * outputs];
     XSTITCH_UNROLL
     for (int x = 0; x < outputs; ++x) multiply(spread, y + x, outputs, half + x, outputs);
     XSTITCH_UNROLL
     for (int i = 0; i < window; ++i) multiply(spread, half + i * outputs, 1, to + i * window, 1);
   }
-  /// G' m G, the way back of weights(): [Taps][Taps].
-  static void weight_gradient(const Vector (&m)[cells], Vector (&to)[Taps * Taps]) noexcept {
+  /// G' m G, the adjoint of weights(): [Taps][Taps].
+  static void weight_gradient(const Vector (&m)[elements], Vector (&to)[Taps * Taps]) noexcept {
     Vector half[Taps * window];
     XSTITCH_UNROLL
     for (int x = 0; x < window; ++x) multiply(gather, m + x, window, half + x, window);

@@ -5,7 +5,6 @@
 #include <xstitch/core/batch.hpp>
 #include <xstitch/weave/program.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -39,9 +38,9 @@ class Layout {
   [[nodiscard]] std::size_t first_parameter(std::size_t op) const { return op_first_[op]; }
   [[nodiscard]] std::size_t parameter_count(std::size_t op) const { return program_.ops[op].record->parameters.size(); }
   [[nodiscard]] std::size_t find_parameter(std::string_view name) const {
-    const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                        [&](std::size_t i, std::string_view n) { return slots_[i].name < n; });
-    return found == by_name_.end() || slots_[*found].name != name ? npos : *found;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      if (slots_[i].name == name) return i;
+    return npos;
   }
   [[nodiscard]] std::size_t find_head(std::string_view name) const {
     for (std::size_t h = 0; h < heads_.size(); ++h)
@@ -89,9 +88,6 @@ class Layout {
         op_first_[i] = slots_.size();
         for (const ParameterSpec& spec : op.record->parameters) add(owner(op) + std::string(spec.name), spec);
       }
-    for (std::size_t i = 0; i < slots_.size(); ++i) by_name_.push_back(i);
-    std::sort(by_name_.begin(), by_name_.end(),
-              [&](std::size_t a, std::size_t b) { return slots_[a].name < slots_[b].name; });
   }
   [[nodiscard]] std::string owner(const Op& op) const {
     if (op.chain == none) return "stitch." + std::string(op.place) + ".";
@@ -112,7 +108,6 @@ class Layout {
   std::vector<ParameterSlot> slots_;
   std::size_t floats_ = 0;
   std::vector<std::size_t> op_head_, op_first_;  ///< [operation]
-  std::vector<std::size_t> by_name_;              ///< parameters, sorted by name
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

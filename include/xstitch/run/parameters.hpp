@@ -38,7 +38,8 @@ class Parameters {
   explicit Parameters(const Program& program) : layout_(std::make_shared<const Layout>(program)) {
     values_ = Memory(layout_->floats() * sizeof(float));
     for (const ParameterSlot& slot : layout_->slots())
-      trained_.push_back(slot.spec.group != ParameterGroup::buffer && slot.spec.learning_rate_multiplier != 0.0F);
+      trained_.push_back(slot.spec.group != ParameterGroup::buffer && slot.spec.learning_rate_multiplier != 0.0F ? 1
+                                                                                                                 : 0);
   }
   /// Initial values from a seed.
   Parameters(const Program& program, Seed seed) : Parameters(program) {
@@ -78,11 +79,11 @@ class Parameters {
   void changed() noexcept { version_.fetch_add(1, std::memory_order_acq_rel); }
 
   /// Whether training moves a parameter: set at run time, `Frozen` is only how it starts.
-  [[nodiscard]] bool trained(std::size_t i) const { return trained_[i]; }
+  [[nodiscard]] bool trained(std::size_t i) const { return trained_[i] != 0; }
   void set_trained(std::size_t i, bool trained) {
     if (slot(i).spec.group == ParameterGroup::buffer)
       fail("parameter '", slot(i).name, "' is a buffer, which training does not move");
-    trained_[i] = trained;
+    trained_[i] = trained ? 1 : 0;
     ++trained_version_;
   }
   [[nodiscard]] std::uint64_t trained_version() const noexcept { return trained_version_; }
@@ -173,7 +174,7 @@ class Parameters {
   Seed seed_{};
   Memory values_;
   std::atomic<std::uint64_t> version_{0};
-  std::vector<bool> trained_;
+  std::vector<std::uint8_t> trained_;
   std::uint64_t trained_version_ = 0;
   bool torn_ = false;
   std::mutex pack_mutex_;
