@@ -2,7 +2,7 @@
 /// \file
 /// AveragePool<kernel, stride = kernel, Pad<p>, CeilMode, IncludePadding>: y = sum of each window / divisor, channel by
 /// channel. {h, w, c} -> {out(h), out(w), c}; out is in kernels/pool_shape.hpp. The divisor is the number of covered
-/// cells or, with IncludePadding, that of the window clipped to input and padding (Caffe's rule, PyTorch's default).
+/// elements or, with IncludePadding, that of the window clipped to input and padding (Caffe's rule, PyTorch's default).
 
 #include <xstitch/layers/max_pool.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// MaxPool<kernel, stride = kernel, Pad<p>, CeilMode>: y = the largest value of each window, channel by channel.
-/// {h, w, c} -> {out(h), out(w), c}; out and the window's cells are in kernels/pool_shape.hpp. Padding never wins, not
-/// even over negative values; a NaN always does. The gradient goes to the place of the maximum (the first of equals).
+/// {h, w, c} -> {out(h), out(w), c}; out and the window's elements are in kernels/pool_shape.hpp. Padding never wins,
+/// not even over negative values; a NaN always does. The gradient goes to the maximum (the first of equals).
 ///
 ///     MaxPool<2>   MaxPool<3, 2, CeilMode>   MaxPool<Size{2, 3}, Size{1, 2}, Pad<1>>
 
@@ -39,7 +39,8 @@ constexpr std::array<Attribute, 4> pool_attributes() {
 
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct MaxPool {
-  static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps places in a byte: at most 256 cells");
+  static_assert(Kernel.height * Kernel.width <= 256,
+                "xstitch: MaxPool keeps argmax indices in a byte: a window has at most 256 elements");
   static constexpr std::string_view kind = "MaxPool";
   static constexpr auto attributes() { return detail::pool_attributes<Kernel, Stride, Options...>(); }
   static constexpr bool reads_input = false;
@@ -54,20 +55,20 @@ struct MaxPool {
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
-  /// The place of each maximum.
+  /// The index of each maximum in its window.
   static constexpr Extent saved(Dims in) { return {output_shape(in).size(), 0}; }
 
   template <Dims In>
   static void forward(const ForwardCall& call) {
     constexpr kernels::PoolShape pool = shape(In);
     constexpr std::size_t row_size = pool.out().size() / static_cast<std::size_t>(pool.rows.out);
-    auto* places = reinterpret_cast<std::uint8_t*>(call.saved);
+    auto* argmax = reinterpret_cast<std::uint8_t*>(call.saved);
     kernels::detail::for_rows(call.threads, call.batch, pool.rows.out, kernels::detail::pool_work(pool),
                               [&](std::size_t n, int row) {
                                 const std::size_t at = n * pool.out().size() + static_cast<std::size_t>(row) * row_size;
                                 const float* x = call.input + n * In.size();
-                                if (places != nullptr)
-                                  kernels::max_pool_row<pool, true>(x, call.output + at, places + at, row);
+                                if (argmax != nullptr)
+                                  kernels::max_pool_row<pool, true>(x, call.output + at, argmax + at, row);
                                 else
                                   kernels::max_pool_row<pool, false>(x, call.output + at, nullptr, row);
                               });
@@ -78,11 +79,11 @@ struct MaxPool {
     if (call.input_gradient == nullptr) return;
     constexpr kernels::PoolShape pool = shape(In);
     constexpr std::size_t row_size = In.size() / static_cast<std::size_t>(In.height);
-    const auto* places = reinterpret_cast<const std::uint8_t*>(call.saved);
+    const auto* argmax = reinterpret_cast<const std::uint8_t*>(call.saved);
     kernels::detail::for_rows(call.threads, call.batch, In.height, 2 * row_size, [&](std::size_t n, int row) {
       const std::size_t out = n * pool.out().size();
       kernels::max_pool_gradient_row<pool>(
-          call.output_gradient + out, places + out,
+          call.output_gradient + out, argmax + out,
           call.input_gradient + n * In.size() + static_cast<std::size_t>(row) * row_size, row);
     });
   }
