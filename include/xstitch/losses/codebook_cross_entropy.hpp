@@ -55,16 +55,17 @@ struct CodebookCrossEntropy {
   template <Dims In>
   static double forward(const ForwardCall& call) {
     const Codebook<Codewords> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
+    const bool keeps = call.saved != nullptr;
     auto* exponentials = reinterpret_cast<float*>(call.saved);
-    auto* pixels = reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float));
+    auto* pixels = keeps ? reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float)) : nullptr;
     return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       double sum = 0.0;
       for (std::size_t i = begin; i < end; ++i) {
         if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
         Pixel pixel;
         sum += loss(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, pixel,
-                    call.saved == nullptr ? nullptr : exponentials + i * channels);
-        if (call.saved != nullptr) pixels[i] = pixel;
+                    keeps ? exponentials + i * channels : nullptr);
+        if (keeps) pixels[i] = pixel;
       }
       return sum;
     });
