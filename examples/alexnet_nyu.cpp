@@ -282,8 +282,8 @@ class Experiment {
     if (segmentation_ != nullptr) return true;
     segmentation_ = preset_.make("segmentation", xs::seed(options_.seed));
     normals_ = preset_.make("normals", xs::seed(options_.seed));
-    set_start(*segmentation_, options_, codebook_->words());
-    set_start(*normals_, options_, codebook_->words());
+    set_start(*segmentation_, options_, codebook_->codewords());
+    set_start(*normals_, options_, codebook_->codewords());
     start_from(*segmentation_, {"segmentation"});
     start_from(*normals_, {"normals"});
     if (!train("segmentation", *segmentation_,
@@ -299,7 +299,7 @@ class Experiment {
     const auto net =
         preset_.make(network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network,
                      xs::seed(options_.seed));
-    set_start(*net, options_, codebook_->words());
+    set_start(*net, options_, codebook_->codewords());
     xs::initialise_from(*net, *segmentation_);
     xs::initialise_from(*net, *normals_);
     if (!train("cross_stitch", *net, options_.stitched_iterations)) return false;
@@ -312,7 +312,7 @@ class Experiment {
   /// Networks that start from nothing get the iterations of both stages.
   bool together(const std::string& network) {
     const auto net = preset_.make(network, xs::seed(options_.seed));
-    set_start(*net, options_, codebook_->words());
+    set_start(*net, options_, codebook_->codewords());
     if (network == "ensemble" && !options_.start_from.empty())
       xs::fail("--start-from with --network ensemble: its members would start equal");
     start_from(*net, {"segmentation", "normals"});

@@ -98,3 +98,63 @@ TEST_CASE("the report says what is wrong") {
   CHECK(check<Fault::writes_beyond>().text().find("outside the bounds of the output") != std::string::npos);
   CHECK(std::isnan(check<Fault::leaves_one_out>().entries[0].error));
 }
+
+namespace {
+
+enum class Emission { right, twice, one_is_missing, hangs_on_bias };
+
+/// y = a x + b with one a and one b; gradients are emitted or stored.
+template <Emission emission>
+struct Affine {
+  static constexpr xs::FixedString name{"affine"};
+  static constexpr bool reads_output = false;
+  static constexpr bool streams_gradients = true;
+  static constexpr Dims output_shape(Dims in) { return in; }
+  static constexpr auto parameters(Dims) {
+    return std::array{ParameterSpec{"scale", xs::Extents(1), xs::Initializer::constant(1.0F)},
+                      ParameterSpec{"bias", xs::Extents(1), xs::Initializer::constant(0.0F), ParameterGroup::bias}};
+  }
+  template <Dims In>
+  static void forward(const ForwardCall& call) {
+    for (std::size_t i = 0; i < call.batch * In.size(); ++i)
+      call.output[i] = call.parameters[0][0] * call.input[i] + call.parameters[1][0];
+  }
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    float scale = 0.0F, bias = 0.0F;
+    for (std::size_t i = 0; i < call.batch * In.size(); ++i) {
+      scale += call.output_gradient[i] * call.input[i];
+      bias += call.output_gradient[i];
+      if (call.input_gradient != nullptr) call.input_gradient[i] = call.parameters[0][0] * call.output_gradient[i];
+    }
+    if (emission == Emission::hangs_on_bias && !call.sinks[1].wanted()) scale *= 2.0F;
+    give(call.sinks[0], scale);
+    if (emission == Emission::one_is_missing && call.sinks[1].store() == nullptr) return;
+    give(call.sinks[1], bias);
+  }
+  static void give(const xs::GradientSink& sink, float gradient) {
+    if (sink.store() != nullptr) {
+      *sink.store() = gradient;
+      return;
+    }
+    sink.emit(0, &gradient, 1);
+    if (emission == Emission::twice) sink.emit(0, &gradient, 1);
+  }
+};
+
+template <Emission emission>
+xs::GradientReport check_emission() {
+  return xs::check_gradients<Affine<emission>, xs::Shape<2, 3, 5>>();
+}
+
+}  // namespace
+
+TEST_CASE("gradients that are emitted are checked like stored ones, and without those that nobody wants") {
+  CHECK_MESSAGE(check_emission<Emission::right>().ok, check_emission<Emission::right>().text());
+  CHECK(check_emission<Emission::twice>().text().find("emitted an element of a parameter gradient twice") !=
+        std::string::npos);
+  CHECK(check_emission<Emission::one_is_missing>().text().find(
+            "another gradient of parameter bias emitted in chunks") != std::string::npos);
+  CHECK(check_emission<Emission::hangs_on_bias>().text().find(
+            "another gradient of parameter scale without the gradient of bias") != std::string::npos);
+}

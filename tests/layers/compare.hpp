@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -72,6 +73,29 @@ void check_threads(std::size_t batch) {
     CHECK(same_bits(output, first_output));
     CHECK(same_bits(gradient, first_gradient));
   }
+}
+
+/// Where nobody wants any gradient backward does not even touch its scratch memory (neither packs nor sums); where only
+/// the input's is wanted it is the same to the bit.
+template <class L, xs::Dims In>
+void check_unwanted() {
+  const auto run = [](std::uint64_t parameters, bool input) {
+    xs::RunLayer<L, In> layer({.batch = 2, .emit_gradients = true, .unwanted_parameters = parameters});
+    std::ranges::copy(random_values(layer.input().size(), 5), layer.input().begin());
+    layer.forward();
+    std::ranges::copy(random_values(layer.output_gradient().size(), 6), layer.output_gradient().begin());
+    layer.backward(input);
+    CHECK(layer.fault() == "");
+    return std::pair{std::vector<float>(layer.input_gradient().begin(), layer.input_gradient().end()),
+                     std::vector<std::byte>(layer.workspace().begin(), layer.workspace().end())};
+  };
+  const auto touched = [](const std::vector<std::byte>& bytes) {
+    return std::ranges::any_of(bytes, [](std::byte b) { return b != std::byte{0xFF}; });
+  };
+  const auto all = run(0, true), none = run(~std::uint64_t{0}, false), data = run(~std::uint64_t{0}, true);
+  CHECK(touched(all.second));
+  CHECK_FALSE(touched(none.second));
+  CHECK(same_bits(data.first, all.first));
 }
 
 template <class L, class In>

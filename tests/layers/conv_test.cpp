@@ -1,4 +1,5 @@
-#include <xstitch/layers/check_gradients.hpp>
+#include "compare.hpp"
+
 #include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/relu.hpp>
 
@@ -98,4 +99,12 @@ TEST_CASE("Conv: settings are attributes; initial values and Frozen are none; op
         std::string_view::npos);
   CHECK(xs::traits::unknown_option<xs::DepthwiseConv<"d", 3, xs::Groups<2>>>().find("Groups<2>") !=
         std::string_view::npos);
+}
+
+TEST_CASE("Conv: a gradient that nobody wants is not made") {
+  test::check_unwanted<xs::Conv<"direct", 20, 3, xs::Stride<2>>, Dims{9, 9, 5}>();
+  test::check_unwanted<xs::Conv<"pointwise", 20, 1>, Dims{4, 4, 5}>();
+  test::check_unwanted<xs::Conv<"winograd", 64, 3, xs::Pad<1>>, Dims{12, 12, 64}>();
+  test::check_unwanted<xs::Conv<"im2col", 256, 4>, Dims{5, 5, 256}>();
+  test::check_unwanted<xs::DepthwiseConv<"depthwise", 3>, Dims{6, 6, 20}>();
 }

@@ -1,4 +1,5 @@
-#include <xstitch/layers/check_gradients.hpp>
+#include "compare.hpp"
+
 #include <xstitch/layers/linear.hpp>
 
 #include <doctest/doctest.h>
@@ -56,4 +57,9 @@ TEST_CASE("Linear: settings are attributes, and options of other layers are name
   static_assert(xs::traits::unknown_option<Layer>().empty());
   using Wrong = xs::Linear<"fc", 7, xs::NoBias, xs::Groups<2>, xs::CeilMode>;
   CHECK(xs::traits::unknown_option<Wrong>().find("Groups<2>") != std::string_view::npos);
+}
+
+TEST_CASE("Linear: a gradient that nobody wants is not made") {
+  test::check_unwanted<xs::Linear<"fc", 19>, Dims{2, 3, 4}>();
+  test::check_unwanted<xs::Linear<"fc", 64, xs::NoBias>, Dims{1, 1, 100}>();
 }

@@ -99,3 +99,8 @@ TEST_CASE("many weights for few pixels stay inside their memory") {
   wide.backward();
   CHECK(wide.fault() == "");
 }
+
+TEST_CASE("a gradient that nobody wants is not made") {
+  test::check_unwanted<Dense, Dims{3, 2, 5}>();
+  test::check_unwanted<Single, Dims{2, 3, 5}>();
+}

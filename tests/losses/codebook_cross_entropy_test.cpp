@@ -36,7 +36,7 @@ TEST_CASE("codebook cross entropy: PyTorch's cross entropy with soft targets") {
   for (std::size_t i = 0; i < 5; ++i) {
     std::array<float, 20> target{};
     const auto code = book.encode({labels.values[3 * i], labels.values[3 * i + 1], labels.values[3 * i + 2]});
-    for (std::size_t k = 0; k < 3; ++k) target[static_cast<std::size_t>(code.word[k])] += code.weight[k];
+    for (std::size_t k = 0; k < 3; ++k) target[static_cast<std::size_t>(code.codeword[k])] += code.weight[k];
     expected += definition(input.data() + 20 * i, target.data());
     for (std::size_t w = 0; w < 20; ++w)  // PyTorch's gradient, with its target exchanged for ours
       gradient[20 * i + w] = golden::soft_gradient[20 * i + w] + (golden::soft_target[20 * i + w] - target[w]) / 5.0F;
@@ -68,18 +68,18 @@ TEST_CASE("codebook cross entropy: gradient, missing labels, masks, values that 
   check_threads<Loss, large>(random_values(4 * large.size(), "codebook threads"), many);
 }
 
-TEST_CASE("codebook cross entropy: sure logits decode to the word, both rules; a wrong codebook is refused") {
+TEST_CASE("codebook cross entropy: sure logits decode to the codeword, both rules; a wrong codebook is refused") {
   constexpr Dims in{1, 20, 20};
   const auto book = xs::Codebook<20>::standard();
   std::vector<float> input(in.size(), 0.0F);
   for (std::size_t w = 0; w < 20; ++w) input[21 * w] = 40.0F;
-  check_close(predict<Loss, in>(input), book.words());
-  check_close(predict<xs::CodebookCrossEntropy<20, xs::CodebookDecoding::best_triangle>, in>(input), book.words());
+  check_close(predict<Loss, in>(input), book.codewords());
+  check_close(predict<xs::CodebookCrossEntropy<20, xs::CodebookDecoding::best_triangle>, in>(input), book.codewords());
   const auto spread = predict<Loss, in>(random_values(in.size(), "spread"));
   for (std::size_t i = 0; i < 20; ++i) CHECK(xs::losses::length(spread.data() + 3 * i) == doctest::Approx(1.0));
 
   const LabelBatch labels{{}, random_normals(20, "refused"), {}, {}};
-  CHECK(contains(error_of<Loss, in>(input, labels, {std::vector<float>(60, 0.0F)}), "codebook: word 0"));
+  CHECK(contains(error_of<Loss, in>(input, labels, {std::vector<float>(60, 0.0F)}), "codebook: codeword 0"));
   static_assert(Loss::unit_vectors);
   static_assert(!Loss::label({4, 5, 19}).shape.valid() && !Loss::requirement.empty());
   static_assert(!Loss::Prediction::output_shape({4, 5, 19}).valid());

@@ -13,38 +13,38 @@ static double degrees(const Book::Normal& a, const Book::Normal& b) {
   return xs::NormalsMetric::degrees_between(a.data(), b.data());
 }
 
-static void check_code(const xs::CodebookWeights& code, int words) {
+static void check_code(const xs::CodebookWeights& code, int codewords) {
   float sum = 0.0F;
   for (std::size_t k = 0; k < 3; ++k) {
     CHECK(code.weight[k] >= 0.0F);
-    CHECK(code.word[k] >= 0);
-    CHECK(code.word[k] < words);
+    CHECK(code.codeword[k] >= 0);
+    CHECK(code.codeword[k] < codewords);
     sum += code.weight[k];
   }
   CHECK(sum == doctest::Approx(1.0F).epsilon(1e-6));
 }
 
-TEST_CASE("codebook: the standard words face the camera, are apart, and are the same every time") {
+TEST_CASE("codebook: the standard codewords face the camera, are apart, and are the same every time") {
   const Book book = Book::standard();
-  CHECK(std::ranges::equal(book.words(), Book::standard().words()));
+  CHECK(std::ranges::equal(book.codewords(), Book::standard().codewords()));
   for (int a = 0; a < 20; ++a) {
-    CHECK(xs::losses::length(book.word(a).data()) == doctest::Approx(1.0).epsilon(1e-6));
-    CHECK(book.word(a)[2] > 0.0F);
-    for (int b = 0; b < a; ++b) CHECK(degrees(book.word(a), book.word(b)) > 15.0);
+    CHECK(xs::losses::length(book.codeword(a).data()) == doctest::Approx(1.0).epsilon(1e-6));
+    CHECK(book.codeword(a)[2] > 0.0F);
+    for (int b = 0; b < a; ++b) CHECK(degrees(book.codeword(a), book.codeword(b)) > 15.0);
   }
-  // A triangulated disc: with b words on its border, 2 * 20 - 2 - b triangles.
+  // A triangulated disc: with b codewords on its border, 2 * 20 - 2 - b triangles.
   CHECK(book.triangles().size() > 20);
   CHECK(book.triangles().size() < 36);
 }
 
-TEST_CASE("codebook: a word's code is the word") {
+TEST_CASE("codebook: a codeword's code is the codeword") {
   const Book book = Book::standard();
   for (int w = 0; w < 20; ++w) {
-    const auto code = book.encode(book.word(w));
+    const auto code = book.encode(book.codeword(w));
     check_code(code, 20);
     for (std::size_t k = 0; k < 3; ++k)
-      CHECK(code.weight[k] == (code.word[k] == w && code.weight[k] > 0 ? 1.0F : 0.0F));
-    CHECK(book.decode(code) == book.word(w));
+      CHECK(code.weight[k] == (code.codeword[k] == w && code.weight[k] > 0 ? 1.0F : 0.0F));
+    CHECK(book.decode(code) == book.codeword(w));
   }
 }
 
@@ -81,9 +81,9 @@ TEST_CASE("codebook: outside the triangles the nearest point of the border") {
     check_code(code, 20);
     const double error = degrees(book.decode(code), n);
     double nearest = 180.0;
-    for (int w = 0; w < 20; ++w) nearest = std::min(nearest, degrees(book.word(w), n));
+    for (int w = 0; w < 20; ++w) nearest = std::min(nearest, degrees(book.codeword(w), n));
     CHECK(error <= nearest + 1e-3);
-    // No mixture of two words is nearer.
+    // No mixture of two codewords is nearer.
     for (int a = 0; a < 20; ++a)
       for (int b = 0; b < a; ++b)
         for (const float t : {0.25F, 0.5F, 0.75F})
@@ -93,7 +93,7 @@ TEST_CASE("codebook: outside the triangles the nearest point of the border") {
   check_code(book.encode(behind), 20);
 }
 
-TEST_CASE("codebook: a full sphere, and four words on a circle") {
+TEST_CASE("codebook: a full sphere, and four codewords on a circle") {
   // A cube's corners: each face is a square, cut along one of its diagonals.
   std::array<float, 24> corners{};
   for (std::size_t i = 0; i < 24; ++i) corners[i] = ((i / 3) >> (i % 3)) & 1 ? 1.0F : -1.0F;
@@ -109,20 +109,21 @@ TEST_CASE("codebook: a full sphere, and four words on a circle") {
   }
 }
 
-TEST_CASE("codebook: words learned from normals, repeated words, words that are no directions") {
+TEST_CASE("codebook: codewords learned from normals, repeated codewords, codewords that are no directions") {
   // Three tight bundles give their three middles.
   std::vector<float> normals;
   const xs::RandomKey key(xs::seed(1));
   for (std::size_t i = 0; i < 300; ++i)
     for (std::size_t k = 0; k < 3; ++k) normals.push_back((i % 3 == k ? 1.0F : 0.0F) + 0.02F * key.normal(3 * i + k));
   const auto book = xs::Codebook<3>::learn(normals, xs::seed(4));
-  CHECK(std::ranges::equal(book.words(), xs::Codebook<3>::learn(normals, xs::seed(4)).words()));
+  CHECK(std::ranges::equal(book.codewords(), xs::Codebook<3>::learn(normals, xs::seed(4)).codewords()));
   std::set<std::size_t> axes;
   for (int w = 0; w < 3; ++w) {
-    const auto word = book.word(w);
-    const std::size_t axis = static_cast<std::size_t>(std::max_element(word.begin(), word.end()) - word.begin());
+    const auto codeword = book.codeword(w);
+    const std::size_t axis =
+        static_cast<std::size_t>(std::max_element(codeword.begin(), codeword.end()) - codeword.begin());
     axes.insert(axis);
-    CHECK(word[axis] > 0.999F);
+    CHECK(codeword[axis] > 0.999F);
   }
   CHECK(axes.size() == 3);
   CHECK(book.triangles().size() == 1);
@@ -136,7 +137,7 @@ TEST_CASE("codebook: words learned from normals, repeated words, words that are 
   for (const float x : middle) CHECK(x == doctest::Approx(0.57735F).epsilon(1e-4));
 
   std::array<float, 9> bad{1, 0, 0, 0, 0, 0, 0, 0, 1};
-  CHECK_THROWS_WITH_AS(xs::Codebook<3>{bad}, doctest::Contains("word 1 "), xs::Error);
+  CHECK_THROWS_WITH_AS(xs::Codebook<3>{bad}, doctest::Contains("codeword 1 "), xs::Error);
   bad[4] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(xs::Codebook<3>{bad}, xs::Error);
   bad = {1, 0, 0, 1, 0, 0, 1, 0, 0};  // all the same: no triangle, still a code
@@ -144,8 +145,8 @@ TEST_CASE("codebook: words learned from normals, repeated words, words that are 
 }
 
 TEST_CASE("codebook: decoding distributions") {
-  const std::array<float, 12> words{1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6F, 0, -0.8F};
-  const xs::Codebook<4> book(words);
+  const std::array<float, 12> codewords{1, 0, 0, 0, 1, 0, 0, 0, 1, 0.6F, 0, -0.8F};
+  const xs::Codebook<4> book(codewords);
   const float p[4] = {0.2F, 0.2F, 0.2F, 0.4F};
   const auto all = book.decode_all(p);
   const double size = std::sqrt(0.44 * 0.44 + 0.04 + 0.0144);

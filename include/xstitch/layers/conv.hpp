@@ -10,8 +10,8 @@
 ///     Conv<"conv1", 96, 11, Stride<4>>                 Conv<"conv2", 256, 5, Pad<2>, Groups<2>>
 ///     Conv<"c", 8, Size{3, 5}, NoBias, Xavier>         DepthwiseConv<"d", 3, Pad<1>>
 ///
-/// Options: Stride, Pad, Dilation (each a number or Size{height, width}), Groups, NoBias, Frozen; first weights He (the
-/// default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer; InitialBias<Ratio> (0).
+/// Options: Stride, Pad, Dilation (each a number or Size{height, width}), Groups, NoBias, Frozen; initial weights He
+/// (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer; InitialBias<Ratio> (0).
 /// Parameters: weight {kernel height, kernel width, in / groups, out}, bias {out}.
 
 #include <xstitch/core/fixed_string.hpp>

@@ -48,9 +48,9 @@ struct Dropout {
   template <Dims In, class Call>
   static void apply(const float* x, float* y, const Call& call) {
     constexpr std::size_t chunk = kernels::elementwise_chunk / 4;
-    constexpr std::size_t pieces = (In.size() + chunk - 1) / chunk;
-    call.threads.parallel_for(call.batch * pieces, [&](std::size_t task) {
-      const std::size_t sample = task / pieces, begin = task % pieces * chunk, at = sample * In.size() + begin;
+    constexpr std::size_t chunks = (In.size() + chunk - 1) / chunk;
+    call.threads.parallel_for(call.batch * chunks, [&](std::size_t task) {
+      const std::size_t sample = task / chunks, begin = task % chunks * chunk, at = sample * In.size() + begin;
       kernels::dropout(x + at, y + at, begin, std::min(chunk, In.size() - begin), In.size(),
                        call.first_position + sample, rate, call.random);
     });

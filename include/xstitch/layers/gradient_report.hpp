@@ -5,6 +5,8 @@
 #include <xstitch/core/random.hpp>
 #include <xstitch/layers/checked_input.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,4 +50,20 @@ struct GradientReport {
   }
 };
 
+namespace detail {
+
+/// The largest |given - numeric|, relative to the larger of both and the scale; NaN if one of them is NaN.
+inline double largest_relative_error(const std::vector<double>& given, const std::vector<double>& numeric,
+                                     double scale) {
+  double largest = 0.0;
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const double size = std::max({std::abs(given[k]), std::abs(numeric[k]), scale, 1e-6});
+    const double error = std::abs(given[k] - numeric[k]) / size;
+    if (std::isnan(error)) return error;
+    largest = std::max(largest, error);
+  }
+  return largest;
+}
+
+}  // namespace detail
 }  // namespace xstitch::inline XSTITCH_ISA

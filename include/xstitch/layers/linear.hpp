@@ -4,8 +4,8 @@
 ///
 ///     Linear<"fc6", 4096>        Linear<"fc8", 10, NoBias, Gaussian<Ratio{1, 100}>>
 ///
-/// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen; first
-/// weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
+/// An image is taken as one long vector in the order of memory: height, width, channels. Options: NoBias, Frozen;
+/// initial weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
 /// InitialBias<Ratio> (0). Parameters: weight {in, out}, bias {out}. Backward emits the weight's gradient a few rows at
 /// a time, right after it has used those rows, so that no gradient of the size of the weights need exist; before that
 /// it offers its factors, x and dy.

@@ -39,7 +39,8 @@ constexpr std::array<Attribute, 4> pool_attributes() {
 
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct MaxPool {
-  static_assert(Kernel.height * Kernel.width <= 256, "xstitch: MaxPool keeps the argmax of a window in a byte: at most 256 elements");
+  static_assert(Kernel.height * Kernel.width <= 256,
+                "xstitch: MaxPool keeps argmax indices in a byte: a window has at most 256 elements");
   static constexpr std::string_view kind = "MaxPool";
   static constexpr auto attributes() { return detail::pool_attributes<Kernel, Stride, Options...>(); }
   static constexpr bool reads_input = false;
@@ -54,7 +55,7 @@ struct MaxPool {
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }
-  /// The index of each maximum.
+  /// The index of each maximum in its window.
   static constexpr Extent saved(Dims in) { return {output_shape(in).size(), 0}; }
 
   template <Dims In>

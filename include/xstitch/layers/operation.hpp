@@ -84,6 +84,8 @@ struct ForwardCall {
   /// The inputs in an order that does not hang on how the network is written (towers by name): sum in this order.
   const std::size_t* order = nullptr;
   /// Where new values of the buffers go, one a parameter (null for what is trained). They count from the next step on.
+  /// buffer_updates[i] may be parameters[i]: read and write element by element. Null in inference, and where nobody
+  /// wants them.
   float* const* buffer_updates = nullptr;
   const LabelBatch* labels = nullptr;  ///< of a loss
   double* loss_sum = nullptr;          ///< of a loss: where the sum over the valid elements goes

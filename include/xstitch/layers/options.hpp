@@ -29,10 +29,10 @@ struct Groups {
 };
 struct NoBias {};    ///< leave the bias out
 struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
-/// Average pooling: divide by the whole window including padding (Caffe) instead of the covered cells.
+/// Average pooling: divide by the whole window including padding (Caffe) instead of the covered elements.
 struct IncludePadding {};
 struct Frozen {};  ///< parameters keep their initial values
-/// Standard deviation of a Gaussian filling: Gaussian<Ratio{1, 100}>.
+/// Standard deviation of Gaussian initial values: Gaussian<Ratio{1, 100}>.
 template <Ratio Deviation>
 struct Gaussian {
   static constexpr Ratio value = Deviation;

@@ -73,8 +73,9 @@ class RunOperation {
   [[nodiscard]] std::span<float> parameter_gradient(std::size_t i) const { return parameters_.gradient(i); }
   /// What the last forward pass in training wants a buffer to become.
   [[nodiscard]] std::span<float> buffer_update(std::size_t i) const { return parameters_.update(i); }
-  /// Memory kept from forward to backward.
+  /// Memory kept from forward to backward, and the scratch memory of the last call.
   [[nodiscard]] std::span<std::byte> saved() const { return saved_.as<std::byte>(); }
+  [[nodiscard]] std::span<std::byte> workspace() const { return workspace_.as<std::byte>(); }
 
   /// All parameters get their initial values again.
   void initialize() const { parameters_.initialize(); }

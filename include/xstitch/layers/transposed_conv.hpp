@@ -10,8 +10,8 @@
 ///     TransposedConv<"up", 64, 4, Stride<2>, Pad<1>>
 ///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearInitializer, NoBias, Frozen>   // FCN-32s
 ///
-/// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen (the parameters keep their first
-/// values and have no gradient); first weights He (the default), Xavier, PyTorchInitializer (bias too),
+/// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen (the parameters keep their
+/// initial values and have no gradient); initial weights He (the default), Xavier, PyTorchInitializer (bias too),
 /// Gaussian<Ratio>, ZeroInitializer, BilinearInitializer (a group for each channel: enlargement by the stride);
 /// InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width, out / groups, in} (PyTorch: {in, out /
 /// groups, height, width}), bias {out}. Long, Shelhamer, Darrell: Fully convolutional networks for semantic

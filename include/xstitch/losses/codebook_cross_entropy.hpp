@@ -1,15 +1,15 @@
 #pragma once
 /// \file
-/// Surface normals as classification over the words of a codebook (losses/codebook.hpp; 20 words in the paper).
-/// With t the code of the label (weights of the three words of its triangle) and logits x [H, W, Words]:
+/// Surface normals as classification over the codewords of a codebook (losses/codebook.hpp; 20 codewords in the paper).
+/// With t the code of the label (weights of the three codewords of its triangle) and logits x [H, W, Codewords]:
 ///
 ///     loss = log sum_w exp(x_w) - sum_w t_w x_w,   dloss/dx_w = softmax(x)_w - t_w
 ///
 /// averaged over the valid pixels. The least loss is the entropy of t, not 0. Labels are unit normals [H, W, 3] with
 /// a mask [H, W, 1]; a label of length 0 counts as masked; a NaN in a valid label or logit makes the loss NaN.
-/// The words are the parameter "codebook" [Words, 3], never trained: at first Codebook<Words>::standard(); better,
-/// Codebook<Words>::learn(...).words() of the training set's normals.
-/// Prediction: unit normals [H, W, 3].
+/// The codewords are the parameter "codebook" [Codewords, 3], never trained: at first Codebook<Codewords>::standard();
+/// better, Codebook<Codewords>::learn(...).codewords() of the training set's normals. Prediction: unit normals [H, W,
+/// 3].
 
 #include <xstitch/core/parameter.hpp>
 #include <xstitch/kernels/softmax.hpp>
@@ -26,17 +26,17 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-template <int Words = 20, CodebookDecoding Decoding = CodebookDecoding::all_words>
+template <int Codewords = 20, CodebookDecoding Decoding = CodebookDecoding::all_codewords>
 struct CodebookCrossEntropy {
-  using Prediction = CodebookDecode<Words, Decoding>;
+  using Prediction = CodebookDecode<Codewords, Decoding>;
   static constexpr std::string_view kind = "CodebookCrossEntropy";
   static constexpr auto attributes() { return Prediction::attributes(); }
-  static constexpr std::string_view requirement = "CodebookCrossEntropy<words>: one channel for each word";
+  static constexpr std::string_view requirement = "CodebookCrossEntropy<codewords>: one channel for each codeword";
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr bool unit_vectors = true;
   static constexpr LabelSpec label(Dims in) {
-    if (in.channels != Words) return {};
+    if (in.channels != Codewords) return {};
     return {LabelKind::unit_normal, {in.height, in.width, 3}, {in.height, in.width, 1}, 0};
   }
   static constexpr std::array<ParameterSpec, 1> parameters(Dims in) { return Prediction::parameters(in); }
@@ -54,17 +54,18 @@ struct CodebookCrossEntropy {
 
   template <Dims In>
   static double forward(const ForwardCall& call) {
-    const Codebook<Words> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
+    const Codebook<Codewords> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
+    const bool keeps = call.saved != nullptr;
     auto* exponentials = reinterpret_cast<float*>(call.saved);
-    auto* pixels = reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float));
+    auto* pixels = keeps ? reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float)) : nullptr;
     return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       double sum = 0.0;
       for (std::size_t i = begin; i < end; ++i) {
         if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
         Pixel pixel;
         sum += loss(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, pixel,
-                    call.saved == nullptr ? nullptr : exponentials + i * channels);
-        if (call.saved != nullptr) pixels[i] = pixel;
+                    keeps ? exponentials + i * channels : nullptr);
+        if (keeps) pixels[i] = pixel;
       }
       return sum;
     });
@@ -84,8 +85,8 @@ struct CodebookCrossEntropy {
         }
         const Pixel& pixel = pixels[i];
         const float factor = call.loss_scale + pixel.poison;
-        kernels::scale_row<Words>(exponentials + i * channels, factor / pixel.sum, gradient);
-        for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.word[k]] -= factor * pixel.code.weight[k];
+        kernels::scale_row<Codewords>(exponentials + i * channels, factor / pixel.sum, gradient);
+        for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.codeword[k]] -= factor * pixel.code.weight[k];
       }
     });
   }
@@ -93,7 +94,7 @@ struct CodebookCrossEntropy {
   static std::unique_ptr<Metric> metric(Dims in) { return std::make_unique<NormalsMetric>(in); }
 
  private:
-  static constexpr std::size_t channels = static_cast<std::size_t>(Words);
+  static constexpr std::size_t channels = static_cast<std::size_t>(Codewords);
 
   struct Pixel {
     CodebookWeights code;
@@ -105,21 +106,21 @@ struct CodebookCrossEntropy {
     return losses::Chunks(batch * In.pixels(), channels);
   }
 
-  static double loss(const Codebook<Words>& codebook, const float* x, const float* label, Pixel& pixel,
+  static double loss(const Codebook<Codewords>& codebook, const float* x, const float* label, Pixel& pixel,
                      float* exponentials) {
     const double length = losses::length(label);
     if (std::isfinite(length)) {
-      typename Codebook<Words>::Normal unit{};
+      typename Codebook<Codewords>::Normal unit{};
       for (std::size_t k = 0; k < 3; ++k) unit[k] = static_cast<float>(static_cast<double>(label[k]) / length);
       pixel.code = codebook.encode(unit);
     }
-    const kernels::Exponentials row = exponentials == nullptr ? kernels::exponentials<Words, false>(x, nullptr)
-                                                              : kernels::exponentials<Words, true>(x, exponentials);
+    const kernels::Exponentials row = exponentials == nullptr ? kernels::exponentials<Codewords, false>(x, nullptr)
+                                                              : kernels::exponentials<Codewords, true>(x, exponentials);
     pixel.sum = row.sum;
     pixel.poison = row.poison + static_cast<float>(length * 0.0);
     double matched = 0.0;
     for (std::size_t k = 0; k < 3; ++k)
-      matched += static_cast<double>(pixel.code.weight[k]) * static_cast<double>(x[pixel.code.word[k]]);
+      matched += static_cast<double>(pixel.code.weight[k]) * static_cast<double>(x[pixel.code.codeword[k]]);
     return static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum)) - matched +
            static_cast<double>(pixel.poison);
   }

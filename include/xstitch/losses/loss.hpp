@@ -14,12 +14,18 @@
 ///       static constexpr Ratio weight;                                    // [1] in the total
 ///     };
 ///
-/// and, as every operation: parameters (trained if their group is: backward then writes parameter_gradients), saved
-/// memory (probabilities made in forward need not be made again), attributes, problem(in).
+/// and, as every operation: kind, attributes, parameters (trained if their group is: backward then writes
+/// parameter_gradients), saved memory (probabilities made in forward need not be made again; null in evaluation),
+/// reads_input. Of an input that it cannot take, label(in) returns an invalid shape, and `requirement` says what it
+/// needs.
+///
+/// A sample may have several rows (regions), each with a label: call.batch counts rows, labels.present samples.
+/// normaliser runs before forward and backward, on the same labels, and refuses those that are wrong; the others rely
+/// on that.
 ///
 /// The loss of a batch is sum / normaliser; the normaliser is the number of valid elements (or the sum of their class
-/// weights, whatever its size), summed over all slices of a batch before any forward pass. A batch without a valid
-/// label gives zero loss and zero gradient. Prediction is run with the parameters of the loss.
+/// weights, whatever its size), summed over all slices of a batch before any forward pass. Without a valid label
+/// loss_scale is 0, and loss and gradient are 0. Prediction is run with the parameters of the loss.
 
 #include <xstitch/core/ratio.hpp>
 #include <xstitch/layers/operation.hpp>

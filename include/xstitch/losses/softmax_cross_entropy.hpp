@@ -99,6 +99,7 @@ struct SoftmaxLoss {
     T *exponentials, *sums;
     template <class Byte>
     static Kept of(Byte* saved, std::size_t batch) {
+      if (saved == nullptr) return {nullptr, nullptr};
       auto* start = reinterpret_cast<T*>(saved);
       return {start, start + batch * In.size()};
     }

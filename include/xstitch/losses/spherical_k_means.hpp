@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// k-means of directions: words w_k on the unit sphere that maximise the sum over normals of max_k n . w_k.
+/// k-means of directions: codewords w_k on the unit sphere that maximise the sum over normals of max_k n . w_k.
 ///
-/// The first words are drawn by k-means++ (a normal is taken with a probability in proportion to 1 - n . w of its
-/// nearest word so far), then words become the normalised mean of their normals until no normal changes its word.
-/// The same normals and key give the same words. Cost: normals x words x iterations; a sample of some ten thousand
-/// normals is plenty.
+/// The first codewords are drawn by k-means++ (a normal is taken with a probability in proportion to 1 - n . w of its
+/// nearest codeword so far), then codewords become the normalised mean of their normals until no normal changes its
+/// codeword. The same normals and key give the same codewords. Cost: normals x codewords x iterations; a sample of some
+/// ten thousand normals is plenty.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
@@ -18,11 +18,11 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// `normals` is [count, 3] of any length (normals of length 0 are skipped), `words` [words, 3] is written.
-inline void spherical_k_means(std::span<const float> normals, std::span<float> words, RandomKey key,
+/// `normals` is [count, 3] of any length (normals of length 0 are skipped), `codewords` [codewords, 3] is written.
+inline void spherical_k_means(std::span<const float> normals, std::span<float> codewords, RandomKey key,
                               int iterations = 100) {
-  if (normals.size() % 3 != 0 || words.size() % 3 != 0)
-    fail("spherical k-means: ", normals.size(), " and ", words.size(), " numbers, expected multiples of 3");
+  if (normals.size() % 3 != 0 || codewords.size() % 3 != 0)
+    fail("spherical k-means: ", normals.size(), " and ", codewords.size(), " numbers, expected multiples of 3");
   std::vector<double> unit;
   unit.reserve(normals.size());
   for (std::size_t i = 0; i < normals.size(); i += 3) {
@@ -35,11 +35,12 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> w
     if (square < 1e-12) continue;
     for (const double x : n) unit.push_back(x / std::sqrt(square));
   }
-  const std::size_t count = unit.size() / 3, clusters = words.size() / 3;
-  if (count < clusters) fail("spherical k-means: ", count, " normals, expected at least ", clusters, ", one a word");
+  const std::size_t count = unit.size() / 3, clusters = codewords.size() / 3;
+  if (count < clusters)
+    fail("spherical k-means: ", count, " normals, expected at least ", clusters, ", one a codeword");
 
   std::vector<double> center(3 * clusters), nearest(count, -1.0);
-  std::vector<std::size_t> word(count, clusters);
+  std::vector<std::size_t> codeword(count, clusters);
   const auto cosine = [&](std::size_t i, std::size_t w) {
     return unit[3 * i] * center[3 * w] + unit[3 * i + 1] * center[3 * w + 1] + unit[3 * i + 2] * center[3 * w + 2];
   };
@@ -67,13 +68,13 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> w
       for (std::size_t w = 1; w < clusters; ++w)
         if (cosine(i, w) > cosine(i, best)) best = w;
       nearest[i] = cosine(i, best);
-      changed = changed || word[i] != best;
-      word[i] = best;
+      changed = changed || codeword[i] != best;
+      codeword[i] = best;
     }
     if (!changed) break;
     std::fill(center.begin(), center.end(), 0.0);
     for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t k = 0; k < 3; ++k) center[3 * word[i] + k] += unit[3 * i + k];
+      for (std::size_t k = 0; k < 3; ++k) center[3 * codeword[i] + k] += unit[3 * i + k];
     for (std::size_t w = 0; w < clusters; ++w) {
       const double size = std::sqrt(center[3 * w] * center[3 * w] + center[3 * w + 1] * center[3 * w + 1] +
                                     center[3 * w + 2] * center[3 * w + 2]);
@@ -86,7 +87,7 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> w
       }
     }
   }
-  for (std::size_t i = 0; i < words.size(); ++i) words[i] = static_cast<float>(center[i]);
+  for (std::size_t i = 0; i < codewords.size(); ++i) codewords[i] = static_cast<float>(center[i]);
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Delaunay triangulation of directions: the faces of the convex hull of the words that turn their outer side away
-/// from the origin (on a sphere the two are the same thing). Words that lie within a hemisphere leave the far side
+/// Delaunay triangulation of directions: the faces of the convex hull of the codewords that turn their outer side away
+/// from the origin (on a sphere the two are the same thing). Codewords that lie within a hemisphere leave the far side
 /// open: the hull's other faces pass on the wrong side of the origin and are no triangles of the sphere.
 ///
-/// Each triple of words is tried against all others, O(words^4) at worst, close to O(words^3) in practice: 30
-/// microseconds for 20 words, and nothing is allocated. Words are moved by about 1e-6 first, each by its own fixed
-/// amount, so that four on a circle (a cube's corners) still give triangles that neither overlap nor leave holes.
+/// Each triple of codewords is tried against all others, O(codewords^4) at worst, close to O(codewords^3) in practice:
+/// 30 microseconds for 20 codewords, and nothing is allocated. Codewords are moved by about 1e-6 first, each by its own
+/// fixed amount, so that four on a circle (a cube's corners) still give triangles that neither overlap nor leave holes.
 
 #include <xstitch/core/random.hpp>
 
@@ -17,7 +17,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// Numbers of three words.
+/// Numbers of three codewords.
 using SphericalTriangle = std::array<int, 3>;
 
 namespace triangulation {
@@ -46,18 +46,19 @@ inline bool is_face(std::span<const Vector> points, std::size_t a, std::size_t b
 
 }  // namespace triangulation
 
-/// Writes the triangles of the unit vectors `words` [Words, 3] to `triangles`, returns their number. Up to 2 Words.
-template <std::size_t Words>
-std::size_t triangulate_sphere(std::span<const float, 3 * Words> words,
-                               std::span<SphericalTriangle, 2 * Words> triangles) {
+/// Writes the triangles of the unit vectors `codewords` [Codewords, 3] to `triangles`, returns their number. Up to 2
+/// Codewords.
+template <std::size_t Codewords>
+std::size_t triangulate_sphere(std::span<const float, 3 * Codewords> codewords,
+                               std::span<SphericalTriangle, 2 * Codewords> triangles) {
   const RandomKey key = RandomKey(seed(20)).with("spherical triangulation");
-  std::array<triangulation::Vector, Words> points{};
-  for (std::size_t i = 0; i < 3 * Words; ++i)
-    points[i / 3][i % 3] = static_cast<double>(words[i]) + 2e-6 * (static_cast<double>(key.uniform(i)) - 0.5);
+  std::array<triangulation::Vector, Codewords> points{};
+  for (std::size_t i = 0; i < 3 * Codewords; ++i)
+    points[i / 3][i % 3] = static_cast<double>(codewords[i]) + 2e-6 * (static_cast<double>(key.uniform(i)) - 0.5);
   std::size_t count = 0;
-  for (std::size_t a = 0; a < Words; ++a)
-    for (std::size_t b = a + 1; b < Words; ++b)
-      for (std::size_t c = b + 1; c < Words; ++c)
+  for (std::size_t a = 0; a < Codewords; ++a)
+    for (std::size_t b = a + 1; b < Codewords; ++b)
+      for (std::size_t c = b + 1; c < Codewords; ++c)
         if (count < triangles.size() && triangulation::is_face(points, a, b, c))
           triangles[count++] = {static_cast<int>(a), static_cast<int>(b), static_cast<int>(c)};
   return count;

@@ -27,7 +27,7 @@ class AnyNet {
 
   AnyNet(const Program& program, Seed seed)
       : parameters_(std::make_shared<Parameters>(program, seed)),
-        execution_(std::make_unique<Execution>(parameters_->shared_layout())) {
+        execution_(std::make_shared<Execution>(parameters_->shared_layout())) {
     bind();
   }
   AnyNet(AnyNet&&) noexcept = default;
@@ -145,7 +145,7 @@ class AnyNet {
   }
 
   std::shared_ptr<Parameters> parameters_;
-  std::unique_ptr<Execution> execution_;
+  std::shared_ptr<Execution> execution_;
   std::shared_ptr<const PackedWeights> packed_;
   StepResult result_;
 };

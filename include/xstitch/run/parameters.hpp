@@ -113,7 +113,7 @@ class Parameters {
     const std::uint64_t now = version();
     for (const auto& p : packed_)
       if (p->program == program.forward.data() && p->version == now) return p;
-    std::erase_if(packed_, [&](const auto& p) { return p->version != now; });
+    if (!packed_.empty() && packed_.front()->version != now) packed_.clear();  // all are of one version
     auto made = std::make_shared<PackedWeights>();
     made->program = program.forward.data();
     made->version = now;

@@ -193,7 +193,7 @@ class Training {
       fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
     begin(batch, step, threads);
     kept_ = nullptr;
-    const std::span<const bool> from = marks(heads);
+    const std::span<const std::uint8_t> from = marks(heads);
     if (policy == nullptr) prepare_gradients(heads.empty());
     StoreGradients store(gradients_);
     AddGradients add(gradients_);
@@ -267,14 +267,14 @@ class Training {
     return part;
   }
 
-  std::span<const bool> marks(std::span<const std::size_t> heads) {
+  std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
     if (heads.empty()) return {};
-    marks_ = std::make_unique<bool[]>(net_.heads().size());
+    marks_.assign(net_.heads().size(), 0);
     for (const std::size_t h : heads) {
       if (h >= net_.heads().size()) fail("the network has ", net_.heads().size(), " heads, asked for number ", h);
-      marks_[h] = true;
+      marks_[h] = 1;
     }
-    return {marks_.get(), net_.heads().size()};
+    return marks_;
   }
   /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
   void prepare_gradients(bool all_heads) {
@@ -295,12 +295,12 @@ class Training {
   void make_keeping_plan() {
     if (!keeping_.value.empty()) return;
     const GraphView graph = net_.program().graph();
-    const auto needs = std::make_unique<bool[]>(graph.tensors.size());
-    detail::mark_gradients(graph, {needs.get(), graph.tensors.size()});
+    detail::List<bool> needs(graph.tensors.size(), false);
+    detail::mark_gradients(graph, {needs.begin(), needs.size()});
     keeping_.value.resize(graph.tensors.size());
     keeping_.gradient.resize(graph.tensors.size());
     keeping_.temporary.resize(graph.edges.size());
-    keeping_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.get(), graph.tensors.size()},
+    keeping_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.begin(), needs.size()},
                                           {keeping_.value, keeping_.gradient, keeping_.temporary});
     keeping_view_ = keeping_.view();
   }
@@ -314,7 +314,7 @@ class Training {
   std::vector<float> weights_;       ///< [head]
   std::vector<double> normalisers_;  ///< [head]
   std::vector<LabelBatch> slice_labels_;
-  std::unique_ptr<bool[]> marks_;
+  std::vector<std::uint8_t> marks_;  ///< [head]
   std::vector<double> parts_;
   KeepingPlan keeping_;
   PlanView keeping_view_;

@@ -106,7 +106,7 @@ class TrainingPass {
   }
 
   /// Backward of the last forward, from the heads whose mark is set (all, if there are no marks).
-  void backward(const Slice& slice, GradientPolicy& policy, std::span<const bool> heads, ThreadPool& threads) {
+  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, ThreadPool& threads) {
     const FlushDenormals flush;
     mark_gradients();
     std::fill(written_.begin(), written_.end(), std::uint8_t{0});
@@ -245,13 +245,13 @@ class TrainingPass {
   }
 
   /// Whether a gradient arrives at an operation that somebody wants.
-  [[nodiscard]] bool reached(std::size_t i, const Op& op, std::span<const bool> heads) const {
+  [[nodiscard]] bool reached(std::size_t i, const Op& op, std::span<const std::uint8_t> heads) const {
     bool wanted = false;
     for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
       wanted = wanted || p_.trained(layout().first_parameter(i) + p);
     for (const int tensor : program().inputs_of(op)) wanted = wanted || needs_gradient_[at(tensor)] != 0;
     if (!wanted) return false;
-    if (op.is_loss) return heads.empty() || heads[layout().head_of(i)];
+    if (op.is_loss) return heads.empty() || heads[layout().head_of(i)] != 0;
     for (int k = 0; k < op.output_count; ++k)
       if (written_[at(op.first_output + k)] != 0) return true;
     return false;
