@@ -53,7 +53,7 @@ TEST_CASE("inference uses the running statistics and leaves them alone") {
 
 TEST_CASE("gradients") {
   // Batch statistics make the loss curved: a smaller step.
-  const xs::GradientOptions options{.step = 1.0F / 128.0F, .tolerance = 5e-3};
+  const xs::GradientCheckOptions options{.step = 1.0F / 128.0F, .tolerance = 5e-3};
   test::check_gradients<Norm, xs::Shape<3, 2, 5>>(options);
   test::check_gradients<BatchNorm<"n", Epsilon<Ratio{1}>>, xs::Shape<2, 3, 17>>(options);
 }

@@ -99,7 +99,7 @@ void check_unwanted() {
 }
 
 template <class L, class In>
-void check_gradients(const xs::GradientOptions& options = {}) {
+void check_gradients(const xs::GradientCheckOptions& options = {}) {
   const xs::GradientReport report = xs::check_gradients<L, In>(options);
   INFO(report.text());
   CHECK(report.ok);

@@ -139,7 +139,7 @@ struct Rows {
 constexpr Shapes pair{Dims{2, 3, 3}, Dims{2, 3, 3}};
 
 template <Fault fault>
-xs::GradientReport check(const xs::GradientOptions& options = {}) {
+xs::GradientReport check(const xs::GradientCheckOptions& options = {}) {
   return xs::check_operation_gradients<Larger<fault>, pair>(options);
 }
 bool names(const xs::GradientReport& report, const char* problem) {

@@ -23,13 +23,13 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// In is a Shape<height, width, channels>.
 template <Layer L, class In>
-GradientReport check_gradients(const GradientOptions& options = {}) {
+GradientReport check_gradients(const GradientCheckOptions& options = {}) {
   return detail::GradientChecker<L, Shapes<1>{TensorShape(In::dims)}>(options).check();
 }
 
 /// In is a Shapes<n>. Inputs of integers come from options.fill_integers.
 template <class Operation, auto In>
-GradientReport check_operation_gradients(const GradientOptions& options = {}) {
+GradientReport check_operation_gradients(const GradientCheckOptions& options = {}) {
   return detail::GradientChecker<Operation, In>(options).check();
 }
 

@@ -26,7 +26,7 @@ class GradientChecker {
                                parameters = Run::parameter_count;
 
  public:
-  explicit GradientChecker(const GradientOptions& options) : options_(options), key_(options.seed) {}
+  explicit GradientChecker(const GradientCheckOptions& options) : options_(options), key_(options.seed) {}
 
   GradientReport check() {
     Run run(how({}));
@@ -237,7 +237,7 @@ class GradientChecker {
     return error <= 1e-5 * largest;
   }
 
-  GradientOptions options_;
+  GradientCheckOptions options_;
   RandomKey key_;
   GradientReport report_;
   std::array<std::vector<float>, outputs> weights_;

@@ -17,7 +17,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-struct GradientOptions {
+struct GradientCheckOptions {
   std::size_t batch = 3;
   CheckedInput input = CheckedInput::uniform;
   float step = 1.0F / 64.0F;         ///< h; a power of two, so that x + h is exact
