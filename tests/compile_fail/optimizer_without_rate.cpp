@@ -1,6 +1,6 @@
 // An optimizer that lacks a member of the concept is refused with the member named.
 // expect: (constraint|no matching|no known conversion|could not convert)
-// expect: optimizer\.rate
+// expect: optimizer\.learning_rate
 #include <xstitch/core/optimizer.hpp>
 
 struct Rule {

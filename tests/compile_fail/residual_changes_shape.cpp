@@ -1,4 +1,4 @@
-// expect: ResidualChangesShape<.*"upper".*1, 1, 4.*1, 1, 5
+// expect: ResidualChangesShape<.*"upper".*1, 1, 5.*1, 1, 4
 #include <xstitch/networks/one_task.hpp>
 
 #include "../weave/tiny_layers.hpp"

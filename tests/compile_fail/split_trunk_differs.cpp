@@ -1,5 +1,5 @@
 // The shared part must be the same types; the message shows the first pair that differs.
-// expect: SharedPartDiffers<.*"upper".*Dense<.*"a".*8>.*"lower".*Dense<.*"a".*9>
+// expect: SharedPartDiffers<.*"upper".*Dense<a, 8>.*"lower".*Dense<a, 9>
 #include <xstitch/networks/split.hpp>
 
 #include "../weave/tiny_layers.hpp"

@@ -8,6 +8,7 @@
 /// Rows are copied to scratch with zeros on both sides, a few pixels at a time: neighbours then are plain loads at
 /// shifted addresses, and by the time a vector is loaded the stores it overlaps have left the store buffer.
 
+#include <xstitch/core/ratio.hpp>
 #include <xstitch/core/shape.hpp>
 #include <xstitch/kernels/simd.hpp>
 

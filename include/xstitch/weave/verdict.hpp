@@ -80,6 +80,42 @@ struct Verdict<ProblemKind::wrong_number_of_towers, T, T2, B, I, I2, G, W> : Wro
 
 namespace detail {
 
+/// A type's text as a message shows it: Conv<conv1, 8, Size{3, 3}>. Namespaces go, and a FixedString is its characters
+/// (compilers would escape its quotes, and cut long texts short). Writes to `out` unless it is null; returns the
+/// length.
+constexpr std::size_t plain(std::string_view text, char* out) {
+  std::size_t length = 0;
+  const auto put = [&](std::string_view part) {
+    for (const char c : part) {
+      if (out != nullptr) out[length] = c;
+      ++length;
+    }
+  };
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    if (text.substr(i).starts_with("FixedString<") && text.find('"', i) != std::string_view::npos) {
+      const std::size_t open = text.find('"', i), close = text.find('"', open + 1);
+      put(text.substr(open + 1, close - open - 1));
+      std::size_t braces = 0;
+      for (const char c : text.substr(i, open - i)) braces += c == '{' ? 1U : 0U;
+      i = close + 1 + braces;
+      continue;
+    }
+    std::size_t end = i;
+    while (end < text.size() && is_word(text[end])) ++end;
+    if (end > i && text.substr(end).starts_with("::")) {
+      i = end + 2;
+      continue;
+    }
+    if (end == i) ++end;
+    put(text.substr(i, end - i));
+    i = end;
+  }
+  return length;
+}
+
 /// A text found by constant evaluation, as a FixedString. F is a lambda that returns it.
 template <class F>
 constexpr auto fixed(F) {
@@ -87,6 +123,13 @@ constexpr auto fixed(F) {
   char copy[text.size() + 1]{};
   for (std::size_t i = 0; i < text.size(); ++i) copy[i] = text[i];
   return FixedString<text.size() + 1>(copy);
+}
+template <class F>
+constexpr auto fixed_plain(F) {
+  constexpr std::string_view text = F{}();
+  char copy[plain(text, nullptr) + 1]{};
+  plain(text, copy);
+  return FixedString<sizeof copy>(copy);
 }
 
 template <TensorShape S>
@@ -103,8 +146,8 @@ struct ProblemTexts {
   static constexpr auto tower = fixed([] { return C::problem.tower; });
   static constexpr auto other_tower = fixed([] { return C::problem.other_tower; });
   static constexpr auto block = fixed([] { return C::problem.block; });
-  static constexpr auto item = fixed([] { return C::problem.item; });
-  static constexpr auto other_item = fixed([] { return C::problem.other_item; });
+  static constexpr auto item = fixed_plain([] { return C::problem.item; });
+  static constexpr auto other_item = fixed_plain([] { return C::problem.other_item; });
   using got = decltype(message_shape<C::problem.got>());
   using wanted = decltype(message_shape<C::problem.wanted>());
 };

@@ -1,0 +1,21 @@
+// expect: NameUsedTwice<.*"t".*"b1".*"c"
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/ensemble.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/split.hpp>
+
+#include "../weave/tiny_layers.hpp"
+
+namespace xs = xstitch;
+using Upper =
+    xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
+using Lower =
+    xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
+#ifdef WRONG
+using Second = tiny::Dense<"c", 4>;
+#else
+using Second = tiny::Dense<"d", 4>;
+#endif
+using Net = xs::OneTask<
+    xs::Tower<"t", xs::Shape<4>, xs::Block<"b1", tiny::Dense<"c", 4>, Second>, tiny::Dense<"c", 2>, tiny::SmallOutput>>;
+static_assert(Net::parameter_count == 40);
