@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <xstitch/core/error.hpp>
-#include <xstitch/weave/one_task.hpp>
+#include <xstitch/networks/one_task.hpp>
 
 #include "support.hpp"
 #include "tiny_layers.hpp"
