@@ -1,4 +1,4 @@
-#include "toy.hpp"
+#include "../train/toy.hpp"
 
 #include <xstitch/data/table_scaling.hpp>
 #include <xstitch/run/parameter_file.hpp>

@@ -24,11 +24,10 @@ xs::TrainingIdentity identity(const xs::AnyNet& net) {
   return id;
 }
 
-/// A network with made-up optimizer arrays.
-void fill_state(xs::AnyNet& net) {
-  net.reserve_optimizer_state(1);
-  for (std::size_t i = 0; i < net.parameters().size(); ++i)
-    for (float& value : net.optimizer_state(0, i)) value = 0.25F * static_cast<float>(i + 1);
+/// Made-up optimizer arrays.
+void fill_state(xs::Training& training) {
+  for (std::size_t i = 0; i < training.net().parameters().size(); ++i)
+    for (float& value : training.optimizer_state(0, i)) value = 0.25F * static_cast<float>(i + 1);
 }
 
 void write_plainly(const std::filesystem::path& path, const std::string& text) {  // without a flush to disk, for speed
@@ -42,7 +41,8 @@ void write_plainly(const std::filesystem::path& path, const std::string& text) {
 TEST_CASE("state comes back: parameters, optimizer, numbers to the last bit") {
   const Folder folder("checkpoint");
   OneTaskA net{xs::seed(1)}, other{xs::seed(1)};
-  fill_state(net);
+  xs::Training training(net, sgd), resumed(other, sgd);
+  fill_state(training);
   net.mutable_parameter(0)[0] = 0x1.234568p-20F;
   const xs::TrainingState state{.step = 7,
                                 .total = 9,
@@ -51,8 +51,8 @@ TEST_CASE("state comes back: parameters, optimizer, numbers to the last bit") {
                                 .best_step = 5,
                                 .interval = {{1.0 / 3.0, 7.0}},
                                 .evaluation_pending = true};
-  xs::checkpoint::write(folder.path / "c", net, identity(net), state);
-  const xs::TrainingState read = xs::checkpoint::read(folder.path / "c", other, identity(other), 1).state;
+  xs::checkpoint::write(folder.path / "c", training, identity(net), state);
+  const xs::TrainingState read = xs::checkpoint::read(folder.path / "c", resumed, identity(other)).state;
   CHECK(same_bits(net, other));
   CHECK(read.step == 7);
   CHECK(read.total == 9);
@@ -64,8 +64,8 @@ TEST_CASE("state comes back: parameters, optimizer, numbers to the last bit") {
   CHECK(read.interval[0].normaliser == 7.0);
   CHECK(read.evaluation_pending);
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
-    CHECK(std::equal(net.optimizer_state(0, i).begin(), net.optimizer_state(0, i).end(),
-                     other.optimizer_state(0, i).begin()));
+    CHECK(std::equal(training.optimizer_state(0, i).begin(), training.optimizer_state(0, i).end(),
+                     resumed.optimizer_state(0, i).begin()));
   // the file is a parameter file, too
   OneTaskA loaded{xs::seed(3)};
   xs::load(loaded, folder.path / "c");
@@ -76,17 +76,18 @@ TEST_CASE("state comes back: parameters, optimizer, numbers to the last bit") {
 TEST_CASE("nothing that is not finite is written over the last good checkpoint") {
   const Folder folder("checkpoint_nan");
   OneTaskA net{xs::seed(1)};
-  fill_state(net);
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 1, .total = 9, .interval = {{}}});
+  xs::Training training(net, sgd);
+  fill_state(training);
+  xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 1, .total = 9, .interval = {{}}});
   const std::string good = xs::read_file(folder.path / "c");
-  net.optimizer_state(0, 2)[1] = std::numeric_limits<float>::infinity();
+  training.optimizer_state(0, 2)[1] = std::numeric_limits<float>::infinity();
   CHECK(error_of([&] {
-          xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 2, .total = 9});
+          xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 2, .total = 9});
         }).find("\"optimizer.0.a.fc.weight\" is not finite") != std::string::npos);
-  net.optimizer_state(0, 2)[1] = 0.0F;
+  training.optimizer_state(0, 2)[1] = 0.0F;
   net.mutable_parameter(0)[0] = std::numeric_limits<float>::quiet_NaN();
   CHECK(error_of([&] {
-          xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 2, .total = 9});
+          xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 2, .total = 9});
         }).find("\"a.conv1.weight\" is not finite") != std::string::npos);
   CHECK(xs::read_file(folder.path / "c") == good);
 }
@@ -94,10 +95,12 @@ TEST_CASE("nothing that is not finite is written over the last good checkpoint")
 TEST_CASE("a checkpoint without the optimizer's arrays is refused before anything changes") {
   const Folder folder("checkpoint_arrays");
   OneTaskA net{xs::seed(1)}, other{xs::seed(2)};
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 3, .total = 9, .interval = {{}}});
+  const xs::Training training(net);  // no optimizer, so no arrays
+  xs::Training resumed(other, sgd);
+  xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 3, .total = 9, .interval = {{}}});
   const std::vector<float> before = values(other);
   CHECK(error_of([&] {
-          (void)xs::checkpoint::read(folder.path / "c", other, identity(other), 1);
+          (void)xs::checkpoint::read(folder.path / "c", resumed, identity(other));
         }).find("\"optimizer.0.a.conv1.weight\" is missing") != std::string::npos);
   CHECK(same_bits(values(other), before));
 }
@@ -105,15 +108,16 @@ TEST_CASE("a checkpoint without the optimizer's arrays is refused before anythin
 TEST_CASE("every cut and many flipped bytes: an error, or a state with finite values; never a crash") {
   const Folder folder("checkpoint_broken");
   OneTaskA net{xs::seed(1)};
-  fill_state(net);
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 7, .total = 9, .interval = {{0.5, 1.0}}});
+  xs::Training training(net, sgd);
+  fill_state(training);
+  xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 7, .total = 9, .interval = {{0.5, 1.0}}});
   const std::string whole = xs::read_file(folder.path / "c");
   OneTaskA other{xs::seed(2)};
+  xs::Training resumed(other, sgd);
   const std::vector<float> before = values(other);
   for (std::size_t i = 0; i < whole.size(); i += i < 3000 ? 1 : 97) {
     write_plainly(folder.path / "cut", whole.substr(0, i));
-    REQUIRE(error_of([&] { (void)xs::checkpoint::read(folder.path / "cut", other, identity(other), 1); }) !=
-            "no error");
+    REQUIRE(error_of([&] { (void)xs::checkpoint::read(folder.path / "cut", resumed, identity(other)); }) != "no error");
   }
   CHECK(same_bits(values(other), before));
   const xs::RandomKey key(xs::seed(9));
@@ -125,7 +129,7 @@ TEST_CASE("every cut and many flipped bytes: an error, or a state with finite va
     broken[key.below(2 * i, range)] = static_cast<char>(key.below(2 * i + 1, 256));
     write_plainly(folder.path / "flipped", broken);
     const std::string error =
-        error_of([&] { (void)xs::checkpoint::read(folder.path / "flipped", other, identity(other), 1); });
+        error_of([&] { (void)xs::checkpoint::read(folder.path / "flipped", resumed, identity(other)); });
     refused += error != "no error" ? 1 : 0;
     REQUIRE(other.find_non_finite_parameter().empty());
   }
@@ -135,10 +139,11 @@ TEST_CASE("every cut and many flipped bytes: an error, or a state with finite va
 TEST_CASE("a moment that is not finite is refused before anything changes") {
   const Folder folder("checkpoint_moment");
   OneTaskA net{xs::seed(1)}, other{xs::seed(2)};
-  fill_state(net);
+  xs::Training training(net, sgd), resumed(other, sgd);
+  fill_state(training);
   const float marked = 0x1.2345p+8F;
-  net.optimizer_state(0, 3)[0] = marked;
-  xs::checkpoint::write(folder.path / "c", net, identity(net), {.step = 3, .total = 9, .interval = {{}}});
+  training.optimizer_state(0, 3)[0] = marked;
+  xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 3, .total = 9, .interval = {{}}});
   std::string text = xs::read_file(folder.path / "c");
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::size_t at = text.find(std::string(reinterpret_cast<const char*>(&marked), sizeof marked));
@@ -147,8 +152,9 @@ TEST_CASE("a moment that is not finite is refused before anything changes") {
   write_plainly(folder.path / "c", text);
   const std::vector<float> before = values(other);
   CHECK(error_of([&] {
-          (void)xs::checkpoint::read(folder.path / "c", other, identity(other), 1);
+          (void)xs::checkpoint::read(folder.path / "c", resumed, identity(other));
         }).find("\"optimizer.0.a.fc.bias\" is not finite") != std::string::npos);
   CHECK(same_bits(values(other), before));
-  CHECK(other.optimizer_state_count() == 0);
+  for (std::size_t i = 0; i < other.parameters().size(); ++i)
+    for (const float value : resumed.optimizer_state(0, i)) REQUIRE(value == 0.0F);
 }

@@ -4,6 +4,7 @@
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/split.hpp>
 
 #include <vector>
@@ -24,33 +25,30 @@ struct Living {
 /// at one offset that hand over in place (an in-place layer's input and output) are one group.
 template <class Net>
 void no_overlap() {
-  const xs::NetworkTables& tables = Net::tables_of_type;
-  const int n = static_cast<int>(tables.ops.size());
+  const xs::Program& program = Net::program_of_type;
+  const int n = static_cast<int>(program.ops.size());
   std::vector<Living> living;
   const auto at = [](int i) { return static_cast<std::size_t>(i); };
-  constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
-  for (int t = 0; t < static_cast<int>(tables.tensors.size()); ++t) {
-    const xs::Tensor& tensor = tables.tensors[at(t)];
-    const std::size_t size = xs::align_up(tensor.dims.size() * sizeof(float));
+  for (int t = 0; t < static_cast<int>(program.tensors.size()); ++t) {
+    const xs::Tensor& tensor = program.tensors[at(t)];
+    const std::size_t size = tensor.shape.bytes();
     int value_last = tensor.producer, gradient_first = 2 * n, gradient_last = 2 * n - 1 - tensor.producer;
-    if (tensor.producer != xs::none && tables.ops[at(tensor.producer)].kind == xs::OpKind::layer &&
-        tables.ops[at(tensor.producer)].layer.reads_output)
+    if (tensor.producer != xs::none && program.ops[at(tensor.producer)].record->reads_output)
       value_last = 2 * n - 1 - tensor.producer;
     for (int i = 0; i < n; ++i) {
-      const xs::Op& op = tables.ops[at(i)];
-      for (int k = 0; k < op.input_count; ++k) {
-        if (op.inputs[at(k)] != t) continue;
+      const xs::Op& op = program.ops[at(i)];
+      for (const int input : program.inputs_of(op)) {
+        if (input != t) continue;
         value_last = std::max(value_last, i);
-        if (op.kind == xs::OpKind::weave || (op.kind == xs::OpKind::layer && op.layer.reads_input))
-          value_last = std::max(value_last, 2 * n - 1 - i);
-        gradient_first = std::min(gradient_first, op.kind == xs::OpKind::loss ? i : 2 * n - 1 - i);
+        if (op.record->reads_input) value_last = std::max(value_last, 2 * n - 1 - i);
+        gradient_first = std::min(gradient_first, 2 * n - 1 - i);
       }
     }
     // Where in-place layers share memory the group is the common offset; the plan's own test of that is below.
     if (tensor.producer != xs::none)
-      living.push_back({tables.training.value[at(t)], size, tensor.producer, value_last, t});
-    if (tables.training.gradient[at(t)] != nowhere)
-      living.push_back({tables.training.gradient[at(t)], size, gradient_first, gradient_last, 1000 + t});
+      living.push_back({program.training_plan.value[at(t)], size, tensor.producer, value_last, t});
+    if (program.training_plan.gradient[at(t)] != xs::nowhere)
+      living.push_back({program.training_plan.gradient[at(t)], size, gradient_first, gradient_last, 1000 + t});
   }
   int compared = 0;
   for (const Living& a : living)
@@ -64,12 +62,12 @@ void no_overlap() {
       // or is rewritten there.
       CHECK(a.offset == b.offset);
       const int x = a.group % 1000, y = b.group % 1000;
-      const xs::Op& maker = tables.ops[at(tables.tensors[at(std::max(x, y))].producer)];
+      const xs::Op& maker = program.ops[at(program.tensors[at(std::max(x, y))].producer)];
       CHECK(a.group / 1000 == b.group / 1000);
-      const bool in_place = maker.kind == xs::OpKind::weave || maker.layer.in_place || maker.done_by_previous;
+      const bool in_place = maker.record->in_place || maker.record->gradient_in_place || maker.done_by_previous;
       CHECK(in_place);
     }
-  for (const Living& a : living) CHECK(a.offset + a.size <= tables.training.bytes_per_sample);
+  for (const Living& a : living) CHECK(a.offset + a.size <= program.training_plan.bytes_per_sample);
   CHECK(compared > 0);
   CHECK(living.size() > 10);
 }
@@ -95,10 +93,8 @@ TEST_CASE("memory is used again") {
       xs::At<"s">, xs::Tower<"u", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>,
       xs::Tower<"v", xs::Shape<64>, Dense<"l1", 64>, xs::Seam<"s">, Dense<"l2", 64>, tiny::SmallOutput>>;
   const std::size_t tensor = 64 * sizeof(float);
-  using Net = xs::NetworkOf<xs::detail::Compiled<xs::Precision::fp32, xs::detail::NoUnit, xs::detail::StitchNowhere,
-                                                 xs::detail::WholeLane<Chain>::type>,
-                            "Chain">;
-  CHECK(Net::tables_of_type.training.bytes_per_sample <= 8 * tensor);
-  CHECK(Net::tables_of_type.inference.bytes_per_sample == 2 * tensor);
-  CHECK(Two::tables_of_type.inference.bytes_per_sample <= 4 * tensor);
+  using Net = xs::OneTask<Chain>;
+  CHECK(Net::program_of_type.training_plan.bytes_per_sample <= 8 * tensor);
+  CHECK(Net::program_of_type.inference_plan.bytes_per_sample == 2 * tensor);
+  CHECK(Two::program_of_type.inference_plan.bytes_per_sample <= 4 * tensor);
 }

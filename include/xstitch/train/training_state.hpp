@@ -6,8 +6,7 @@
 ///     "state": {"step", "total", "best", "interval", "evaluation_pending"}
 
 #include <xstitch/io/json.hpp>
-#include <xstitch/kernels/simd.hpp>
-#include <xstitch/losses/loss.hpp>
+#include <xstitch/run/training.hpp>
 #include <xstitch/train/text_difference.hpp>
 
 #include <cstdint>
