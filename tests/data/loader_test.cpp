@@ -343,7 +343,8 @@ TEST_CASE("kinds, masks and shapes of labels") {
   CHECK(xs::binding::mismatch(classes, real) == "the kinds differ");
   CHECK(xs::binding::mismatch(real, classes) == "the kinds differ");
   CHECK(xs::binding::mismatch(real, no_mask) == "the loss would ignore the mask");
-  CHECK(xs::binding::mismatch(other_mask, real) == "the masks differ");
+  CHECK(xs::binding::mismatch(other_mask, real) ==
+        "the masks differ: elements of the label are missing, which ElementMasked<loss> looks at");
   CHECK(xs::binding::mismatch(small, real) == "the shapes differ");
 }
 

@@ -183,7 +183,8 @@ TEST_CASE("a checkpoint of another training is refused with what differs") {
   schedule.schedule = {};
   seed.seed = xs::seed(9);
   refused(one_task, sgd, options, "network: then \"CrossStitch");
-  refused(leaky, sgd, options, "network: then \"Relu:/4x4x8\", now \"LeakyRelu:/4x4x8\", after \"Conv:wide/4x4x8\"\n");
+  refused(leaky, sgd, options,
+          "network: then \"Relu/4x4x8\", now \"LeakyRelu(slope 1/100)/4x4x8\", after \"Conv:wide(");
   refused(rounded, sgd, options, "precision: then \"fp32\", now \"bf16\"");
   refused(other_seed, sgd, options, "network_seed: then \"1\", now \"2\"");
   refused(same, xs::Sgd{.learning_rate = 0.1F}, options, "optimizer: then");

@@ -47,28 +47,37 @@ inline std::string normalised_type(std::string_view text) {
 
 }  // namespace detail
 
+/// "outputs 96, kernel 11 11, stride 4 4": the attributes of an operation, or the text of its type where it has none.
+inline std::string attributes_of(const OperationRecord& record) {
+  std::string text;
+  for (const Attribute& attribute : record.attributes) text += (text.empty() ? "" : ", ") + to_string(attribute);
+  if (text.empty() && record.text.find('<') != std::string_view::npos) text = detail::normalised_type(record.text);
+  return text;
+}
+/// The operation's own name, or that of its seam or head.
+inline std::string name_of(const Program& program, const Op& op) {
+  return op.chain == none || op.is_loss ? std::string(op.place) : full_name(program, op);
+}
 /// "Conv conv1 (outputs 96, kernel 11 11, stride 4 4)".
 inline std::string describe_operation(const Program& program, const Op& op) {
-  const OperationRecord& record = *op.record;
-  std::string text(record.kind);
-  const std::string name = op.chain == none || op.is_loss ? std::string(op.place) : full_name(program, op);
-  if (!name.empty()) text += " " + name;
-  std::string inside;
-  for (const Attribute& attribute : record.attributes) inside += (inside.empty() ? "" : ", ") + to_string(attribute);
-  if (record.attributes.empty() && record.text.find('<') != std::string_view::npos)
-    inside = detail::normalised_type(record.text);
-  return inside.empty() ? text : text + " (" + inside + ")";
+  const std::string name = name_of(program, op), inside = attributes_of(*op.record);
+  return std::string(op.record->kind) + (name.empty() ? "" : " " + name) + (inside.empty() ? "" : " (" + inside + ")");
 }
 
+/// Items separated by spaces, an operation each: "Conv:conv1(outputs 96, stride 4 4)/55x55x96", then the parameters.
 inline std::string signature_of(const Layout& layout) {
   const Program& program = layout.program();
   std::string text(program.kind);
   for (const Op& op : program.ops) {
-    text += "; " + describe_operation(program, op);
-    for (int k = 0; k < op.output_count; ++k)
-      text += (k == 0 ? " -> " : ", ") + to_string(program.tensors[detail::at(op.first_output + k)].shape);
+    const std::string name = name_of(program, op), inside = attributes_of(*op.record);
+    text += " " + std::string(op.record->kind) + (name.empty() ? "" : ":" + name) +
+            (inside.empty() ? "" : "(" + inside + ")");
+    for (int k = 0; k < op.output_count; ++k) {
+      const TensorShape& shape = program.tensors[detail::at(op.first_output + k)].shape;
+      text += (k == 0 ? "/" : "+") + (shape.rows == 1 ? "" : std::to_string(shape.rows) + "x") + to_string(shape.dims);
+    }
   }
-  for (const ParameterSlot& slot : layout.slots()) text += "; " + slot.name + " = " + std::to_string(slot.count);
+  for (const ParameterSlot& slot : layout.slots()) text += " " + slot.name + "=" + std::to_string(slot.count);
   return text;
 }
 

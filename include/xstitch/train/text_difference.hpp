@@ -68,7 +68,7 @@ inline Difference find(std::string_view have, std::string_view want) {
   std::size_t k = 0;
   while (k < a.size() && k < b.size() && a[k] == b[k]) ++k;
   const std::string_view then = k < a.size() ? a[k] : std::string_view{}, now = k < b.size() ? b[k] : then.substr(0, 0);
-  const std::string after = k > 0 ? excerpt(a[k - 1], a[k - 1].size()) : std::string{};
+  const std::string after = k > 0 ? excerpt(a[k - 1], 0) : std::string{};  // its name stands in front
   const std::size_t open = head(then);
   if (open != std::string_view::npos && head(now) == open && then.substr(0, open) == now.substr(0, open)) {
     const auto inner = [open](std::string_view item) { return item.substr(open + 1, item.size() - open - 2); };

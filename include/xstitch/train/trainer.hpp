@@ -145,12 +145,15 @@ class Run {
       return true;
     }
     if (!losses.finite) {
-      stop_not_finite(record, "iteration " + std::to_string(state_.step + 1) + " (epoch " +
-                                  std::to_string(loaded.epoch + 1) + ", samples from " +
-                                  std::to_string(loaded.position) + " on): not finite, first in " + losses.location +
-                                  (losses.torn ? "; some parameters had been changed before: they are not usable any "
-                                                 "more (not_finite = NotFinite::skip would have changed nothing)"
-                                               : ""));
+      stop_not_finite(
+          record,
+          "iteration " + std::to_string(state_.step + 1) + " (epoch " + std::to_string(loaded.epoch + 1) +
+              ", samples from " + std::to_string(loaded.position) + " on): " +
+              (losses.location.starts_with("the gradient") ? "not finite: " : "the loss is not finite; first in ") +
+              losses.location +
+              (losses.torn ? "; some parameters had been changed before: they are not usable any "
+                             "more (not_finite = NotFinite::skip would have changed nothing)"
+                           : ""));
       return false;
     }
     ++state_.step;
@@ -204,7 +207,8 @@ class Run {
       state_.has_best = true;
       state_.best_score = score;
       state_.best_step = state_.step;
-      if (!options_.checkpoint_directory.empty()) checkpoint::write(file("best.safetensors"), training_, identity_, state_);
+      if (!options_.checkpoint_directory.empty())
+        checkpoint::write(file("best.safetensors"), training_, identity_, state_);
     }
     result_.evaluations.push_back({state_.step, std::move(evaluation), score});
   }
