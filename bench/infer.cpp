@@ -16,8 +16,7 @@ using namespace bench;
 
 int run(const Arguments& arguments) {
   Profile profile;
-  const EditProgram clocks = [&](const xs::Program& program) { return profile.with_clocks(program); };
-  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? clocks : EditProgram{});
+  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? &profile : nullptr);
   xs::Batch batch = random_batch(network->net(), arguments.batch);
   batch.labels.clear();
   xs::ThreadPool threads(arguments.threads);

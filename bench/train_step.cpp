@@ -15,8 +15,7 @@ using namespace bench;
 
 int run(const Arguments& arguments) {
   Profile profile;
-  const EditProgram clocks = [&](const xs::Program& program) { return profile.with_clocks(program); };
-  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? clocks : EditProgram{});
+  const std::unique_ptr<Network> network = make_network(arguments.wanted, arguments.profile ? &profile : nullptr);
   const xs::Batch batch = random_batch(network->net(), arguments.batch);
   const xs::Sgd sgd{.learning_rate = 0.0005F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
   xs::ThreadPool threads(arguments.threads);

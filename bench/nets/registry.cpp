@@ -22,7 +22,7 @@ std::string text(const Wanted& w) {
 
 Registration::Registration(Wanted what, MakeNetwork make) { all().emplace_back(std::move(what), make); }
 
-std::unique_ptr<Network> make_network(const Wanted& wanted, const EditProgram& edit) {
+std::unique_ptr<Network> make_network(const Wanted& wanted, EditProgram* edit) {
   std::string known;
   for (const auto& [what, make] : all()) {
     if (what == wanted) return make(xs::seed(1), edit);

@@ -30,8 +30,8 @@ class Host final : public Network {
 };
 
 template <class Net>
-std::unique_ptr<Network> make(xs::Seed seed, const EditProgram& edit) {
-  return std::make_unique<Host<Net>>(edit ? edit(Net::program_of_type) : Net::program_of_type, seed);
+std::unique_ptr<Network> make(xs::Seed seed, EditProgram* edit) {
+  return std::make_unique<Host<Net>>(edit != nullptr ? edit->edit(Net::program_of_type) : Net::program_of_type, seed);
 }
 
 }  // namespace bench

@@ -5,7 +5,6 @@
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/sgd.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,8 +41,12 @@ class Network {
 };
 
 /// Looks at or changes the program before the network gets it (the profile puts clocks around its operations).
-using EditProgram = std::function<xs::Program(const xs::Program&)>;
-using MakeNetwork = std::unique_ptr<Network> (*)(xs::Seed, const EditProgram&);
+class EditProgram {
+ public:
+  virtual ~EditProgram() = default;
+  virtual xs::Program edit(const xs::Program& program) = 0;
+};
+using MakeNetwork = std::unique_ptr<Network> (*)(xs::Seed, EditProgram*);
 
 /// A translation unit of bench/nets/ announces its network by an object of this type.
 struct Registration {
@@ -51,6 +54,6 @@ struct Registration {
 };
 
 /// The network of that description; throws xstitch::Error with a list of all where there is none.
-std::unique_ptr<Network> make_network(const Wanted& wanted, const EditProgram& edit = {});
+std::unique_ptr<Network> make_network(const Wanted& wanted, EditProgram* edit = nullptr);
 
 }  // namespace bench

@@ -13,10 +13,10 @@
 
 namespace bench {
 
-class Profile {
+class Profile final : public EditProgram {
  public:
   /// The same program with clocks. The profile must outlive the network.
-  xs::Program with_clocks(const xs::Program& program) {
+  xs::Program edit(const xs::Program& program) override {
     clocks_.resize(program.ops.size());
     forward_.assign(program.forward.begin(), program.forward.end());
     training_.assign(program.training.begin(), program.training.end());

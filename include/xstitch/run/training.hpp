@@ -20,6 +20,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -281,28 +282,31 @@ class Training {
     gradients_.allocate();
     const std::uint64_t trained = net_.model().trained_version();
     if (!all_heads || !stored_all_heads_ || trained != stored_trained_)
-      std::fill(gradients_.all().begin(), gradients_.all().end(), 0.0F);
+      std::memset(gradients_.all().data(), 0, gradients_.all().size_bytes());
     stored_all_heads_ = all_heads;
     stored_trained_ = trained;
   }
 
   /// The plan that keeps everything, made on first use.
   struct KeepingPlan {
-    std::vector<std::size_t> value, gradient, temporary;
+    detail::List<std::size_t> value, gradient, temporary;
     std::size_t bytes_per_sample = 0;
-    [[nodiscard]] PlanView view() const { return {value, gradient, temporary, bytes_per_sample}; }
   };
   void make_keeping_plan() {
-    if (!keeping_.value.empty()) return;
+    if (keeping_.value.size() > 0) return;
     const GraphView graph = net_.program().graph();
     detail::List<bool> needs(graph.tensors.size(), false);
     detail::mark_gradients(graph, {needs.begin(), needs.size()});
-    keeping_.value.resize(graph.tensors.size());
-    keeping_.gradient.resize(graph.tensors.size());
-    keeping_.temporary.resize(graph.edges.size());
+    const auto make_room = [](detail::List<std::size_t>& list, std::size_t size) {
+      while (list.size() < size) list.push_back(nowhere);
+    };
+    make_room(keeping_.value, graph.tensors.size());
+    make_room(keeping_.gradient, graph.tensors.size());
+    make_room(keeping_.temporary, graph.edges.size());
+    const auto all = [](detail::List<std::size_t>& list) { return std::span(list.begin(), list.size()); };
     keeping_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.begin(), needs.size()},
-                                          {keeping_.value, keeping_.gradient, keeping_.temporary});
-    keeping_view_ = keeping_.view();
+                                          {all(keeping_.value), all(keeping_.gradient), all(keeping_.temporary)});
+    keeping_view_ = {all(keeping_.value), all(keeping_.gradient), all(keeping_.temporary), keeping_.bytes_per_sample};
   }
 
   AnyNet& net_;
