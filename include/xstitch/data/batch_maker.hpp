@@ -92,12 +92,12 @@ class BatchMaker {
 
   /// Augmentation swaps buffers of a sample, so each has room for the largest.
   void reserve(Buffers& buffers) const {
-    std::size_t floats = 0, integers = 0, bytes = 0;
+    std::size_t floats = 0, integers = 0, octets = 0;
     for (const InputField& field : data_.inputs()) floats = std::max(floats, field.shape.size());
     for (const LabelField& field : data_.labels()) {
       std::size_t& most = field.spec.integral() ? integers : floats;
       most = std::max(most, field.spec.shape.size());
-      bytes = std::max(bytes, field.spec.mask.size());
+      octets = std::max(octets, field.spec.mask.size());
     }
     prepare(buffers.sample);
     for (std::vector<float>& input : buffers.sample.inputs) input.reserve(floats);
@@ -107,11 +107,11 @@ class BatchMaker {
         label.indices.reserve(integers);
       else
         label.values.reserve(floats);
-      label.mask.reserve(bytes);
+      label.mask.reserve(octets);
     }
     buffers.scratch.floats.reserve(floats);
     buffers.scratch.integers.reserve(integers);
-    buffers.scratch.bytes.reserve(bytes);
+    buffers.scratch.octets.reserve(octets);
   }
 
   /// Puts the samples `chosen` in the places of the batch that ensemble member `member` reads.
