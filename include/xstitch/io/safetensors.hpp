@@ -108,8 +108,8 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
   std::vector<std::string_view> names;
   for (const auto& [name, entry] : members) names.push_back(name);
   std::sort(names.begin(), names.end());
-  if (const auto twin = std::adjacent_find(names.begin(), names.end()); twin != names.end())
-    fail("cannot write ", path.string(), ": two tensors are named \"", *twin, "\"");
+  if (const auto repeated = std::adjacent_find(names.begin(), names.end()); repeated != names.end())
+    fail("cannot write ", path.string(), ": two tensors are named \"", *repeated, "\"");
 
   std::string text = Json(std::move(members)).text();
   text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
