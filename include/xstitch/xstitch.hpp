@@ -34,9 +34,10 @@
 #include <xstitch/report/table.hpp>
 #include <xstitch/run/check_network.hpp>
 #include <xstitch/run/describe.hpp>
+#include <xstitch/run/parameter_file.hpp>
+#include <xstitch/run/predictor.hpp>
 #include <xstitch/train/adam.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
-#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>

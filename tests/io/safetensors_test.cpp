@@ -55,9 +55,9 @@ TEST_CASE("what is written is read") {
   const fs::path path = folder.path / "a.safetensors";
   const std::vector<float> weight{1.0F, -2.5F, 3e-30F, 0.0F, -0.0F, 7.0F}, scalar{42.0F}, none;
   const std::vector<std::int64_t> integers{-1, std::numeric_limits<std::int64_t>::max()};
-  const std::vector<std::uint8_t> octets{1, 2, 255};
+  const std::vector<std::uint8_t> marks{1, 2, 255};
   const TensorView tensors[] = {TensorView::floats("upper.conv1.weight", {2, 3}, weight),
-                                TensorView::octets("bytes", {3}, octets), TensorView::floats("scalar", {}, scalar),
+                                TensorView::bytes("bytes", {3}, marks), TensorView::floats("scalar", {}, scalar),
                                 TensorView::floats("empty", {0, 5}, none),
                                 TensorView::integers("numbers", {2}, integers)};
   xs::safetensors::write(path, tensors, {{"note", "zwölf \"Boxkämpfer\"\n"}});
@@ -76,9 +76,9 @@ TEST_CASE("what is written is read") {
   std::vector<std::int64_t> read_integers(2);
   file.read("numbers", read_integers);
   CHECK(read_integers == integers);
-  std::vector<std::uint8_t> read_octets(3);
-  file.read("bytes", read_octets);
-  CHECK(read_octets == octets);
+  std::vector<std::uint8_t> read_marks(3);
+  file.read("bytes", read_marks);
+  CHECK(read_marks == marks);
   file.read("empty", std::span<float>{});
 
   CHECK_THROWS_AS(file.read("none", one), xs::Error);

@@ -215,7 +215,7 @@ TEST_CASE("settings that contradict each other, or that nothing reads") {
     return error_of([&] { xs::train(net, Stripes{}, sgd, options); });
   };
   CHECK(error([](auto& o) { o.resume = true; }) ==
-        "train: found resume without a checkpoint_directory, expected the folder to go on from");
+        "train: found resume without a checkpoint_directory, expected the folder to continue from");
   CHECK(error([](auto& o) { o.checkpoint_every = 7; }) ==
         "train: found checkpoint_every = 7 without a checkpoint_directory, expected a folder");
   CHECK(error([](auto& o) { o.evaluate_every = 9; }) ==

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
 /// What an optimizer is: an element-by-element rule over weights, its own state and a gradient. Because the rule is
-/// element by element, the engine may apply it to each piece of a gradient the moment a layer has made it, or to
+/// element by element, a training may apply it to each piece of a gradient the moment a layer has made it, or to
 /// the stored gradient of the whole network: the bits are the same.
 ///
-///     struct SignSgd {                                    // w -= rate sign(g)
+///     struct SignSgd {                                    // w -= r sign(g)
 ///       static constexpr std::size_t state_count = 0;     // arrays of the size of the parameters
 ///       float learning_rate = 0.001F;
 ///       void update(const xs::UpdateCall& call) const {
@@ -36,12 +36,12 @@ struct UpdateCall {
   std::array<float*, 2> state{};  ///< the optimizer's arrays, at the same elements (zero at the start)
   const float* gradient = nullptr;
   std::size_t count = 0;
-  float learning_rate = 0.0F;  ///< optimizer's rate x schedule x group's and parameter's multiplier
-  float weight_decay = 0.0F;   ///< optimizer's decay x group's and parameter's multiplier
+  float learning_rate = 0.0F;  ///< optimizer's x schedule x group's and parameter's multiplier
+  float weight_decay = 0.0F;   ///< optimizer's x group's and parameter's multiplier
   std::uint64_t step = 0;      ///< 0 for the first update
 };
 
-/// What a group multiplies the optimizer's rate by, and its weight decay in absolute terms.
+/// What a group multiplies the optimizer's learning rate by, and its weight decay in absolute terms.
 struct Multipliers {
   float learning_rate = 1.0F;
   float weight_decay = 0.0F;

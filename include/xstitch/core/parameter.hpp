@@ -50,7 +50,9 @@ struct Initializer {
   float other = 0.0F;
 
   static constexpr Initializer constant(float v) { return {InitializerKind::constant, v}; }
-  static constexpr Initializer gaussian(float deviation) { return {InitializerKind::gaussian, deviation}; }
+  static constexpr Initializer gaussian(float standard_deviation) {
+    return {InitializerKind::gaussian, standard_deviation};
+  }
   static constexpr Initializer xavier() { return {InitializerKind::xavier}; }
   static constexpr Initializer he() { return {InitializerKind::he}; }
   static constexpr Initializer pytorch() { return {InitializerKind::pytorch}; }
@@ -60,9 +62,9 @@ struct Initializer {
 
 /// The group decides which multipliers an optimizer applies.
 enum class ParameterGroup : std::uint8_t {
-  weight,  ///< rate x 1, decay x 1
-  bias,    ///< rate x bias_multiplier (Caffe: 2), no decay
-  stitch,  ///< rate x alpha_multiplier, no decay
+  weight,  ///< learning rate x 1, weight decay x 1
+  bias,    ///< learning rate x bias_multiplier (Caffe: 2), no weight decay
+  stitch,  ///< learning rate x alpha_multiplier, no weight decay
   buffer,  ///< never trained: running means, codebooks, fixed kernels
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Sizes of a sample: height, width, channels. Activations are NHWC, row-major, dense: a batch of N samples is
-/// an [N * height * width, channels] matrix. And what else stands as a number in a network's type: Size, Ratio.
+/// an [N * height * width, channels] matrix. And Size, a pair of extents as a layer's setting.
 
 #include <xstitch/core/isa.hpp>
 

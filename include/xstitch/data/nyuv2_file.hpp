@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// nyu_depth_v2_labeled.mat: the labelled part of NYU Depth V2, a MATLAB v7.3 file, which is HDF5 behind 512 bytes.
+/// nyu_depth_v2_labeled.mat: the labelled part of NYU Depth V2, a MATLAB v7.3 file, which is HDF5 after 512 bytes.
 ///
 /// HDF5 sees MATLAB's extents reversed. Of N views, H high and W wide:
 ///

@@ -2,7 +2,7 @@
 /// \file
 /// A small JSON value (RFC 8259): enough for headers, manifests and logs.
 ///
-/// Reading refuses what is not JSON with line and column: text behind the value, a key twice, strings that are not
+/// Reading refuses what is not JSON with line and column: text after the value, a key twice, strings that are not
 /// UTF-8, numbers outside of a double, more than 128 levels. Writing gives doubles with the fewest digits that read
 /// back to the same bits, and refuses NaN and infinity, which JSON cannot say. Members keep their order.
 /// Integers are exact up to 2^53; write larger ones (seeds) as strings.

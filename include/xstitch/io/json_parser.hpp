@@ -24,7 +24,7 @@ class Parser {
   Json document() {
     Json value = read(0);
     skip_space();
-    if (at_ != text_.size()) refuse("text behind the value");
+    if (at_ != text_.size()) refuse("text after the value");
     return value;
   }
 
@@ -109,8 +109,9 @@ class Parser {
     keys.reserve(members.size());
     for (const auto& [name, value] : members) keys.push_back(name);
     std::sort(keys.begin(), keys.end());
-    const auto twin = std::adjacent_find(keys.begin(), keys.end());
-    if (twin != keys.end()) refuse("the key \"" + std::string(*twin) + "\" comes twice in the object that ends here");
+    const auto repeated = std::adjacent_find(keys.begin(), keys.end());
+    if (repeated != keys.end())
+      refuse("the key \"" + std::string(*repeated) + "\" comes twice in the object that ends here");
   }
 
   Json array(int level) {
@@ -228,7 +229,7 @@ class Parser {
     if (zero && whole > 1) refuse("a number with a leading zero");
     if (peek() == '.') {
       ++at_;
-      if (digits() == 0) refuse("expected a digit behind the point");
+      if (digits() == 0) refuse("expected a digit after the point");
     }
     if (peek() == 'e' || peek() == 'E') {
       ++at_;

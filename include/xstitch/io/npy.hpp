@@ -40,7 +40,7 @@ namespace npy {
 
 static_assert(std::endian::native == std::endian::little, "xstitch: .npy files are handled on little-endian machines");
 
-/// The text behind 'key': in the header's dict.
+/// The text after 'key': in the header's dict.
 inline std::string_view field(std::string_view header, std::string_view key, const std::string& path) {
   for (const char quote : {'\'', '"'}) {
     const std::string quoted = quote + std::string(key) + quote;

@@ -36,7 +36,7 @@ struct TensorView {
   std::string name;
   std::string dtype;                 ///< "F32", "I64", "U8" ...
   std::vector<std::uint64_t> shape;  ///< empty: one number
-  std::span<const std::byte> bytes;
+  std::span<const std::byte> memory;
 
   static TensorView floats(std::string name, std::vector<std::uint64_t> shape, std::span<const float> values) {
     return {std::move(name), "F32", std::move(shape), std::as_bytes(values)};
@@ -44,7 +44,7 @@ struct TensorView {
   static TensorView integers(std::string name, std::vector<std::uint64_t> shape, std::span<const std::int64_t> values) {
     return {std::move(name), "I64", std::move(shape), std::as_bytes(values)};
   }
-  static TensorView octets(std::string name, std::vector<std::uint64_t> shape, std::span<const std::uint8_t> values) {
+  static TensorView bytes(std::string name, std::vector<std::uint64_t> shape, std::span<const std::uint8_t> values) {
     return {std::move(name), "U8", std::move(shape), std::as_bytes(values)};
   }
 };
@@ -94,8 +94,8 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
   std::uint64_t offset = 0;
   for (const TensorView& tensor : tensors) {
     const std::uint64_t bytes = byte_count(tensor.dtype, tensor.shape);
-    if (element_size(tensor.dtype) == 0 || bytes != tensor.bytes.size())
-      fail("cannot write ", path.string(), ": tensor \"", tensor.name, "\" has ", tensor.bytes.size(), " bytes, but ",
+    if (element_size(tensor.dtype) == 0 || bytes != tensor.memory.size())
+      fail("cannot write ", path.string(), ": tensor \"", tensor.name, "\" has ", tensor.memory.size(), " bytes, but ",
            tensor.dtype, " ", to_text(tensor.shape), " takes ", bytes);
     Json::Array shape;
     for (const std::uint64_t extent : tensor.shape) shape.emplace_back(extent);
@@ -108,8 +108,8 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
   std::vector<std::string_view> names;
   for (const auto& [name, entry] : members) names.push_back(name);
   std::sort(names.begin(), names.end());
-  if (const auto twin = std::adjacent_find(names.begin(), names.end()); twin != names.end())
-    fail("cannot write ", path.string(), ": two tensors are named \"", *twin, "\"");
+  if (const auto repeated = std::adjacent_find(names.begin(), names.end()); repeated != names.end())
+    fail("cannot write ", path.string(), ": two tensors are named \"", *repeated, "\"");
 
   std::string text = Json(std::move(members)).text();
   text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
@@ -118,7 +118,7 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
   AtomicFile output(path);
   output.write(std::as_bytes(std::span(&length, 1)));
   output.write(text);
-  for (const TensorView& tensor : tensors) output.write(tensor.bytes);
+  for (const TensorView& tensor : tensors) output.write(tensor.memory);
   output.commit();
 }
 

@@ -123,7 +123,7 @@ class SafetensorsFile {
     for (const auto& [name, entry] : order) {
       if (entry->begin != end)
         fail("tensor \"", *name, "\" begins at byte ", entry->begin, ", ",
-             entry->begin < end ? "inside" : "with a hole behind", " the one before it, which ends at ", end);
+             entry->begin < end ? "inside" : "with a hole after", " the one before it, which ends at ", end);
       end = entry->end;
     }
     if (end != file_.size() - data_)
@@ -137,7 +137,7 @@ class SafetensorsFile {
     if (safetensors::element_size(entry->dtype) == 0)
       fail(path().string(), ": tensor \"", name, "\" is of the unknown type ", entry->dtype);
     if (entry->count() != count)
-      fail(path().string(), ": tensor \"", name, "\" has ", entry->count(), " numbers, expected ", count);
+      fail(path().string(), ": tensor \"", name, "\" has ", entry->count(), " elements, expected ", count);
     return *entry;
   }
   template <class T>

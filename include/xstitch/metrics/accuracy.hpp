@@ -14,10 +14,10 @@ class Accuracy : public Metric {
   explicit Accuracy(int classes) : classes_(classes) {}
 
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    losses::check_sizes("accuracy", labels, {LabelKind::class_index, {1, 1, 1}, {}, classes_}, batch);
+    label_support::check_sizes("accuracy", labels, {LabelKind::class_index, {1, 1, 1}, {}, classes_}, batch);
     const auto classes = static_cast<std::size_t>(classes_);
     for (std::size_t n = 0; n < batch; ++n) {
-      if (!losses::is_present(labels, n) || is_ignored(labels.indices[n], classes_)) continue;
+      if (!label_support::is_present(labels, n) || is_ignored(labels.indices[n], classes_)) continue;
       const std::int32_t label = labels.indices[n];
       if (label >= classes_) metrics::wrong_label("accuracy", label, labels, n, classes_);
       ++counted_;

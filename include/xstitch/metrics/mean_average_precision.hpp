@@ -26,14 +26,14 @@ class MeanAveragePrecision : public Metric {
 
   /// Pixels of a map count as samples of their channel's label.
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    losses::check_sizes("mean average precision", labels, {LabelKind::binary, shape_, shape_, 0}, batch);
+    label_support::check_sizes("mean average precision", labels, {LabelKind::binary, shape_, shape_, 0}, batch);
     for (std::size_t i = 0; i < batch * shape_.size(); ++i) {
-      if (!losses::is_valid(labels, i, shape_.size())) continue;
+      if (!label_support::is_valid(labels, i, shape_.size())) continue;
       if (!std::isfinite(prediction[i]))
         metrics::not_finite("mean average precision", labels, i / shape_.size(), i % shape_.size());
       const float label = labels.values[i];
       if (label != 0.0F && label != 1.0F)
-        fail("mean average precision: label ", label, " of ", losses::place_of(labels, i / shape_.size()),
+        fail("mean average precision: label ", label, " of ", label_support::place_of(labels, i / shape_.size()),
              ", expected 0 or 1");
       scored_[i % scored_.size()].push_back({prediction[i], label != 0.0F});
     }

@@ -3,7 +3,7 @@
 /// What the metrics share: the largest element of a row, and refusal of values that are not finite.
 
 #include <xstitch/core/error.hpp>
-#include <xstitch/losses/loss_support.hpp>
+#include <xstitch/core/label_support.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <cmath>
@@ -24,7 +24,7 @@ inline MetricValue percentage(std::string name, double part, double whole) {
 /// ordinary wrong (or right) answer.
 [[noreturn]] inline void not_finite(std::string_view who, const LabelBatch& labels, std::size_t row,
                                     std::size_t element) {
-  fail(who, ": the prediction of ", losses::place_of(labels, row), " is not finite (element ", element, ")");
+  fail(who, ": the prediction of ", label_support::place_of(labels, row), " is not finite (element ", element, ")");
 }
 
 /// Index of the largest of `count` scores of a row of the batch, the first of equals.
@@ -42,7 +42,7 @@ inline std::size_t largest(std::string_view who, const float* scores, std::size_
 
 [[noreturn]] inline void wrong_label(std::string_view who, long long label, const LabelBatch& labels, std::size_t row,
                                      int classes) {
-  fail(who, ": label ", label, " of ", losses::place_of(labels, row), ", expected 0 to ", classes - 1,
+  fail(who, ": label ", label, " of ", label_support::place_of(labels, row), ", expected 0 to ", classes - 1,
        " or a value to ignore");
 }
 

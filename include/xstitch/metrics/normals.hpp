@@ -27,11 +27,11 @@ class NormalsMetric : public Metric {
   explicit NormalsMetric(Dims in) : shape_{in.height, in.width, 3} {}
 
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    losses::check_sizes("normals metric", labels, {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0},
-                        batch);
+    label_support::check_sizes("normals metric", labels,
+                               {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0}, batch);
     if (histogram_.empty()) histogram_.assign(bins, 0);
     for (std::size_t i = 0; i < batch * shape_.pixels(); ++i) {
-      if (!losses::has_normal(labels, i, shape_.pixels())) continue;
+      if (!label_support::has_normal(labels, i, shape_.pixels())) continue;
       const double angle = degrees_between(prediction + 3 * i, labels.values.data() + 3 * i);
       if (!std::isfinite(angle)) refuse(prediction + 3 * i, labels, i);
       sum_ += angle;
@@ -61,7 +61,7 @@ class NormalsMetric : public Metric {
 
   /// Angle between two vectors of any length.
   [[nodiscard]] static double degrees_between(const float* a, const float* b) noexcept {
-    const double size = losses::length(a) * losses::length(b);
+    const double size = label_support::length(a) * label_support::length(b);
     if (size == 0.0) return 90.0;
     double dot = 0.0;
     for (std::size_t k = 0; k < 3; ++k) dot += static_cast<double>(a[k]) * static_cast<double>(b[k]);
@@ -75,8 +75,9 @@ class NormalsMetric : public Metric {
 
   [[noreturn]] void refuse(const float* prediction, const LabelBatch& labels, std::size_t position) const {
     const std::size_t row = position / shape_.pixels(), pixel = position % shape_.pixels();
-    if (!std::isfinite(losses::length(prediction))) metrics::not_finite("normals metric", labels, row, 3 * pixel);
-    fail("normals metric: the label of ", losses::place_of(labels, row), " is not finite at pixel ", pixel);
+    if (!std::isfinite(label_support::length(prediction)))
+      metrics::not_finite("normals metric", labels, row, 3 * pixel);
+    fail("normals metric: the label of ", label_support::place_of(labels, row), " is not finite at pixel ", pixel);
   }
   /// Middle of the bin that holds the angle of this rank (0: the smallest).
   [[nodiscard]] double ranked(std::uint64_t rank) const {

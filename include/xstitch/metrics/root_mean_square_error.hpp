@@ -20,16 +20,16 @@ class RootMeanSquareError : public Metric {
   explicit RootMeanSquareError(Dims prediction) : RootMeanSquareError(prediction, prediction) {}
 
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    losses::check_sizes("root mean square error", labels, {LabelKind::real, shape_, mask_, 0}, batch);
+    label_support::check_sizes("root mean square error", labels, {LabelKind::real, shape_, mask_, 0}, batch);
     const std::size_t step = shape_.size() / mask_.size();
     for (std::size_t i = 0; i < batch * shape_.size(); ++i) {
-      if (!losses::is_valid(labels, i / step, mask_.size())) continue;
+      if (!label_support::is_valid(labels, i / step, mask_.size())) continue;
       const double difference = static_cast<double>(prediction[i]) - static_cast<double>(labels.values[i]);
       if (!std::isfinite(prediction[i]))
         metrics::not_finite("root mean square error", labels, i / shape_.size(), i % shape_.size());
       if (!std::isfinite(difference))
-        fail("root mean square error: label ", labels.values[i], " of ", losses::place_of(labels, i / shape_.size()),
-             ", expected a finite number");
+        fail("root mean square error: label ", labels.values[i], " of ",
+             label_support::place_of(labels, i / shape_.size()), ", expected a finite number");
       squares_ += difference * difference;
       sizes_ += std::abs(difference);
       ++count_;

@@ -33,10 +33,10 @@ class SegmentationMetric : public Metric {
 
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     const char* who = "segmentation metric";
-    losses::check_sizes(who, labels, {LabelKind::class_index, {shape_.height, shape_.width, 1}, {}, shape_.channels},
-                        batch);
+    label_support::check_sizes(who, labels,
+                               {LabelKind::class_index, {shape_.height, shape_.width, 1}, {}, shape_.channels}, batch);
     for (std::size_t n = 0; n < batch; ++n) {
-      if (!losses::is_present(labels, n)) continue;
+      if (!label_support::is_present(labels, n)) continue;
       for (std::size_t i = n * shape_.pixels(); i < (n + 1) * shape_.pixels(); ++i) {
         const std::int32_t label = labels.indices[i];
         if (is_ignored(label, shape_.channels)) continue;

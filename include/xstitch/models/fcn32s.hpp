@@ -15,7 +15,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
-/// conv1 to fc7, fully convolutional. `Drop` stands after fc6 and fc7.
+/// conv1 to fc7, fully convolutional. `Drop` comes after fc6 and fc7.
 template <int Divisor = 1, int FirstPad = 100, int GridPad = 0, class Initializers = CaffeInitializers,
           class Drop = Dropout<>>
 using Fcn32sTrunk =

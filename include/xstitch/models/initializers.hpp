@@ -8,7 +8,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
-/// As Caffe's bvlc_reference_caffenet: Gaussian weights of the deviation published for each layer, biases of 0 or 1.
+/// As Caffe's bvlc_reference_caffenet: Gaussian weights of the standard deviation published for each layer, biases of 0
+/// or 1.
 struct CaffeInitializers {
   template <Ratio Deviation>
   using weights = Gaussian<Deviation>;
@@ -16,7 +17,7 @@ struct CaffeInitializers {
   using bias = InitialBias<Value>;
 };
 
-/// Gaussian of deviation sqrt(2 / fan in), biases 0 (He et al., 2015): small data sets and no pretraining.
+/// Gaussian of standard deviation sqrt(2 / fan in), biases 0 (He et al., 2015): small data sets and no pretraining.
 struct HeInitializers {
   template <Ratio>
   using weights = He;

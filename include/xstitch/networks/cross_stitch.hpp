@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// CrossStitch<TowerA, TowerB, ...>: towers of their own, mixed at the seams they have in common (Misra et al., CVPR
-/// 2016). Settings stand beside the towers: At<"pool1", ...>, PerChannel, PerLayer, InitialAlpha<...>, Unit<...>,
+/// 2016). Settings are given beside the towers: At<"pool1", ...>, PerChannel, PerLayer, InitialAlpha<...>, Unit<...>,
 /// UnitAt<"pool1", ...>, Bfloat16.
 
 #include <xstitch/networks/network.hpp>

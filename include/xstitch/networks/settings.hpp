@@ -2,8 +2,8 @@
 /// \file
 /// Settings of a network: types beside the towers, in any order.
 ///
-///     CrossStitch<At<"pool1", "fc6">, PerLayer, A, B>      CrossStitch<Unit<Nddr>, UnitAt<"fc6", Other>, A, B,
-///     Bfloat16>
+///     CrossStitch<At<"pool1", "fc6">, PerLayer, A, B>
+///     CrossStitch<Unit<Nddr>, UnitAt<"fc6", Other>, A, B, Bfloat16>
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/core/precision.hpp>
@@ -38,7 +38,7 @@ struct Unit {};
 /// A unit of its own for one seam.
 template <FixedString Seam, class U>
 struct UnitAt {};
-/// Multiply in bf16, with fp32 sums and master weights.
+/// Multiply in bf16, with fp32 accumulators and master weights.
 struct Bfloat16 {};
 
 namespace detail {
@@ -70,8 +70,8 @@ struct Given {
   bool tower = false;
 };
 
-/// The first setting that a kind of network does not take, or that stands twice. `stitched`: whether the kind has seams
-/// at all; the paper's alphas have no meaning beside another unit.
+/// The first setting that a kind of network does not take, or that is given twice. `stitched`: whether the kind has
+/// seams at all; the paper's alphas have no meaning beside another unit.
 constexpr Problem find_wrong_setting(std::string_view kind, bool stitched, std::span<const Given> all) {
   const Given* unit = nullptr;
   for (const Given& g : all)

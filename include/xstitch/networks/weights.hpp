@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// A network's numbers as what people already use: Eigen matrices and xtensor views, without a copy.
+/// A network's parameters as what people already use: Eigen matrices and xtensor views, without a copy.
 ///
 ///     weights<"upper.conv1">(net)       Eigen::Map, [kernel height * kernel width * in, out], row-major
 ///     bias<"upper.conv1">(net)          Eigen::Map of a vector

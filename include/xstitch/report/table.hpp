@@ -81,7 +81,7 @@ class Table {
   [[nodiscard]] std::size_t rows() const noexcept { return rows_.size(); }
   [[nodiscard]] std::size_t columns() const noexcept { return header_.size(); }
 
-  /// A number with so many digits behind the point; "-" for one that is not finite.
+  /// A number with so many digits after the point; "-" for one that is not finite.
   [[nodiscard]] static std::string number(double value, int digits = 1) {
     if (!std::isfinite(value)) return "-";
     std::array<char, 400> text{};  // the largest double has 309 digits

@@ -70,7 +70,7 @@ class AnyNet {
     if (count == 0) fail("set_trained: no parameter's name begins with \"", prefix, "\"");
     return count;
   }
-  /// A copy of the parameters as they are now, to predict with while training goes on (run/predictor.hpp).
+  /// A copy of the parameters as they are now, to predict with during training (run/predictor.hpp).
   [[nodiscard]] std::shared_ptr<Parameters> snapshot() const { return model().copy(); }
   [[nodiscard]] std::shared_ptr<Parameters> shared_parameters() const {
     (void)model();

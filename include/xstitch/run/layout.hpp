@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The lists of a program with names: inputs, heads, parameters, and where each operation's parameters stand.
+/// The lists of a program with names: inputs, heads, parameters, and where each operation's parameters are.
 
 #include <xstitch/core/batch.hpp>
 #include <xstitch/weave/program.hpp>
@@ -49,7 +49,7 @@ class Layout {
   }
 
   /// The random key of an operation for a purpose: folded from seed, member, tower and the operation's name (or its
-  /// place, if it has none), so that a tower has the same numbers in every network.
+  /// place, if it has none), so that a tower has the same random numbers in every network.
   [[nodiscard]] RandomKey key(std::size_t i, Seed seed, std::string_view purpose) const {
     const Op& op = program_.ops[i];
     const RandomKey key = RandomKey(seed).with(purpose);

@@ -39,7 +39,7 @@ struct PrefixMapping {
 /// What initialise_from did.
 struct Initialised {
   std::size_t parameters = 0;          ///< copied
-  std::size_t values = 0;              ///< numbers in them
+  std::size_t values = 0;              ///< elements in them
   std::vector<std::string> untouched;  ///< parameters of the network that the source does not have
 };
 

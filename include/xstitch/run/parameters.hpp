@@ -49,7 +49,7 @@ class Parameters {
   Parameters(const Parameters&) = delete;
   Parameters& operator=(const Parameters&) = delete;
 
-  /// A copy of the values as they are now, for whoever predicts while training goes on.
+  /// A copy of the values as they are now, for whoever predicts during training.
   [[nodiscard]] std::shared_ptr<Parameters> copy() const {
     auto other = std::make_shared<Parameters>(layout_->program());
     std::copy_n(values_.floats(), layout_->floats(), other->values_.floats());

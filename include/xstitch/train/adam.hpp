@@ -2,15 +2,18 @@
 /// \file
 /// Adam (Kingma, Ba 2015) and AdamW (Loshchilov, Hutter 2019), as PyTorch computes them. With t = step + 1:
 ///
-///     G = g + decay W                                            (Adam; AdamW: G = g, then W <- W - rate decay W)
+///     G = g + d W                                   (Adam; AdamW: G = g, then W <- W - r d W)
 ///     m <- beta1 m + (1 - beta1) G
 ///     v <- beta2 v + (1 - beta2) G^2
-///     W <- W - rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+///     W <- W - r (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 ///
-/// Groups: biases take `bias_multiplier` (here 1) times the rate, alphas `alpha_multiplier` times, neither decays.
-/// `alpha_multiplier` means less than in Sgd: Adam divides by the gradient's own size, so the small gradient of an
-/// alpha is no reason for a larger rate. A step moves an alpha by about rate x alpha_multiplier whatever its gradient,
-/// which is why the default is 10 and not 100: at rate 0.001 that is 0.01 of an alpha that lies between 0 and 1.
+/// r is the learning rate, d the weight decay.
+///
+/// Groups: biases take `bias_multiplier` (here 1) times the learning rate, alphas `alpha_multiplier` times, neither has
+/// weight decay. `alpha_multiplier` means less than in Sgd: Adam divides by the gradient's own size, so the small
+/// gradient of an alpha is no reason for a larger one. A step moves an alpha by about learning rate x alpha_multiplier
+/// whatever its gradient, which is why the default is 10 and not 100: at a learning rate of 0.001 that is 0.01 of an
+/// alpha that lies between 0 and 1.
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/setting_range.hpp>
@@ -25,7 +28,7 @@ namespace adam_rule {
 
 struct Settings {
   float beta1, beta2, epsilon;
-  bool decoupled;  ///< decay acts on the weight (AdamW), not through the moments (Adam)
+  bool decoupled;  ///< weight decay acts on the weight (AdamW), not through the moments (Adam)
 };
 
 inline void update(const UpdateCall& call, const Settings& s) {
@@ -34,7 +37,7 @@ inline void update(const UpdateCall& call, const Settings& s) {
   const double t = static_cast<double>(call.step) + 1.0;
   const double first = 1.0 - std::pow(static_cast<double>(s.beta1), t);
   const double second = 1.0 - std::pow(static_cast<double>(s.beta2), t);
-  // rate m / first / (sqrt(v / second) + epsilon), with the two scalars folded once and not for each element
+  // r m / first / (sqrt(v / second) + epsilon), with the two scalars folded once and not for each element
   const Vector minus_rate(static_cast<float>(-static_cast<double>(call.learning_rate) / first));
   const Vector root_scale(static_cast<float>(1.0 / std::sqrt(second)));
   const Vector epsilon(s.epsilon), beta1(s.beta1), beta2(s.beta2), rest1(1.0F - s.beta1), rest2(1.0F - s.beta2);
@@ -87,7 +90,7 @@ void check_settings(const char* name, const A& a) {
 
 }  // namespace adam_rule
 
-/// Adam: decay is an L2 penalty in the gradient.
+/// Adam: weight decay is an L2 penalty in the gradient.
 struct Adam {
   float learning_rate = 0.001F;
   float beta1 = 0.9F;
@@ -106,7 +109,7 @@ struct Adam {
   void check_settings() const { adam_rule::check_settings("Adam", *this); }
 };
 
-/// AdamW: decay shrinks the weight itself, by rate x decay a step.
+/// AdamW: weight decay shrinks the weight itself, by learning rate x weight decay a step.
 struct AdamW {
   float learning_rate = 0.001F;
   float beta1 = 0.9F;

@@ -5,13 +5,13 @@
 /// initialise_from() read it.
 ///
 /// Random numbers have no state here (they are functions of seed and step) and neither has the data order, so the
-/// step is all that a resume needs to go on bit for bit, with the same network, optimizer, schedule, seeds, batch
+/// step is all that a resume needs to continue bit for bit, with the same network, optimizer, schedule, seeds, batch
 /// and data. What differs is refused.
 
-#include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/run/parameter_file.hpp>
-#include <xstitch/train/training_state.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/optimizer_state.hpp>
+#include <xstitch/train/training_state.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +39,7 @@ inline void write(const std::filesystem::path& path, const Training& training, c
   });
   const Json text =
       Json().set("version", version).set("identity", identity.to_json()).set("state", training_state::to_json(state));
-  safetensors::write(path, tensors,
-                     {{"format", "xstitch"}, {"signature", net.signature()}, {"training", text.text()}});
+  safetensors::write(path, tensors, {{"format", "xstitch"}, {"signature", net.signature()}, {"training", text.text()}});
 }
 
 /// What to do about a schedule of another length.
@@ -57,7 +56,7 @@ struct Found {
   std::uint64_t schedule_iterations = 0;  ///< TrainingIdentity::schedule_iterations then
 };
 
-/// How long the training is to be that goes on, and whether its schedule may be of another length.
+/// How long the training is to be that continues, and whether its schedule may be of another length.
 struct Wanted {
   std::uint64_t total = ~std::uint64_t{0};
   bool other_length = false;
@@ -92,7 +91,7 @@ inline Found read(const std::filesystem::path& path, Training& training, const T
   const SafetensorsFile file(path);
   const auto text = file.metadata().find("training");
   if (text == file.metadata().end())
-    fail(path.string(), ": holds parameters, but no state of a training to go on from");
+    fail(path.string(), ": holds parameters, but no state of a training to continue from");
   Found found;
   try {
     found = parse(text->second, net, identity, wanted);

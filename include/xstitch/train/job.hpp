@@ -8,9 +8,9 @@
 ///     xs::initialise_from(stitched, one_task_a);  xs::initialise_from(stitched, one_task_b);
 ///     job.train("stitched", stitched, data, sgd, {.iterations = 1000});
 ///
-/// The job's folder holds job.json, which says where the job stands, and a folder for each stage with checkpoints and
-/// log. With `resume`, a finished stage is loaded instead of trained, and the others go on from their last checkpoint.
-/// After a stage that did not finish, the following ones do nothing and say so in their results.
+/// The job's folder holds job.json, which says how far the job is, and a folder for each stage with checkpoints and
+/// log. With `resume`, a finished stage is loaded instead of trained, and the others continue from their last
+/// checkpoint. After a stage that did not finish, the following ones do nothing and say so in their results.
 
 #include <xstitch/train/trainer.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// A log of JSON lines: one object a line, each with the "step" it belongs to. When a training goes on from a
+/// A log of JSON lines: one object a line, each with the "step" it belongs to. When a training continues from a
 /// checkpoint, the lines after the restored step are cut off, because those steps are run and told again.
 
 #include <xstitch/io/file.hpp>

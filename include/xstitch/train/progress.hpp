@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What a person sees of a training: on a terminal one line that is written over and over (bar, rate, time left, each
-/// task's loss), elsewhere plain lines at the log's pace.
+/// What a person sees of a training: on a terminal one line that is written over and over (bar, samples a second, time
+/// left, each task's loss), elsewhere plain lines at the log's pace.
 
 #include <xstitch/core/isa.hpp>
 

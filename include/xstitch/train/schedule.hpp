@@ -10,7 +10,7 @@
 ///     warm_up(steps, then)            (t + 1) / (steps + 1) of the start of `then`, then `then` over the rest
 ///
 /// t counts from 0; total is the length of the schedule, which polynomial and cosine depend on. A schedule knows one
-/// number only, so it cannot touch what groups multiply the rate by: the alphas keep their own multiple of the rate
+/// number only, so it cannot touch what groups multiply the learning rate by: the alphas keep their own multiple of it
 /// throughout.
 
 #include <xstitch/core/error.hpp>
@@ -75,7 +75,7 @@ class Schedule {
     return (kind_ == Kind::polynomial && number_ != 0.0) || (kind_ == Kind::cosine && number_ != 1.0);
   }
 
-  /// rate_t / rate at step t of `total`. Never NaN; 0 beyond the end of polynomial.
+  /// The factor of the learning rate at step t of `total`. Never NaN; 0 beyond the end of polynomial.
   [[nodiscard]] float factor(std::uint64_t t, std::uint64_t total) const {
     if (t < warm_up_) {
       return static_cast<float>(after_warm_up(0, rest(total)) * static_cast<double>(t + 1) /

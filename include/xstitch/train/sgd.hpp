@@ -3,15 +3,16 @@
 /// Stochastic gradient descent with momentum, as Caffe does it (src/caffe/solvers/sgd_solver.cpp and
 /// nesterov_solver.cpp):
 ///
-///     G = g + decay W
-///     V <- momentum V + rate G
+///     G = g + weight_decay W
+///     V <- momentum V + learning_rate G
 ///     W <- W - V                                      (nesterov: W <- W - ((1 + momentum) V - momentum V_before))
 ///
-/// The rate is inside the buffer V: after a step of the schedule the old part of V still carries the old rate.
-/// PyTorch keeps it outside (W <- W - rate V); the two differ from the first change of rate on.
+/// The learning rate is inside the buffer V: after a step of the schedule the old part of V still carries the old one.
+/// PyTorch keeps it outside (W <- W - learning_rate V); the two differ from its first change on.
 ///
-/// Groups: weights take rate and decay as they are; biases `bias_multiplier` times the rate and no decay; alphas
-/// `alpha_multiplier` times the rate (the paper: 100 to 1000) and no decay. A schedule multiplies all of them alike.
+/// Groups: weights take learning rate and weight decay as they are; biases `bias_multiplier` times the learning rate
+/// and no weight decay; alphas `alpha_multiplier` times the learning rate (the paper: 100 to 1000) and no weight decay.
+/// A schedule multiplies all of them alike.
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/setting_range.hpp>

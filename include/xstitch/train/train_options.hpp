@@ -45,7 +45,7 @@ struct TrainOptions {
   bool check_evaluation = true;
   std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
   std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
-  /// Go on from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
+  /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one

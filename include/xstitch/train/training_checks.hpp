@@ -5,10 +5,10 @@
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/data/binding.hpp>
+#include <xstitch/run/training.hpp>
 #include <xstitch/train/evaluate.hpp>
 #include <xstitch/train/train_options.hpp>
 #include <xstitch/train/training_state.hpp>
-#include <xstitch/run/training.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -51,7 +51,7 @@ inline void check_options(const TrainOptions& options) {
   if (!(options.clip_norm >= 0.0F) || !std::isfinite(options.clip_norm))
     fail("train: found clip_norm = ", options.clip_norm, ", expected 0 (off) or a finite number above");
   if (options.resume && options.checkpoint_directory.empty())
-    fail("train: found resume without a checkpoint_directory, expected the folder to go on from");
+    fail("train: found resume without a checkpoint_directory, expected the folder to continue from");
   if (options.checkpoint_every > 0 && options.checkpoint_directory.empty())
     fail("train: found checkpoint_every = ", options.checkpoint_every,
          " without a checkpoint_directory, expected a folder");

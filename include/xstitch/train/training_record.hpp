@@ -43,7 +43,7 @@ class TrainingRecord {
     log_.write(Json().set("event", "start").set("step", 0).set("total", total).set("settings", identity.to_json()));
   }
 
-  /// A resume goes on with a schedule of another length: the factor of the learning rate is said before and after.
+  /// A resume continues with a schedule of another length: the factor of the learning rate is said before and after.
   void schedule_changed(std::uint64_t step, std::uint64_t from, std::uint64_t to, float then, float now) {
     say("the schedule's length changes from " + std::to_string(from) + " to " + std::to_string(to) +
         " iterations: the factor of the learning rate at iteration " + std::to_string(step + 1) + " is " +

@@ -2,7 +2,7 @@
 /// \file
 /// What a checkpoint says besides numbers: which training it belongs to, and how far that has come. As JSON:
 ///
-///     "identity": {"network": ..., "optimizer": ..., "batch": ...}        must be equal for a training to go on
+///     "identity": {"network": ..., "optimizer": ..., "batch": ...}        must be equal for a resume
 ///     "state": {"step", "total", "best", "interval", "evaluation_pending"}
 
 #include <xstitch/io/json.hpp>
@@ -16,7 +16,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// What must be equal for a training to go on where another stopped.
+/// What must be equal for a training to continue where another stopped.
 struct TrainingIdentity {
   std::string network;  ///< AnyNet::signature()
   std::string frozen;   ///< names of the parameters that are not trained

@@ -5,8 +5,8 @@
 ///
 /// A structure (Residual, Concat, Head ...) is a type with two members, and nothing else needs to know it:
 ///
-///     using leaves = Leaves<...>;                              // its operations, in the order in which it appends
-///     them static constexpr void build(ChainBuilder& builder);      // appends them
+///     using leaves = Leaves<...>;                                // its operations, in the order in which it appends
+///     them static constexpr void build(ChainBuilder& builder);        // appends them
 
 #include <xstitch/core/type_text.hpp>
 #include <xstitch/layers/traits.hpp>
@@ -185,7 +185,7 @@ class ChainBuilder {
   static constexpr std::string_view label() {
     return type_text<Operation>();
   }
-  /// Parameters need a name to stand under.
+  /// Parameters need a name to be found under.
   template <class Operation, class In>
   static constexpr bool nameless() {
     return std::tuple_size_v<decltype(traits::parameters<Operation>(In{}))> > 0 && traits::name<Operation>().empty();
@@ -263,7 +263,7 @@ class ChainBuilder {
   std::string_view head_{};
   int current_ = none, leaf_ = 0, block_ = none, branches_ = 0, heads_ = 0, parent_tensors_ = 0;
   bool closed_ = false;    ///< by a loss
-  bool dangling_ = false;  ///< something stands after the last head
+  bool dangling_ = false;  ///< something comes after the last head
   std::string_view last_item_{};
 };
 

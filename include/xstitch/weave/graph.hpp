@@ -2,7 +2,7 @@
 /// \file
 /// The network as a graph of operations over tensors, built by the compiler from its chains. Chains run one after the
 /// other up to the seams that are stitched; at such a seam they wait for each other, and a weave unit runs. Operations
-/// stand in the order in which forward runs them; backward runs them in reverse. Nothing here knows what an operation
+/// come in the order in which forward runs them; backward runs them in reverse. Nothing here knows what an operation
 /// does: it asks its record.
 
 #include <xstitch/weave/chain.hpp>
@@ -262,7 +262,7 @@ struct GraphBuilder {
       if (!moved) return refuse_cycle();
     }
   }
-  /// Chains wait for each other: their seams stand in different orders.
+  /// Chains wait for each other: their seams are in different orders.
   constexpr void refuse_cycle() {
     Problem& problem = graph.problem;
     problem.kind = ProblemKind::seams_in_different_order;
@@ -291,7 +291,7 @@ constexpr void fuse(G& graph) {
     const Tensor& input = graph.tensors[at(graph.edges[at(op.first_input)])];
     if (input.producer == none || input.consumers != 1) continue;
     Op& before = graph.ops[at(input.producer)];
-    // The record says that it can do the leaf that stands next to it in its chain.
+    // The record says that it can do the leaf that is next to it in its chain.
     if (before.chain != op.chain || before.leaf + 1 != op.leaf || !before.record->fuses_next) continue;
     if (before.record->reads_output || before.output_count != 1) continue;
     before.fused_next = true;

@@ -181,7 +181,8 @@ struct Planner {
       for (int k = 0; k < op.input_count; ++k) {
         const std::size_t t = at(edge(op, k));
         if (!needs_gradient[t]) continue;
-        if (gradient[t] != nowhere) {  // a later operation has written it: this part is made apart, then added
+        if (gradient[t] !=
+            nowhere) {  // a later operation has written it: this part goes to a temporary, which is then added
           temporary[at(op.first_input + k)] = add(graph.tensors[t].shape, back);
           extend(gradient[t], back);
         } else if (shares_gradient(op, k)) {

@@ -67,7 +67,7 @@ inline std::string tower_of_input(const Program& program, const Op& weave, int k
   }
 }
 
-/// Where an operation stands, in words: "layer 'conv3' of tower 'upper'".
+/// Where an operation is, in words: "layer 'conv3' of tower 'upper'".
 inline std::string place_of(const Program& program, const Op& op) {
   if (op.chain == none) return "weave unit at seam '" + std::string(op.place) + "'";
   const std::string tower = " of tower '" + std::string(program.chains[detail::at(op.chain)].tower) + "'";

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// An operation at one set of input shapes as plain values. Types end here: graph, plan and engine are ordinary code
-/// over these records. What an operation *is* (OperationRecord) is apart from how it runs, and how it runs in inference
-/// (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the latter
-/// nowhere, and holds no backward kernel.
+/// An operation at one set of input shapes as plain values. Types end here: graph, plan and passes are ordinary
+/// code over these records. What an operation *is* (OperationRecord) is apart from how it runs, and how it runs in
+/// inference (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the
+/// latter nowhere, and holds no backward kernel.
 
 #include <xstitch/core/precision.hpp>
 #include <xstitch/layers/traits.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// Apply<Operation, Branches...>: an operation on several inputs, each the end of a branch that starts at the current
-/// tensor; an empty branch, Layers<>, is that tensor itself. Its first output goes on; Mark<"name", 1> names the
-/// second.
+/// tensor; an empty branch, Layers<>, is that tensor itself. Its first output is what follows reads; Mark<"name", 1>
+/// names the second.
 
 #include <xstitch/weave/chain_builder.hpp>
 

@@ -2,7 +2,7 @@
 /// \file
 /// Residual<items...>: y = x + F(x), F the items given; they must keep the shape. With a projection,
 /// Residual<Layers<body...>, Shortcut<items...>>: y = F(x) + G(x), both of one shape (He et al.: Deep residual
-/// learning, 2015). A Seam at the end of the body stands before the sum.
+/// learning, 2015). A Seam at the end of the body is before the sum.
 
 #include <xstitch/layers/sum.hpp>
 #include <xstitch/weave/structures/apply.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Seam<"pool1">: a place where towers are stitched. It computes nothing, and costs nothing in a network that does not
-/// stitch there. It may stand anywhere in a tower: between layers, in a head, in a residual before its sum.
+/// stitch there. It may be anywhere in a tower: between layers, in a head, in a residual before its sum.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/weave/chain_builder.hpp>
