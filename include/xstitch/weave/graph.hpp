@@ -294,6 +294,9 @@ constexpr void fuse(G& graph) {
     // The record says that it can do the leaf that stands next to it in its chain.
     if (before.chain != op.chain || before.leaf + 1 != op.leaf || !before.record->fuses_next) continue;
     if (before.record->reads_output || before.output_count != 1) continue;
+    // What is applied by the one before it has no pass of its own in which it could apply the next. A reader whose
+    // backward pass needs its input, or what its forward pass saves, needs that pass.
+    if (before.done_by_previous || op.record->reads_input || op.record->saved.bytes(1) > 0) continue;
     before.fused_next = true;
     op.done_by_previous = true;
   }
