@@ -4,14 +4,13 @@
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/ensemble.hpp>
 #include <xstitch/networks/one_task.hpp>
-#include <xstitch/run/check_network.hpp>
 #include <xstitch/run/predictor.hpp>
 
 #include <string>
 #include <vector>
 
-#include "../weave/support.hpp"
 #include "../weave/tiny_layers.hpp"
+#include "checks.hpp"
 
 namespace xs = xstitch;
 using support::random_batch;
@@ -178,23 +177,8 @@ TEST_CASE("a named input is a slot of its own: a batch by hand") {
                        "input of tower 'a.boxes': 39 elements, expected 40 (2 samples of 4x1x5)", xs::Error);
 }
 
-TEST_CASE("gradients, and the same bits on 1, 2 and 3 threads") {
-  Pair net{xs::seed(2)};
-  REQUIRE(net.inputs().size() == 3);
-  xs::ThreadPool threads(2);
-  const xs::NetworkGradientReport report = xs::check_network_gradients(net, by_hand(net, 3), threads);
-  CHECK_MESSAGE(report.ok, report.text);
-  CHECK(report.checked > 50);
-
-  std::vector<float> one;
-  for (const std::size_t count : {1U, 2U, 3U}) {
-    Pair same{xs::seed(2)};
-    xs::Training training(same, support::Descent{});
-    xs::ThreadPool pool(count);
-    for (std::uint64_t step = 0; step < 3; ++step) training.step(by_hand(same, 5), {.step = step}, pool);
-    if (count == 1) one = support::all_parameters(same);
-    CHECK(support::same_bits(one, support::all_parameters(same)));
-  }
+TEST_CASE("gradients, and the same bits on any threads") {
+  checks::all<Pair>(50, [](const xs::AnyNet& net, std::size_t n, std::uint64_t) { return by_hand(net, n); });
 }
 
 TEST_CASE("a predictor takes its inputs by name") {

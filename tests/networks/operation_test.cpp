@@ -3,13 +3,12 @@
 #include <doctest/doctest.h>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
-#include <xstitch/run/check_network.hpp>
 
 #include <string>
 #include <vector>
 
-#include "../weave/support.hpp"
 #include "../weave/tiny_layers.hpp"
+#include "checks.hpp"
 
 namespace xs = xstitch;
 using support::random_batch;
@@ -138,19 +137,6 @@ using A =
 using B = xs::Tower<"b", xs::Shape<3>, Dense<"fc1", 4>, xs::Tanh, xs::Seam<"s">, Dense<"fc2", 2>, SmallOutput>;
 using Pair = xs::CrossStitch<A, B>;
 
-/// All parameters after some steps.
-std::vector<float> trained(std::size_t thread_count, const xs::StepOptions& options) {
-  Pair net{xs::seed(3)};
-  xs::Training training(net, support::Descent{});
-  xs::ThreadPool threads(thread_count);
-  for (std::uint64_t step = 0; step < 4; ++step) {
-    xs::StepOptions now = options;
-    now.step = step;
-    CHECK(training.step(random_batch(net, 7, step), now, threads).finite);
-  }
-  return support::all_parameters(net);
-}
-
 }  // namespace
 
 TEST_CASE("seven parameters with names, groups and initial values") {
@@ -164,16 +150,7 @@ TEST_CASE("seven parameters with names, groups and initial values") {
   static_assert(Pair::parameter_count == 5 * 4 + 4 * 4 + 6 * 4 + 12 + 3 + 3 * 4 + 4 * 2 + 2 * 2 * 4);
 }
 
-TEST_CASE("gradients of the whole network") {
-  for (const std::uint64_t seed : {1U, 2U}) {
-    Pair net{xs::seed(seed)};
-    xs::ThreadPool threads(2);
-    const xs::NetworkGradientReport report = xs::check_network_gradients(net, random_batch(net, 6, seed), threads);
-    CHECK_MESSAGE(report.ok, report.text);
-    CHECK(report.kinks == 0);
-    CHECK(report.checked > 80);
-  }
-}
+TEST_CASE("gradients, and the same bits on any threads, applied at once or stored") { checks::all<Pair>(80); }
 
 TEST_CASE("inference draws nothing; training draws anew in each step") {
   Pair net{xs::seed(1)};
@@ -185,15 +162,6 @@ TEST_CASE("inference draws nothing; training draws anew in each step") {
   const double first = training.compute_gradients(batch, 0, threads).total;
   CHECK(training.compute_gradients(batch, 0, threads).total == first);
   CHECK(training.compute_gradients(batch, 1, threads).total != first);
-}
-
-TEST_CASE("the same bits on 1, 2 and 3 threads, applied at once or stored") {
-  const std::vector<float> one = trained(1, {});
-  for (const std::size_t threads : {1U, 2U, 3U}) {
-    CHECK(support::same_bits(trained(threads, {}), one));
-    CHECK(support::same_bits(trained(threads, {.store_gradients = true}), one));
-    CHECK(support::same_bits(trained(threads, {.not_finite = xs::NotFinite::skip}), one));
-  }
 }
 
 TEST_CASE("random numbers follow the position in the batch: slices draw what the whole draws") {

@@ -2,12 +2,11 @@
 #include <doctest/doctest.h>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
-#include <xstitch/run/check_network.hpp>
 
 #include <vector>
 
-#include "../weave/support.hpp"
 #include "../weave/tiny_layers.hpp"
+#include "checks.hpp"
 
 namespace xs = xstitch;
 using support::random_batch;
@@ -100,21 +99,7 @@ TEST_CASE("where the seam is not stitched it is as if it were not there") {
   }
 }
 
-TEST_CASE("gradients, and the same bits on 1, 2 and 3 threads") {
-  using Net = xs::CrossStitch<DeepA, DeepB>;
-  Net net{xs::seed(4)};
-  xs::ThreadPool threads(2);
-  const xs::NetworkGradientReport report = xs::check_network_gradients(net, random_batch(net, 4, 1), threads);
-  CHECK_MESSAGE(report.ok, report.text);
-  CHECK(report.kinks == 0);
-  CHECK(report.checked > 100);
-  std::vector<float> one;
-  for (const std::size_t count : {1U, 2U, 3U}) {
-    Net same{xs::seed(4)};
-    xs::Training training(same, support::Descent{});
-    xs::ThreadPool pool(count);
-    for (std::uint64_t step = 0; step < 3; ++step) training.step(random_batch(same, 5, step), {.step = step}, pool);
-    if (count == 1) one = support::all_parameters(same);
-    CHECK(support::same_bits(one, support::all_parameters(same)));
-  }
+TEST_CASE("gradients, and the same bits on any threads") {
+  checks::all<xs::CrossStitch<DeepA, DeepB>>(100);
+  checks::all<xs::CrossStitch<A, C>>(20);
 }
