@@ -18,7 +18,7 @@ using tiny::SmallOutput;
 
 namespace {
 
-/// y = a b, element by element. A row of parameters where it has a name: y = w a b.
+/// y = a b, element by element.
 struct Product {
   static constexpr bool reads_output = false;
   static constexpr auto outputs(xs::Shapes<2> in) {
