@@ -33,7 +33,10 @@ struct Shift {
   static constexpr bool reads_input = false, reads_output = false;
   static constexpr xs::Dims output_shape(xs::Dims in) { return in; }
   static constexpr std::array<xs::ParameterSpec, 1> parameters(xs::Dims in) {
-    return {xs::ParameterSpec{.name = "bias", .extents = xs::Extents(in.channels), .initializer = xs::Initializer::constant(0.0F), .group = xs::ParameterGroup::bias}};
+    return {xs::ParameterSpec{.name = "bias",
+                              .extents = xs::Extents(in.channels),
+                              .initializer = xs::Initializer::constant(0.0F),
+                              .group = xs::ParameterGroup::bias}};
   }
   template <xs::Dims In>
   static void forward(const xs::ForwardCall& call) {

@@ -12,10 +12,13 @@
 /// * colour: contrast, brightness and saturation of images by random amounts, measured in the image's own mean and
 ///   standard deviation: the same for pictures of 0..1, of 0..255 or with the mean taken off.
 ///
-/// Only inputs marked as images and labels with more than one pixel move; a class of the whole image stays. Do not
-/// mirror where left and right mean something that no label kind says: letters, or real coordinates of boxes.
+/// Only inputs that are images, the boxes of a network's Input<..., Boxes> (data/augment_boxes.hpp) and labels with
+/// more than one pixel move; a class of the whole image stays. Do not mirror where left and right mean something that
+/// no kind says: letters, or coordinates in a label of real numbers.
 
+#include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/data/augment_boxes.hpp>
 #include <xstitch/data/data_set.hpp>
 
 #include <algorithm>
@@ -63,10 +66,18 @@ struct Buffers {
   std::vector<std::uint8_t> octets;
 };
 
-/// The window of a crop, as shares of height and width.
-struct Window {
-  double top = 0.0, left = 0.0, share = 1.0;
+/// What a network takes an input field for.
+struct FieldUse {
+  InputKind kind = InputKind::plain;
+  Dims image{};  ///< of boxes: the image they lie in; {0, 0, 0}: none that moves
 };
+
+/// What the fields say of themselves.
+inline std::vector<FieldUse> uses_of(const std::vector<InputField>& inputs) {
+  std::vector<FieldUse> uses;
+  for (const InputField& field : inputs) uses.push_back({field.image ? InputKind::image : InputKind::plain, {}});
+  return uses;
+}
 
 template <class T>
 void turn(std::vector<T>& values, Dims at) {
@@ -152,9 +163,10 @@ inline void change_colour(std::vector<float>& image, Dims at, float brightness, 
 }
 
 /// Changes a sample in place; `key` is folded down to seed, member, epoch and sample. A label that the sample does
-/// not have is left alone.
+/// not have is left alone. `uses`: what each input field is taken for.
 inline void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
-                  const std::vector<LabelField>& labels, RandomKey key, Buffers& scratch) {
+                  const std::vector<FieldUse>& uses, const std::vector<LabelField>& labels, RandomKey key,
+                  Buffers& scratch) {
   const bool mirrored = settings.mirror && key.uniform(0) < 0.5F;
   Window window;
   if (settings.smallest_crop < 1.0F) {
@@ -169,7 +181,9 @@ inline void apply(const Augment& settings, Sample& sample, const std::vector<Inp
 
   bool any_image = false;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].image) continue;
+    if (uses[i].kind == InputKind::boxes && uses[i].image.valid())
+      move_boxes(sample.inputs[i], uses[i].image, window, mirrored);
+    if (uses[i].kind != InputKind::image) continue;
     any_image = true;
     std::vector<float>& image = sample.inputs[i];
     if (cropped) crop_bilinear(image, scratch.floats, inputs[i].shape, window);
@@ -198,6 +212,10 @@ inline void apply(const Augment& settings, Sample& sample, const std::vector<Inp
     if (spec.kind == LabelKind::unit_normal)
       for (std::size_t p = 0; p < spec.shape.pixels(); ++p) label.values[3 * p] = -label.values[3 * p];
   }
+}
+inline void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
+                  const std::vector<LabelField>& labels, RandomKey key, Buffers& scratch) {
+  apply(settings, sample, inputs, uses_of(inputs), labels, key, scratch);
 }
 
 }  // namespace augment

@@ -178,7 +178,7 @@ class BatchMaker {
       return *raw;
     }
     if (options_.augment.enabled())
-      augment::apply(options_.augment, buffers.sample, data_.inputs(), data_.labels(),
+      augment::apply(options_.augment, buffers.sample, data_.inputs(), binding_.uses, data_.labels(),
                      RandomKey(options_.seed).with("augment").with(member).with(epoch).with(index), buffers.scratch);
     return buffers.sample;
   }
@@ -200,6 +200,8 @@ class BatchMaker {
       if (sample.inputs[i].size() != data_.inputs()[i].shape.size())
         fail("input \"", data_.inputs()[i].name, "\" has ", sample.inputs[i].size(), " numbers, expected ",
              data_.inputs()[i].shape.size(), " (", to_string(data_.inputs()[i].shape), ")");
+    for (std::size_t i = 0; i < sample.inputs.size(); ++i)
+      if (binding_.uses[i].kind == InputKind::boxes) augment::check_boxes(sample.inputs[i], data_.inputs()[i].name);
     for (std::size_t i = 0; i < sample.labels.size(); ++i) {
       const LabelValue& label = sample.labels[i];
       const LabelField& field = data_.labels()[i];

@@ -14,11 +14,12 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// An input of the samples. A tower takes the input of its own name if there is one, else the one named "input".
+/// An input of the samples. A tower takes the input of its own name if there is one, else the one named "input"; its
+/// further Input "boxes" takes "tower.boxes", else "boxes".
 struct InputField {
   std::string name = "input";
   Dims shape{};
-  bool image = true;  ///< rows and columns are space: mirrors and crops make sense
+  bool image = true;  ///< of a tower's own input: rows and columns are space, mirrors and crops make sense
 };
 
 /// A label of the samples: the name of a tower, or "tower.head".

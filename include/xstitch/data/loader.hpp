@@ -141,8 +141,8 @@ class Loader {
         fail("found batches of ", full, " samples of ", to_string(shape), " for \"", name,
              "\", expected at most 2^63 bytes");
     };
-    for (const InputSlot& slot : inputs) check(slot.tower, slot.shape);
-    for (const HeadSlot& slot : heads) check(slot.tower, slot.label.shape);
+    for (const InputSlot& slot : inputs) check(slot.name(), slot.shape);
+    for (const HeadSlot& slot : heads) check(slot.name(), slot.label.shape);
     if (std::max(options_.queue, options_.threads) >= most / sizeof(Slot))
       fail("found queue = ", options_.queue, " and threads = ", options_.threads, ", expected fewer");
   }

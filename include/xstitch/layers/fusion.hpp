@@ -7,9 +7,9 @@
 ///                   template <class F, Dims In, Precision P> static void forward_fused(const ForwardCall& call); };
 ///
 /// Where both agree and nobody else reads the tensor between them, forward_fused takes the place of both forward
-/// passes. A reader that declares a fusion promises that
+/// passes; what is done in this way applies nothing itself. A reader that declares a fusion promises that
 ///   - it maps each element by itself, y[i] = f(x[i]), with the f that the tag names, to the bit;
-///   - its backward pass reads its own output and no input (x is never written), and works in place.
+///   - its backward pass reads its own output and no input (x is never written), saves nothing, and works in place.
 /// A producer that fuses promises that forward_fused writes f of what forward would write, to the bit, and that its own
 /// backward pass does not read its output.
 /// A fusion of one's own is a tag type that both declare; nothing else knows it.

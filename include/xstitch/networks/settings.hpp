@@ -73,9 +73,9 @@ struct Given {
 /// The first setting that a kind of network does not take, or that is given twice. `stitched`: whether the kind has
 /// seams at all; the paper's alphas have no meaning beside another unit.
 constexpr Problem find_wrong_setting(std::string_view kind, bool stitched, std::span<const Given> all) {
-  const Given* unit = nullptr;
+  std::string_view unit{};
   for (const Given& g : all)
-    if (g.topic == Topic::unit) unit = &g;
+    if (g.topic == Topic::unit) unit = g.text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Given& g = all[i];
     if (g.tower) continue;
@@ -85,8 +85,8 @@ constexpr Problem find_wrong_setting(std::string_view kind, bool stitched, std::
     for (std::size_t j = 0; j < i; ++j)
       if (all[j].topic == g.topic && g.topic != Topic::unit_of_a_seam)
         return {.kind = ProblemKind::setting_twice, .tower = kind, .item = all[j].text, .other_item = g.text};
-    if (unit != nullptr && (g.topic == Topic::alphas || g.topic == Topic::initial_alpha))
-      return {.kind = ProblemKind::setting_twice, .tower = kind, .item = unit->text, .other_item = g.text};
+    if (!unit.empty() && (g.topic == Topic::alphas || g.topic == Topic::initial_alpha))
+      return {.kind = ProblemKind::setting_twice, .tower = kind, .item = unit, .other_item = g.text};
   }
   return {};
 }

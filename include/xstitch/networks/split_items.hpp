@@ -38,14 +38,35 @@ struct FlatItems;
 template <class... Items>
 struct FlatItems<TypeList<Items...>> : FlatItem<Layers<Items...>> {};
 
+/// Shapes of any number of inputs, for an operation whose number is not known yet.
+struct AnyShapes {
+  static constexpr TensorShape one{Dims{64, 64, 64}};
+  template <std::size_t N>
+  constexpr operator Shapes<N>() const {  // NOLINT(google-explicit-constructor)
+    Shapes<N> all;
+    for (TensorShape& shape : all.items) shape = one;
+    return all;
+  }
+};
+
+template <class L, class In>
+constexpr bool trains(const In& in) {
+  for (const ParameterSpec& spec : traits::parameters<L>(in))
+    if (spec.group != ParameterGroup::buffer) return true;
+  return false;
+}
 template <class Item>
 constexpr bool is_trained() {
   bool trained = false;
   const auto look = [&]<class L>() {
-    if constexpr (!Loss<L> && !std::is_void_v<L>)
-      if constexpr (Layer<L>)
-        for (const ParameterSpec& spec : traits::parameters<L>(Dims{64, 64, 64}))
-          trained = trained || spec.group != ParameterGroup::buffer;
+    if constexpr (Loss<L> || std::is_void_v<L>)
+      return;
+    else if constexpr (Layer<L>)
+      trained = trained || trains<L>(AnyShapes::one.dims);
+    else if constexpr (requires { L::parameters(AnyShapes{}); })
+      trained = trained || trains<L>(AnyShapes{});
+    else  // for any number of inputs
+      trained = trained || trains<L>(Shapes{AnyShapes::one, AnyShapes::one});
   };
   const auto each = [&]<class... L>(TypeList<L...>) { (look.template operator()<L>(), ...); };
   each(typename LeavesOf<Item>::type{});

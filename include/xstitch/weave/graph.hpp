@@ -72,10 +72,12 @@ struct ActiveSeams {
   Problem problem{};
 };
 
-constexpr const Step* find_seam(const ChainView& chain, std::string_view name) {
-  for (const Step& step : chain.steps)
-    if (step.leaf == none && step.name == name) return &step;
-  return nullptr;
+/// The step of a seam, or none. (A number: g++ with the sanitizer of undefined behaviour compares no address of a
+/// constant with null while it compiles.)
+constexpr int find_seam(const ChainView& chain, std::string_view name) {
+  for (std::size_t i = 0; i < chain.steps.size(); ++i)
+    if (chain.steps[i].leaf == none && chain.steps[i].name == name) return static_cast<int>(i);
+  return none;
 }
 
 /// `wanted` empty: every seam that two or more chains have.
@@ -89,9 +91,9 @@ constexpr ActiveSeams<MaxSeams> find_seams(std::span<const ChainView> chains,
     TensorShape shape{};
     std::size_t towers = 0;
     for (const ChainView& chain : chains) {
-      const Step* step = find_seam(chain, name);
-      if (step == nullptr) continue;
-      const TensorShape& mine = chain.tensors[at(step->first_output)];
+      const int step = find_seam(chain, name);
+      if (step == none) continue;
+      const TensorShape& mine = chain.tensors[at(chain.steps[at(step)].first_output)];
       if (towers++ == 0) {
         first = &chain;
         shape = mine;
@@ -294,6 +296,9 @@ constexpr void fuse(G& graph) {
     // The record says that it can do the leaf that is next to it in its chain.
     if (before.chain != op.chain || before.leaf + 1 != op.leaf || !before.record->fuses_next) continue;
     if (before.record->reads_output || before.output_count != 1) continue;
+    // What is applied by the one before it has no pass of its own in which it could apply the next. A reader whose
+    // backward pass needs its input, or what its forward pass saves, needs that pass.
+    if (before.done_by_previous || op.record->reads_input || op.record->saved.bytes(1) > 0) continue;
     before.fused_next = true;
     op.done_by_previous = true;
   }
