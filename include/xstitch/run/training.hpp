@@ -86,7 +86,7 @@ class Training {
                        options.not_finite == NotFinite::skip;
     if (!store) {
       ApplyGradients apply(updater_);
-      const bool finite = run(batch, options.step, 1, {}, &apply, threads);
+      const bool finite = run(batch, options.step, options.accumulate, {}, &apply, threads);
       if (apply.changed()) net_.model().changed();
       if (!finite) return result_;
       if (apply.bad() != ApplyGradients::nothing) {
