@@ -31,7 +31,10 @@ inline xs::Batch random_batch(const xs::AnyNet& net, std::size_t size, std::uint
       for (std::size_t i = 0; i < count; ++i)
         label.indices.push_back(static_cast<std::int32_t>(mine.below(i, static_cast<std::uint64_t>(spec.classes))));
     } else {
-      for (std::size_t i = 0; i < count; ++i) label.values.push_back(mine.normal(i));
+      for (std::size_t i = 0; i < count; ++i) {
+        const float value = mine.normal(i);
+        label.values.push_back(spec.kind != xs::LabelKind::binary ? value : value > 0.0F ? 1.0F : 0.0F);
+      }
     }
     batch.labels.push_back(label);
   }

@@ -82,8 +82,8 @@ class AnyNet {
   /// Forward as in inference (no dropout, running statistics), the losses where labels are given, and predictions. The
   /// result is valid until the next call.
   const StepResult& evaluate(const Batch& batch, ThreadPool& threads) {
-    model().check_whole();
     const ReadAccess access(model());
+    model().check_whole();
     result_.losses.assign(heads().size(), {});
     result_.total = 0.0;
     const Slice slice(batch);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -90,7 +91,8 @@ class Execution {
   /// keep_logits(true) was said before the inference.
   [[nodiscard]] std::span<const float> logits(std::size_t head) const {
     check_head(head);
-    if (logits_.empty()) fail("logits are not kept: say keep_logits(true) before the inference");
+    if (logits_.empty() || logits_[head].bytes() == 0)
+      fail("logits are not kept: say keep_logits(true) before the inference");
     return {logits_[head].floats(), predicted_ * layout_->heads()[head].output.size()};
   }
   void keep_logits(bool keep) { logits_.resize(keep ? layout_->heads().size() : 0); }
@@ -118,12 +120,17 @@ class Execution {
     for (const Op& op : program().ops) most = std::max(most, op.record->workspace.bytes(batch));
     grow(workspace_, most);
   }
-  void prepare_arena(std::size_t bytes) { grow(arena_, bytes); }
+  void prepare_arena(std::size_t bytes) {
+    grow(arena_, bytes);
+    ++uses_;
+  }
+  /// Counts the passes that wrote into the arena: whoever comes back to it compares.
+  [[nodiscard]] std::uint64_t uses() const noexcept { return uses_; }
   [[nodiscard]] std::byte* arena() const noexcept { return arena_.data(); }
   [[nodiscard]] std::byte* workspace() const noexcept { return workspace_.data(); }
   /// Room for a batch; allocates only when it is larger than any before.
   void prepare_inference(std::size_t batch) {
-    grow(arena_, program().inference_plan.bytes_per_sample * batch);
+    prepare_arena(program().inference_plan.bytes_per_sample * batch);
     prepare_workspace(batch);
     for (std::size_t h = 0; h < predictions_.size(); ++h)
       grow(predictions_[h], batch * layout_->heads()[h].prediction.size() * sizeof(float));
@@ -192,6 +199,7 @@ class Execution {
   Memory arena_, workspace_;
   std::vector<Memory> predictions_, logits_;  ///< [head]
   std::size_t predicted_ = 0;
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

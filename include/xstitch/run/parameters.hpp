@@ -51,6 +51,7 @@ class Parameters {
 
   /// A copy of the values as they are now, for whoever predicts during training.
   [[nodiscard]] std::shared_ptr<Parameters> copy() const {
+    check_whole();
     auto other = std::make_shared<Parameters>(layout_->program());
     std::copy_n(values_.floats(), layout_->floats(), other->values_.floats());
     other->seed_ = seed_;
@@ -183,12 +184,15 @@ class Parameters {
   std::atomic<bool> written_{false};
 };
 
+// Readers and writers each announce themselves and then look for the other: sequentially consistent, so that they
+// cannot both miss each other.
+
 /// Held while somebody predicts.
 class ReadAccess {
  public:
   explicit ReadAccess(Parameters& parameters) : parameters_(parameters) {
-    parameters.readers_.fetch_add(1, std::memory_order_acq_rel);
-    if (!parameters.written_.load(std::memory_order_acquire)) return;
+    parameters.readers_.fetch_add(1);
+    if (!parameters.written_.load()) return;
     parameters.readers_.fetch_sub(1, std::memory_order_acq_rel);
     fail("a prediction was asked for while the same parameters are trained or loaded; use net.snapshot()");
   }
@@ -204,9 +208,8 @@ class ReadAccess {
 class WriteAccess {
  public:
   WriteAccess(Parameters& parameters, const char* what) : parameters_(parameters) {
-    if (parameters.written_.exchange(true, std::memory_order_acq_rel))
-      fail(what, " was begun while the same parameters are trained or loaded");
-    if (parameters.readers_.load(std::memory_order_acquire) > 0) {
+    if (parameters.written_.exchange(true)) fail(what, " was begun while the same parameters are trained or loaded");
+    if (parameters.readers_.load() > 0) {
       parameters.written_.store(false, std::memory_order_release);
       parameters.refuse_while_read(what);
       fail(what, " was begun while a prediction ran on the same parameters; use net.snapshot()");

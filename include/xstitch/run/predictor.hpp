@@ -132,7 +132,10 @@ class Predictor {
     batch_.inputs.resize(execution_->layout().inputs().size());
   }
 
-  [[nodiscard]] const std::shared_ptr<Parameters>& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] const std::shared_ptr<Parameters>& parameters() const {
+    check_not_moved();
+    return parameters_;
+  }
 
   /// One input for every tower.
   template <class T>
@@ -146,11 +149,18 @@ class Predictor {
   }
 
   /// Bytes of this predictor alone: activations and scratch, not the parameters.
-  [[nodiscard]] std::size_t own_bytes() const noexcept { return execution_->bytes(); }
+  [[nodiscard]] std::size_t own_bytes() const {
+    check_not_moved();
+    return execution_->bytes();
+  }
 
  private:
+  void check_not_moved() const {
+    if (!parameters_) fail("this predictor was moved from: it has no parameters any more");
+  }
   /// Every parameter of this program finds the one of its name.
   void bind() {
+    if (!parameters_) fail("a predictor needs parameters, found a null pointer");
     std::string problems;
     const Layout& mine = execution_->layout();
     for (std::size_t i = 0; i < mine.slots().size(); ++i) {
@@ -168,9 +178,10 @@ class Predictor {
 
   template <std::size_t N>
   Prediction<Net> run(const std::array<InputView, N>& views) {
+    check_not_moved();
     fill(views);
-    parameters_->check_whole();
     const ReadAccess access(*parameters_);
+    parameters_->check_whole();
     const std::shared_ptr<const PackedWeights> packed =
         parameters_->packed(execution_->layout(), execution_->pointers(), *threads_);
     const Slice slice(batch_);

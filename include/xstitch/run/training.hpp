@@ -80,14 +80,14 @@ class Training {
   /// Forward, backward, update. The result is valid until the next call.
   const StepResult& step(const Batch& batch, const StepOptions& options, ThreadPool& threads) {
     if (!optimizer_) fail("training: a step needs an optimizer; this training was made for gradients alone");
-    net_.model().check_whole();
     const WriteAccess access(net_.model(), "a training step");
+    net_.model().check_whole();
     updater_.prepare(*optimizer_, optimizer_->learning_rate() * options.learning_rate_factor, options.step);
     const bool store = options.store_gradients || options.clip_norm > 0.0F || options.accumulate > 1 ||
                        options.not_finite == NotFinite::skip;
     if (!store) {
       ApplyGradients apply(updater_);
-      const bool finite = run(batch, options.step, 1, {}, &apply, threads);
+      const bool finite = run(batch, options.step, options.accumulate, {}, &apply, threads);
       if (apply.changed()) net_.model().changed();
       if (!finite) return result_;
       if (apply.bad() != ApplyGradients::nothing) {
@@ -112,6 +112,7 @@ class Training {
   /// Forward and backward without an update; the gradients are then in gradient(i). Changes nothing in the network.
   const StepResult& compute_gradients(const Batch& batch, const GradientOptions& options, ThreadPool& threads) {
     const ReadAccess access(net_.model());
+    net_.model().check_whole();
     run(batch, options.step, options.accumulate, options.heads, nullptr, threads);
     return result_;
   }
@@ -123,11 +124,14 @@ class Training {
   /// heads, as often as wanted: for what needs the gradient of each head.
   const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
+    net_.model().check_whole();
     make_keeping_plan();
     begin(batch, step, threads);
     const Slice slice(batch);
     pass_.forward(slice, step, keeping_view_, weights_, normalisers_, threads);
     kept_ = &batch;
+    kept_use_ = net_.execution().uses();
+    kept_version_ = net_.parameter_version();
     add_losses();
     check_losses(slice, threads);
     return result_;
@@ -135,6 +139,10 @@ class Training {
   void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
     if (kept_ == nullptr) fail("training: backward_from() follows forward_keeping()");
     const ReadAccess access(net_.model());
+    if (kept_use_ != net_.execution().uses() || kept_version_ != net_.parameter_version())
+      fail(
+          "training: what forward_keeping() kept is gone: the network was evaluated, trained or changed since; call "
+          "forward_keeping() again");
     prepare_gradients(false);
     StoreGradients store(gradients_);
     pass_.backward(Slice(*kept_), store, marks(heads), threads);
@@ -203,7 +211,7 @@ class Training {
       const Slice part = slice(batch, k, slices);
       pass_.forward(part, step, plan, weights_, normalisers_, threads);
       add_losses();
-      if (!check_losses(part, threads)) return false;
+      if (!check_losses(part, threads) || !check_buffers()) return false;
       GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
       pass_.backward(part, to, from, threads);
     }
@@ -236,6 +244,14 @@ class Training {
     result_.location = pass_.locate_non_finite(part, threads);
     return false;
   }
+  /// What forward made of running statistics is known before backward changes the first parameter.
+  bool check_buffers() {
+    const std::size_t bad = pass_.find_non_finite_buffer();
+    if (bad == AnyNet::npos) return true;
+    result_.finite = false;
+    result_.location = "the new value of '" + net_.parameters()[bad].name + "'";
+    return false;
+  }
   const StepResult& refuse_gradient(std::size_t slot) {
     result_.finite = false;
     result_.location = "the gradient of '" + net_.parameters()[slot].name + "'";
@@ -253,15 +269,17 @@ class Training {
     for (std::size_t h = 0; h < batch.labels.size(); ++h) {
       const LabelBatch& whole = batch.labels[h];
       LabelBatch& mine = slice_labels_[h];
-      const auto copy = [&](const auto& from, auto& to) {
-        const std::size_t per_sample = from.size() / batch.size;
+      const LabelSpec& spec = net_.heads()[h].label;
+      const std::size_t rows = static_cast<std::size_t>(spec.rows);
+      const auto copy = [&](const auto& from, auto& to, std::size_t per_sample) {
+        if (from.empty()) return to.clear();
         to.assign(from.begin() + static_cast<std::ptrdiff_t>(part.begin * per_sample),
                   from.begin() + static_cast<std::ptrdiff_t>((part.begin + part.size) * per_sample));
       };
-      copy(whole.indices, mine.indices);
-      copy(whole.values, mine.values);
-      copy(whole.mask, mine.mask);
-      copy(whole.present, mine.present);
+      copy(whole.indices, mine.indices, spec.integral() ? rows * spec.shape.size() : 0);
+      copy(whole.values, mine.values, spec.integral() ? 0 : rows * spec.shape.size());
+      copy(whole.mask, mine.mask, rows * spec.mask.size());
+      copy(whole.present, mine.present, 1);
       mine.rows = whole.rows;
     }
     part.labels = slice_labels_;
@@ -323,6 +341,7 @@ class Training {
   KeepingPlan keeping_;
   PlanView keeping_view_;
   const Batch* kept_ = nullptr;
+  std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
   bool stored_all_heads_ = true;
   std::uint64_t stored_trained_ = 0;
   StepResult result_;

@@ -79,6 +79,13 @@ class TrainingPass {
       if (pending_pointers_[s] != nullptr) std::copy_n(pending_pointers_[s], layout().slots()[s].count, p_.data(s));
   }
 
+  /// The first buffer whose pending value is not finite, or npos.
+  [[nodiscard]] std::size_t find_non_finite_buffer() const {
+    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
+      if (pending_pointers_[s] != nullptr && !all_finite({pending_pointers_[s], layout().slots()[s].count})) return s;
+    return Layout::npos;
+  }
+
   /// What a head's loss is divided by for this slice: from its labels and the loss's parameters alone.
   [[nodiscard]] double normaliser(std::size_t head, const Slice& slice, ThreadPool& threads) const {
     const std::size_t i = layout().heads()[head].operation;
