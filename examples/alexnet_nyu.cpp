@@ -9,9 +9,9 @@
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/report/table.hpp>
 #include <xstitch/rooms/rooms.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
-#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/sgd.hpp>
 
 #include <CLI/CLI.hpp>

@@ -5,8 +5,8 @@
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/transposed_conv.hpp>
 #include <xstitch/losses/regression.hpp>
-#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/parameter_file.hpp>
 
 #include <doctest/doctest.h>
 

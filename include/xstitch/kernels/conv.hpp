@@ -21,7 +21,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Where gradients go. A null input gradient is not wanted; wanted weight and bias gradients without a place are emitted.
+/// Where gradients go. A null input gradient is not wanted; wanted weight and bias gradients without a place are
+/// emitted.
 struct ConvGradients {
   float* input = nullptr;
   float* weight = nullptr;
