@@ -249,7 +249,8 @@ class Training {
     const std::size_t bad = pass_.find_non_finite_buffer();
     if (bad == AnyNet::npos) return true;
     result_.finite = false;
-    result_.location = "the new value of '" + net_.parameters()[bad].name + "'";
+    result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
+                       net_.parameters()[bad].name + "'";
     return false;
   }
   const StepResult& refuse_gradient(std::size_t slot) {

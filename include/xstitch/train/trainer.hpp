@@ -146,14 +146,13 @@ class Run {
     }
     if (!losses.finite) {
       stop_not_finite(
-          record,
-          "iteration " + std::to_string(state_.step + 1) + " (epoch " + std::to_string(loaded.epoch + 1) +
-              ", samples from " + std::to_string(loaded.position) + " on): " +
-              (losses.location.starts_with("the gradient") ? "not finite: " : "the loss is not finite; first in ") +
-              losses.location +
-              (losses.torn ? "; some parameters had been changed before: they are not usable any "
-                             "more (not_finite = NotFinite::skip would have changed nothing)"
-                           : ""));
+          record, "iteration " + std::to_string(state_.step + 1) + " (epoch " + std::to_string(loaded.epoch + 1) +
+                      ", samples from " + std::to_string(loaded.position) +
+                      " on): " + (std::isfinite(losses.total) ? "not finite: " : "the loss is not finite; first in ") +
+                      losses.location +
+                      (losses.torn ? "; some parameters had been changed before: they are not usable any "
+                                     "more (not_finite = NotFinite::skip would have changed nothing)"
+                                   : ""));
       return false;
     }
     ++state_.step;
