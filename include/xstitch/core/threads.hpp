@@ -31,7 +31,7 @@
 #include <vector>
 
 #if defined(__SSE2__)
-#include <immintrin.h>
+#include <xmmintrin.h>
 #endif
 
 namespace xstitch::inline XSTITCH_ISA {
