@@ -113,11 +113,11 @@ TEST_CASE("training is switched by prefix") {
 TEST_CASE("the signature holds what a layer is") {
   const std::string text = ResNet{xs::seed(1)}.signature();
   CAPTURE(text);
-  CHECK(text.starts_with("OneTask; Conv stem ("));
-  CHECK(text.find("Conv layer1.0.conv1 (") != std::string::npos);
-  CHECK(text.find("Conv layer2.0.downsample (") != std::string::npos);
+  CHECK(text.starts_with("OneTask Conv:stem("));
+  CHECK(text.find(" Conv:layer1.0.conv1(") != std::string::npos);
+  CHECK(text.find(" Conv:layer2.0.downsample(") != std::string::npos);
   CHECK(text.find("stride 2 2") != std::string::npos);
-  CHECK(text.find("t.layer2.0.downsample.weight = 12") != std::string::npos);
+  CHECK(text.find(" t.layer2.0.downsample.weight=12") != std::string::npos);
 }
 
 TEST_CASE("two networks that differ in one attribute have two signatures") {
