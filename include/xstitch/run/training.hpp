@@ -14,6 +14,7 @@
 
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/run/any_net.hpp>
+#include <xstitch/run/keeping_plan.hpp>
 #include <xstitch/run/training_pass.hpp>
 
 #include <algorithm>
@@ -103,7 +104,7 @@ class Training {
       for (std::size_t s = 0; s < net_.parameters().size(); ++s)
         if (net_.model().trained(s)) updater_.update_whole(s, gradients_.data(s), threads);
     }
-    pass_.commit_buffers();
+    pass_.pending().commit();
     net_.model().changed();
     return result_;
   }
@@ -125,10 +126,10 @@ class Training {
   const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
-    make_keeping_plan();
+    keeping_.make(net_.program());
     begin(batch, step, threads);
     const Slice slice(batch);
-    pass_.forward(slice, step, keeping_view_, weights_, normalisers_, threads);
+    pass_.forward(slice, step, keeping_.view(), weights_, normalisers_, threads);
     kept_ = &batch;
     kept_use_ = net_.execution().uses();
     kept_version_ = net_.parameter_version();
@@ -149,8 +150,8 @@ class Training {
   }
   /// Bytes a sample of that plan.
   [[nodiscard]] std::size_t keeping_bytes_per_sample() {
-    make_keeping_plan();
-    return keeping_.bytes_per_sample;
+    keeping_.make(net_.program());
+    return keeping_.view().bytes_per_sample;
   }
 
   /// Of parameter i, from the last step that stored gradients; zero where nothing reached it.
@@ -208,7 +209,7 @@ class Training {
     AddGradients add(gradients_);
     const PlanView& plan = net_.program().training_plan;
     for (std::size_t k = 0; k < slices; ++k) {
-      const Slice part = slice(batch, k, slices);
+      const Slice part = slices_.cut(net_.layout(), batch, k, slices);
       pass_.forward(part, step, plan, weights_, normalisers_, threads);
       add_losses();
       if (!check_losses(part, threads) || !check_buffers()) return false;
@@ -219,13 +220,13 @@ class Training {
   }
 
   void begin(const Batch& batch, std::uint64_t, ThreadPool& threads) {
-    pass_.begin_step();
+    pass_.pending().begin();
     result_.finite = true;
     result_.torn = false;
     result_.location.clear();
     result_.total = 0.0;
     const Slice whole(batch);
-    pass_.check_labels(whole);
+    check_labels(net_.layout(), whole);
     for (std::size_t h = 0; h < normalisers_.size(); ++h) {
       normalisers_[h] = pass_.normaliser(h, whole, threads);
       result_.losses[h] = {0.0, normalisers_[h]};
@@ -246,7 +247,7 @@ class Training {
   }
   /// What forward made of running statistics is known before backward changes the first parameter.
   bool check_buffers() {
-    const std::size_t bad = pass_.find_non_finite_buffer();
+    const std::size_t bad = pass_.pending().find_non_finite();
     if (bad == AnyNet::npos) return true;
     result_.finite = false;
     result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
@@ -257,34 +258,6 @@ class Training {
     result_.finite = false;
     result_.location = "the gradient of '" + net_.parameters()[slot].name + "'";
     return result_;
-  }
-
-  /// Slice k of n; labels are copied for it (into memory that is kept).
-  Slice slice(const Batch& batch, std::size_t k, std::size_t n) {
-    Slice part(batch);
-    if (n == 1) return part;
-    part.begin = batch.size * k / n;
-    part.size = batch.size * (k + 1) / n - part.begin;
-    part.position = batch.first_position + part.begin;
-    slice_labels_.resize(batch.labels.size());
-    for (std::size_t h = 0; h < batch.labels.size(); ++h) {
-      const LabelBatch& whole = batch.labels[h];
-      LabelBatch& mine = slice_labels_[h];
-      const LabelSpec& spec = net_.heads()[h].label;
-      const std::size_t rows = static_cast<std::size_t>(spec.rows);
-      const auto copy = [&](const auto& from, auto& to, std::size_t per_sample) {
-        if (from.empty()) return to.clear();
-        to.assign(from.begin() + static_cast<std::ptrdiff_t>(part.begin * per_sample),
-                  from.begin() + static_cast<std::ptrdiff_t>((part.begin + part.size) * per_sample));
-      };
-      copy(whole.indices, mine.indices, spec.integral() ? rows * spec.shape.size() : 0);
-      copy(whole.values, mine.values, spec.integral() ? 0 : rows * spec.shape.size());
-      copy(whole.mask, mine.mask, rows * spec.mask.size());
-      copy(whole.present, mine.present, 1);
-      mine.rows = whole.rows;
-    }
-    part.labels = slice_labels_;
-    return part;
   }
 
   std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
@@ -306,28 +279,6 @@ class Training {
     stored_trained_ = trained;
   }
 
-  /// The plan that keeps everything, made on first use.
-  struct KeepingPlan {
-    detail::List<std::size_t> value, gradient, temporary;
-    std::size_t bytes_per_sample = 0;
-  };
-  void make_keeping_plan() {
-    if (keeping_.value.size() > 0) return;
-    const GraphView graph = net_.program().graph();
-    detail::List<bool> needs(graph.tensors.size(), false);
-    detail::mark_gradients(graph, {needs.begin(), needs.size()});
-    const auto make_room = [](detail::List<std::size_t>& list, std::size_t size) {
-      while (list.size() < size) list.push_back(nowhere);
-    };
-    make_room(keeping_.value, graph.tensors.size());
-    make_room(keeping_.gradient, graph.tensors.size());
-    make_room(keeping_.temporary, graph.edges.size());
-    const auto all = [](detail::List<std::size_t>& list) { return std::span(list.begin(), list.size()); };
-    keeping_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.begin(), needs.size()},
-                                          {all(keeping_.value), all(keeping_.gradient), all(keeping_.temporary)});
-    keeping_view_ = {all(keeping_.value), all(keeping_.gradient), all(keeping_.temporary), keeping_.bytes_per_sample};
-  }
-
   AnyNet& net_;
   std::shared_ptr<const OptimizerRef> optimizer_;
   std::vector<Memory> state_;
@@ -336,11 +287,10 @@ class Training {
   Updater updater_;
   std::vector<float> weights_;       ///< [head]
   std::vector<double> normalisers_;  ///< [head]
-  std::vector<LabelBatch> slice_labels_;
+  Slices slices_;
   std::vector<std::uint8_t> marks_;  ///< [head]
   std::vector<double> parts_;
   KeepingPlan keeping_;
-  PlanView keeping_view_;
   const Batch* kept_ = nullptr;
   std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
   bool stored_all_heads_ = true;

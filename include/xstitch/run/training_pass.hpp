@@ -7,6 +7,8 @@
 
 #include <xstitch/run/execution.hpp>
 #include <xstitch/run/gradients.hpp>
+#include <xstitch/run/pending_buffers.hpp>
+#include <xstitch/run/slices.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -22,20 +24,22 @@ namespace xstitch::inline XSTITCH_ISA {
 class TrainingPass {
  public:
   TrainingPass(Execution& execution, Parameters& parameters)
-      : e_(execution), p_(parameters), losses_(layout().heads().size()), scales_(losses_.size(), 0.0F) {
+      : e_(execution),
+        p_(parameters),
+        losses_(layout().heads().size()),
+        scales_(losses_.size(), 0.0F),
+        pending_(parameters) {
     if (program().training.empty()) fail(program().kind, ": a program for prediction alone cannot be trained");
     const std::size_t ops = program().ops.size(), slots = layout().slots().size();
     saved_at_.resize(ops);
     sinks_.resize(slots);
     gradient_pointers_.resize(slots);
-    pending_pointers_.assign(slots, nullptr);
-    std::size_t inputs = 1, outputs = 1, pending = 0;
+    std::size_t inputs = 1, outputs = 1;
     for (std::size_t i = 0; i < ops; ++i) {
       const Op& op = program().ops[i];
       keys_.push_back(layout().key(i, parameters.seed(), "run"));
       inputs = std::max(inputs, at(op.input_count));
       outputs = std::max(outputs, at(op.output_count) + 1);
-      if (op.record->updates_buffers) pending += buffer_floats(i);
     }
     in_.resize(inputs);
     in_gradients_.resize(inputs);
@@ -43,48 +47,11 @@ class TrainingPass {
     out_.resize(outputs);
     out_gradients_.resize(outputs);
     written_.resize(program().tensors.size());
-    pending_ = Memory(pending * sizeof(float));
-    place_pending();
   }
   TrainingPass(const TrainingPass&) = delete;
   TrainingPass& operator=(const TrainingPass&) = delete;
 
-  void check_labels(const Slice& slice) const {
-    const auto& heads = layout().heads();
-    if (slice.labels.size() != heads.size())
-      fail(program().kind, ": the batch has labels for ", slice.labels.size(), " heads, the network has ",
-           heads.size());
-    for (std::size_t h = 0; h < heads.size(); ++h) {
-      const LabelBatch& label = slice.labels[h];
-      const LabelSpec& spec = heads[h].label;
-      const std::size_t rows = slice.size * at(spec.rows);
-      const std::size_t have = spec.integral() ? label.indices.size() : label.values.size();
-      if (have < rows * spec.shape.size() || (!label.present.empty() && label.present.size() < slice.size))
-        fail("label of '", heads[h].name(), "': ", have, " elements and ", label.present.size(),
-             " presence flags, expected ", rows * spec.shape.size(), " and ", slice.size, " (or no flags)");
-      if (!label.mask.empty() && label.mask.size() < rows * spec.mask.size())
-        fail("mask of '", heads[h].name(), "': ", label.mask.size(), " entries, expected ", rows * spec.mask.size());
-    }
-  }
-
-  /// Before the first slice of a step: the pending buffers are those of now.
-  void begin_step() {
-    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
-      if (pending_pointers_[s] != nullptr)
-        std::copy_n(p_.values(s).data(), layout().slots()[s].count, pending_pointers_[s]);
-  }
-  /// The pending buffers become the parameters'.
-  void commit_buffers() {
-    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
-      if (pending_pointers_[s] != nullptr) std::copy_n(pending_pointers_[s], layout().slots()[s].count, p_.data(s));
-  }
-
-  /// The first buffer whose pending value is not finite, or npos.
-  [[nodiscard]] std::size_t find_non_finite_buffer() const {
-    for (std::size_t s = 0; s < pending_pointers_.size(); ++s)
-      if (pending_pointers_[s] != nullptr && !all_finite({pending_pointers_[s], layout().slots()[s].count})) return s;
-    return Layout::npos;
-  }
+  [[nodiscard]] PendingBuffers& pending() noexcept { return pending_; }
 
   /// What a head's loss is divided by for this slice: from its labels and the loss's parameters alone.
   [[nodiscard]] double normaliser(std::size_t head, const Slice& slice, ThreadPool& threads) const {
@@ -98,7 +65,7 @@ class TrainingPass {
                std::span<const double> normalisers, ThreadPool& threads) {
     const FlushDenormals flush;
     e_.check_inputs(slice);
-    check_labels(slice);
+    check_labels(layout(), slice);
     prepare(slice.size, plan);
     plan_ = &plan;
     step_ = step;
@@ -172,26 +139,6 @@ class TrainingPass {
       floats += slot_floats(layout().first_parameter(i) + p);
     return floats;
   }
-  [[nodiscard]] std::size_t buffer_floats(std::size_t i) const {
-    std::size_t floats = 0;
-    for (std::size_t p = 0; p < layout().parameter_count(i); ++p)
-      if (program().ops[i].record->parameters[p].group == ParameterGroup::buffer)
-        floats += slot_floats(layout().first_parameter(i) + p);
-    return floats;
-  }
-  void place_pending() {
-    float* next = pending_.floats();
-    for (std::size_t i = 0; i < program().ops.size(); ++i) {
-      if (!program().ops[i].record->updates_buffers) continue;
-      for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
-        const std::size_t slot = layout().first_parameter(i) + p;
-        if (layout().slots()[slot].spec.group != ParameterGroup::buffer) continue;
-        pending_pointers_[slot] = next;
-        next += slot_floats(slot);
-      }
-    }
-  }
-
   /// Room for a slice; allocates only when it is larger than any before.
   void prepare(std::size_t batch, const PlanView& plan) {
     e_.prepare_arena(plan.bytes_per_sample * batch);
@@ -216,13 +163,13 @@ class TrainingPass {
     call.random = keys_[i].with(step_);
     call.training = true;
     call.context = functions.context;
-    call.buffer_updates = pending_pointers_.data() + layout().first_parameter(i);
+    call.buffer_updates = pending_.pointers() + layout().first_parameter(i);
     if (op.record->updates_buffers) {  // a later slice moves on from what an earlier one made
       const std::size_t first = layout().first_parameter(i);
       own_parameters_.resize(std::max(own_parameters_.size(), op.record->parameters.size()));
       for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
         own_parameters_[p] =
-            pending_pointers_[first + p] != nullptr ? pending_pointers_[first + p] : e_.pointers()[first + p];
+            pending_.pointers()[first + p] != nullptr ? pending_.pointers()[first + p] : e_.pointers()[first + p];
       call.parameters = own_parameters_.data();
     }
     if (op.is_loss) {
@@ -385,17 +332,18 @@ class TrainingPass {
   std::vector<float> scales_;  ///< [head]: weight / normaliser
   const PlanView* plan_ = nullptr;
   std::uint64_t step_ = 0;
-  std::vector<RandomKey> keys_;                               ///< [operation]
-  std::vector<std::size_t> saved_at_;                         ///< [operation], bytes
-  std::vector<GradientSink> sinks_;                           ///< [parameter]
-  std::vector<float*> gradient_pointers_, pending_pointers_;  ///< [parameter]
+  std::vector<RandomKey> keys_;            ///< [operation]
+  std::vector<std::size_t> saved_at_;      ///< [operation], bytes
+  std::vector<GradientSink> sinks_;        ///< [parameter]
+  std::vector<float*> gradient_pointers_;  ///< [parameter]
   std::vector<const float*> own_parameters_, in_, out_;
   std::vector<float*> in_gradients_;
   std::vector<float*> out_gradients_;
   std::vector<std::uint8_t> written_, needs_gradient_;  ///< [tensor]
   std::vector<std::uint8_t> apart_;                     ///< [input]: its gradient is made apart and then added
   std::uint64_t marked_version_ = static_cast<std::uint64_t>(-1);
-  Memory saved_, scratch_, pending_;
+  PendingBuffers pending_;
+  Memory saved_, scratch_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

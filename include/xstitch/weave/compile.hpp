@@ -4,6 +4,7 @@
 /// found here, as a value (Compiled::problem).
 
 #include <xstitch/weave/chain_data.hpp>
+#include <xstitch/weave/graph_builder.hpp>
 #include <xstitch/weave/names.hpp>
 #include <xstitch/weave/program.hpp>
 #include <xstitch/weave/verdict.hpp>
