@@ -378,7 +378,7 @@ int main(int argc, char** argv) {
   app.add_option("--learning-rate", options.learning_rate, "learning rate [of the preset]")->check(CLI::PositiveNumber);
   app.add_option("--alpha-multiplier", options.alpha_multiplier,
                  "the alphas' rate is this times the rate [of the preset]");
-  app.add_option("--alpha", options.alpha, "first values alpha_S alpha_D of the units")
+  app.add_option("--alpha", options.alpha, "initial values alpha_S alpha_D of the units")
       ->expected(2)
       ->capture_default_str();
   app.add_option("--granularity", options.granularity, "an alpha matrix for each channel or for each layer")
@@ -392,12 +392,12 @@ int main(int argc, char** argv) {
   app.add_option("--test-rooms", options.test_rooms, "held-back rooms [of the preset]");
   app.add_option("--threads", options.threads, "0: as many as the machine has; the result does not depend on it")
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "of first values, data order, dropout and training rooms")
+  app.add_option("--seed", options.seed, "of initial values, data order, dropout and training rooms")
       ->capture_default_str();
   app.add_option("--output", options.output, "folder for checkpoints, logs, tables and the picture")
       ->capture_default_str();
   app.add_option("--start-from", options.start_from,
-                 "output folder of an earlier run: its one-task networks are the first values, as ImageNet's in the "
+                 "output folder of an earlier run: its one-task networks are the initial values, as ImageNet's in the "
                  "paper")
       ->check(CLI::ExistingDirectory);
   app.add_option("--checkpoint-every", options.checkpoint_every, "steps")

@@ -11,7 +11,7 @@
 namespace xs = xstitch;
 
 // A network is a type: layers under a name, towers, and the seams at which towers are stitched. PyTorchInitializer: the
-// first values that PyTorch gives its layers, so that the two can be compared.
+// initial values that PyTorch gives its layers, so that the two can be compared.
 using Init = xs::PyTorchInitializer;
 // clang-format off
 using Trunk = xs::Layers<
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   app.add_option("--alpha-multiplier", alpha_multiplier, "the alphas' rate is this times the rate")
       ->capture_default_str();
   app.add_option("--batch", batch, "samples a step")->capture_default_str();
-  app.add_option("--seed", seed, "of first values and data order")->capture_default_str();
+  app.add_option("--seed", seed, "of initial values and data order")->capture_default_str();
   app.add_option("--threads", threads, "0: as many as the machine has")->capture_default_str();
   app.add_flag("--quiet", quiet, "no progress");
   CLI11_PARSE(app, argc, argv);

@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
   xs::Adam adam{.learning_rate = 0.003F, .weight_decay = 1e-3F, .alpha_multiplier = 1};
   CLI::App app{"Water, fat and protein of meat from its near-infrared spectrum: three towers alone, and stitched."};
   app.add_option("--data", folder, "folder of modeldata's Rdata.rdb and Rdata.rdx")->capture_default_str();
-  app.add_option("--seeds", seeds, "how often, each time with other rows held back and other first values")
+  app.add_option("--seeds", seeds, "how often, each time with other rows held back and other initial values")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   app.add_option("--epochs", epochs, "passes over the 161 training rows")->capture_default_str();

@@ -205,7 +205,7 @@ inline void make_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder, error)) fail(folder.string(), " is in the way: expected a folder");
 }
 
-/// Removes what a killed process left behind of files that were never committed. Files of other names stay, and so do
+/// Removes what a killed process left of files that were never committed. Files of other names stay, and so do
 /// those that are being written.
 inline void remove_partial_files(const std::filesystem::path& folder) {
   std::error_code error;

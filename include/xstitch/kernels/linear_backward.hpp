@@ -140,8 +140,8 @@ class LinearBackward {
     });
   }
 
-  /// gradient_panels: [block of columns][sample][columns], zeros behind the last; transposed: [block of
-  /// samples][output][samples], zeros behind the last. Null: not wanted.
+  /// gradient_panels: [block of columns][sample][columns], zeros after the last; transposed: [block of
+  /// samples][output][samples], zeros after the last. Null: not wanted.
   static void pack_gradients(const Sizes& s, const float* dy, Element* gradient_panels, Element* transposed,
                              float* bias_gradient, ThreadPool& threads) {
     threads.parallel_for(static_cast<std::size_t>(divide_up(s.outputs, block_width)), [&](std::size_t task) {

@@ -38,14 +38,15 @@ inline NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& b
   NetworkGradientReport report;
   std::ostringstream text;
   Training training(net);
-  if (!training.compute_gradients(batch, 0, threads).finite) {
+  const StepResult& first = training.compute_gradients(batch, 0, threads);
+  if (!first.finite) {
     report.ok = false;
     report.text = "the loss is not finite";
     return report;
   }
   // What rounding of the loss alone makes of a difference. A parameter whose largest gradient is below it (a bias
   // before BatchNorm: truly zero) is measured against it; all others against themselves.
-  const double total = std::abs(training.compute_gradients(batch, 0, threads).total);
+  const double total = std::abs(first.total);
   const double noise = 8.0 * static_cast<double>(std::numeric_limits<float>::epsilon()) * std::max(1.0, total) /
                        static_cast<double>(options.step);
   std::vector<std::vector<float>> analytic;

@@ -127,7 +127,7 @@ class Training {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
     keeping_.make(net_.program());
-    begin(batch, step, threads);
+    begin(batch, threads);
     const Slice slice(batch);
     pass_.forward(slice, step, keeping_.view(), weights_, normalisers_, threads);
     kept_ = &batch;
@@ -201,7 +201,7 @@ class Training {
            GradientPolicy* policy, ThreadPool& threads) {
     if (slices == 0 || slices > std::max<std::size_t>(1, batch.size))
       fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
-    begin(batch, step, threads);
+    begin(batch, threads);
     kept_ = nullptr;
     const std::span<const std::uint8_t> from = marks(heads);
     if (policy == nullptr) prepare_gradients(heads.empty());
@@ -219,7 +219,7 @@ class Training {
     return true;
   }
 
-  void begin(const Batch& batch, std::uint64_t, ThreadPool& threads) {
+  void begin(const Batch& batch, ThreadPool& threads) {
     pass_.pending().begin();
     result_.finite = true;
     result_.torn = false;
