@@ -160,6 +160,7 @@ class TrainingPass {
     ForwardCall call = e_.forward_call(i, slice, *plan_, threads);
     const TrainingFunctions& functions = program().training[i];
     call.saved = saved_.data() + saved_at_[i];
+    call.kept = in_arena(plan_->kept[i], slice.size);
     call.random = keys_[i].with(step_);
     call.training = true;
     call.context = functions.context;
@@ -249,6 +250,7 @@ class TrainingPass {
                       .input_gradient = in_gradients_[0],
                       .parameters = e_.pointers().data() + layout().first_parameter(i),
                       .saved = saved_.data() + saved_at_[i],
+                      .kept = in_arena(plan_->kept[i], batch),
                       .workspace = e_.workspace(),
                       .threads = threads,
                       .random = keys_[i].with(step_),
