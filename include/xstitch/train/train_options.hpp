@@ -60,4 +60,25 @@ struct TrainOptions {
   OnError on_error = OnError::stop;  ///< for samples that do not load
 };
 
+namespace trainer {
+
+/// How the training's loader goes through its data from iteration `step` on. `seed`: unless the options give one.
+inline LoaderOptions loader_options(const TrainOptions& options, Seed seed, std::uint64_t step,
+                                    std::uint64_t steps_per_epoch) {
+  LoaderOptions loading;
+  loading.batch = options.batch;
+  loading.drop_last = options.drop_last;
+  loading.shuffle = true;
+  loading.seed = options.seed.value_or(seed);
+  loading.augment = options.augment;
+  loading.first_epoch = step / steps_per_epoch;
+  loading.first_position = static_cast<std::size_t>(step % steps_per_epoch) * options.batch;
+  loading.threads = options.loader_threads;
+  loading.on_error = options.on_error;
+  loading.cache = options.cache;
+  return loading;
+}
+
+}  // namespace trainer
+
 }  // namespace xstitch::inline XSTITCH_ISA
