@@ -54,6 +54,7 @@ Result run(const std::vector<float>& input, const xs::LabelBatch& labels, std::s
   const std::vector<const float*> pointers = pointers_to(parameters);
   const std::size_t batch = input.size() / In.size();
   const xs::FencedBlock saved(xs::traits::saved<Loss>(In).bytes(batch));
+  const xs::FencedBlock kept(xs::traits::keeps_in_gradient<Loss> ? input.size() * sizeof(float) : 0);
   const xs::FencedBlock workspace(xs::traits::workspace<Loss>(In).bytes(batch));
   const xs::FencedBlock gradient(input.size() * sizeof(float));
   Result result;
@@ -75,6 +76,7 @@ Result run(const std::vector<float>& input, const xs::LabelBatch& labels, std::s
                           .labels = &labels};
   const double evaluated = Loss::template forward<In>(forward);
   forward.saved = saved.data();
+  forward.kept = kept.floats().data();
   forward.training = true;
   result.loss.sum = Loss::template forward<In>(forward);
   CHECK(std::memcmp(&evaluated, &result.loss.sum, sizeof(evaluated)) == 0);
@@ -87,13 +89,19 @@ Result run(const std::vector<float>& input, const xs::LabelBatch& labels, std::s
       .parameters = pointers.data(),
       .parameter_gradients = parameter_gradients.data(),
       .saved = saved.data(),
+      .kept = kept.floats().data(),
       .workspace = workspace.data(),
       .threads = pool,
       .labels = &labels,
       .loss_scale = normaliser > 0.0 ? static_cast<float>(static_cast<double>(weight) / normaliser) : 0.0F};
   Loss::template backward<In>(backward);
   result.gradient.assign(gradient.floats().begin(), gradient.floats().end());
-  CHECK((saved.intact() && workspace.intact() && gradient.intact()));
+  if (xs::traits::keeps_in_gradient<Loss>) {  // the gradient may lie where forward kept what it is made of
+    backward.input_gradient = kept.floats().data();
+    Loss::template backward<In>(backward);
+    CHECK(std::memcmp(kept.floats().data(), gradient.floats().data(), input.size() * sizeof(float)) == 0);
+  }
+  CHECK((saved.intact() && kept.intact() && workspace.intact() && gradient.intact()));
   return result;
 }
 

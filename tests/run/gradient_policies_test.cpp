@@ -133,6 +133,13 @@ TEST_CASE_TEMPLATE("apply: an overflow below a changed layer tears the parameter
   CHECK_NOTHROW(net.evaluate(batch, threads));
   CHECK_NOTHROW(xs::save(net, folder.path / "again.safetensors"));
   CHECK_NOTHROW(predictor.predict(std::vector<float>(4, 1.0F)));
+  // Momentum that was updated in part is not trained on without a word.
+  CHECK(toy::error_of([&] {
+          training.step(batch, {.not_finite = xs::NotFinite::skip}, threads);
+        }).find("the optimizer's state is torn") != std::string::npos);
+  training.reset();
+  for (std::size_t i = 0; i < net.parameters().size(); ++i)
+    for (const float moment : training.optimizer_state(0, i)) REQUIRE(moment == 0.0F);
   CHECK_FALSE(training.step(batch, {.not_finite = xs::NotFinite::skip}, threads).torn);
 }
 

@@ -3,6 +3,7 @@
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
+#include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/split.hpp>
@@ -50,6 +51,19 @@ void no_overlap() {
     if (program.training_plan.gradient[at(t)] != xs::nowhere)
       living.push_back({program.training_plan.gradient[at(t)], size, gradient_first, gradient_last, 1000 + t});
   }
+  // What a loss keeps lies alone from its forward pass on, but for the gradient that takes its place.
+  for (int i = 0; i < n; ++i) {
+    if (!program.ops[at(i)].record->keeps_in_gradient) continue;
+    const auto edge = at(program.ops[at(i)].first_input);
+    const int t = program.edges[edge];
+    const std::size_t kept = program.training_plan.kept[at(i)];
+    const std::size_t made = program.training_plan.temporary[edge] != xs::nowhere
+                                 ? program.training_plan.temporary[edge]
+                                 : program.training_plan.gradient[at(t)];
+    CHECK(kept == made);
+    const int group = kept == program.training_plan.gradient[at(t)] ? 1000 + t : 2000 + i;
+    living.push_back({kept, program.tensors[at(t)].shape.bytes(), i, 2 * n - 1 - i, group});
+  }
   int compared = 0;
   for (const Living& a : living)
     for (const Living& b : living) {
@@ -79,9 +93,14 @@ using B =
     xs::Tower<"b", xs::Shape<6>, Trunk, xs::Concat<Dense<"x", 4>, xs::Layers<Dense<"y", 50>, xs::Tanh>>,
               xs::Head<"one", Dense<"c", 3>, tiny::SmallOutput>, xs::Head<"two", Dense<"d", 2>, tiny::SmallOutput>>;
 
+using C = xs::Tower<"c", xs::Shape<6>, Trunk, xs::Relu, Dense<"c", 30>, xs::Head<"one", xs::SoftmaxCrossEntropy>,
+                    xs::Head<"two", Dense<"d", 20>, xs::Relu, xs::SoftmaxCrossEntropy>,
+                    xs::Head<"three", xs::SoftmaxCrossEntropy>>;
+
 }  // namespace
 
-TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>) {
+TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>,
+                   xs::CrossStitch<A, C>) {
   no_overlap<Net>();
 }
 

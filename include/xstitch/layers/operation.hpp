@@ -30,6 +30,8 @@
 ///     in_place                       y may share the memory of x, dx that of dy     [false]
 ///     gradient_in_place              dx_k may share the memory of dy_k, each k      [in_place]
 ///     saved(in)                      Extent in bytes kept from forward to backward  [none]
+///     keeps_in_gradient              forward may write to call.kept, as large as input 0, what backward then reads: no
+///                                    more memory, because the place is that of the input's gradient   [false]
 ///     workspace(in)                  Extent in bytes of scratch during a call       [none]
 ///     multiply_adds(in)              of one row, forward                            [0]
 ///     streams_gradients              parameter gradients go to call.sinks           [false]
@@ -71,6 +73,7 @@ struct ForwardCall {
   float* output = nullptr;                   ///< outputs[0]; may equal input if the operation says in_place
   const float* const* parameters = nullptr;  ///< in the order of parameters()
   std::byte* saved = nullptr;                ///< null in inference
+  float* kept = nullptr;                     ///< if keeps_in_gradient; null in inference
   std::byte* workspace = nullptr;
   ThreadPool& threads;
   RandomKey random{};              ///< folded down to this operation and step
@@ -122,6 +125,8 @@ struct BackwardCall {
   float* const* parameter_gradients = nullptr;
   const GradientSink* sinks = nullptr;  ///< one a parameter, if streams_gradients
   const std::byte* saved = nullptr;
+  /// If keeps_in_gradient. May be input_gradient: read an element before it is written.
+  const float* kept = nullptr;
   std::byte* workspace = nullptr;
   ThreadPool& threads;
   RandomKey random{};

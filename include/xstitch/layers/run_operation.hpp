@@ -41,6 +41,7 @@ class RunOperation {
         threads_(options.threads),
         batch_(invoke::batch<Op>(In, options.batch)),
         saved_(traits::saved<Op>(invoke::argument<Op>(In)).bytes(batch_)),
+        kept_(traits::keeps_in_gradient<Op> ? options.batch * In[0].size() * sizeof(float) : 0),
         workspace_(traits::workspace<Op>(invoke::argument<Op>(In)).bytes(batch_)),
         parameters_(options) {
     if (options.in_place && !traits::in_place<Op> && !traits::gradient_in_place<Op>)
@@ -83,7 +84,7 @@ class RunOperation {
   void forward(bool training = true) {
     for (std::size_t k = 0; k < output_count; ++k)
       if (!shares_output(k)) outputs_[k].poison();
-    if (training) saved_.poison();
+    if (training) saved_.poison(), kept_.poison();
     workspace_.poison();
     parameters_.poison_updates();
     const Pointers p = pointers();
@@ -92,6 +93,7 @@ class RunOperation {
                                         .output = p.outputs[0],
                                         .parameters = parameters_.values(),
                                         .saved = training ? saved_.data() : nullptr,
+                                        .kept = training ? kept() : nullptr,
                                         .workspace = workspace_.data(),
                                         .threads = threads_,
                                         .random = random,
@@ -130,6 +132,7 @@ class RunOperation {
                                           .parameter_gradients = parameters_.gradients(),
                                           .sinks = parameters_.sinks(),
                                           .saved = saved_.data(),
+                                          .kept = kept(),
                                           .workspace = workspace_.data(),
                                           .threads = threads_,
                                           .random = random,
@@ -152,6 +155,7 @@ class RunOperation {
         if (!block.intact()) text += std::string("wrote outside the bounds of the ") + what + "; ";
     };
     check(inputs_, "input"), check(outputs_, "output"), check(std::span(&saved_, 1), "saved memory");
+    check(std::span(&kept_, 1), "kept memory");
     check(input_gradients_, "input gradient"), check(output_gradients_, "output gradient");
     check(std::span(&workspace_, 1), "workspace");
     return text + parameters_.fault();
@@ -176,6 +180,9 @@ class RunOperation {
     return p;
   }
 
+  [[nodiscard]] float* kept() const {
+    return traits::keeps_in_gradient<Op> ? reinterpret_cast<float*>(kept_.data()) : nullptr;
+  }
   [[nodiscard]] std::size_t bytes(const TensorShape& shape) const {
     return options_.batch * shape.size() * element_size(shape.element);
   }
@@ -196,7 +203,7 @@ class RunOperation {
   RunOptions options_;
   ThreadPool threads_;
   std::size_t batch_;
-  FencedBlock saved_, workspace_;
+  FencedBlock saved_, kept_, workspace_;
   std::array<FencedBlock, input_count> inputs_, input_gradients_;
   std::array<FencedBlock, output_count> outputs_, output_gradients_;
   detail::RunParameters<Op, In> parameters_;

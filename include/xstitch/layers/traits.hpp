@@ -98,6 +98,13 @@ constexpr bool updates_buffers = [] {
   else
     return false;
 }();
+template <class L>
+constexpr bool keeps_in_gradient = [] {
+  if constexpr (requires { L::keeps_in_gradient; })
+    return static_cast<bool>(L::keeps_in_gradient);
+  else
+    return false;
+}();
 template <class L, class In>
 constexpr Extent saved(const In& in) {
   if constexpr (requires { L::saved(in); })

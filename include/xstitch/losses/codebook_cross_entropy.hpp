@@ -43,8 +43,9 @@ struct CodebookCrossEntropy {
   static void initialize(Dims in, std::size_t index, float* values, RandomKey key) {
     Prediction::initialize(in, index, values, key);
   }
-  /// Exponentials, and what else a pixel's gradient takes.
-  static constexpr Extent saved(Dims in) { return {in.size() * sizeof(float) + in.pixels() * sizeof(Pixel), 0}; }
+  /// Forward keeps the exponentials and saves what else a pixel's gradient takes.
+  static constexpr bool keeps_in_gradient = true;
+  static constexpr Extent saved(Dims in) { return {in.pixels() * sizeof(Pixel), 0}; }
 
   template <Dims In>
   static double normaliser(const NormaliserCall& call) {
@@ -56,15 +57,14 @@ struct CodebookCrossEntropy {
   static double forward(const ForwardCall& call) {
     const Codebook<Codewords> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
     const bool keeps = call.saved != nullptr;
-    auto* exponentials = reinterpret_cast<float*>(call.saved);
-    auto* pixels = keeps ? reinterpret_cast<Pixel*>(call.saved + call.batch * In.size() * sizeof(float)) : nullptr;
+    auto* pixels = reinterpret_cast<Pixel*>(call.saved);
     return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       double sum = 0.0;
       for (std::size_t i = begin; i < end; ++i) {
         if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
         Pixel pixel;
         sum += loss(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, pixel,
-                    keeps ? exponentials + i * channels : nullptr);
+                    keeps ? call.kept + i * channels : nullptr);
         if (keeps) pixels[i] = pixel;
       }
       return sum;
@@ -74,8 +74,7 @@ struct CodebookCrossEntropy {
   template <Dims In>
   static void backward(const BackwardCall& call) {
     if (call.input_gradient == nullptr) return;
-    const auto* exponentials = reinterpret_cast<const float*>(call.saved);
-    const auto* pixels = reinterpret_cast<const Pixel*>(call.saved + call.batch * In.size() * sizeof(float));
+    const auto* pixels = reinterpret_cast<const Pixel*>(call.saved);
     losses::for_each(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         float* gradient = call.input_gradient + i * channels;
@@ -85,7 +84,7 @@ struct CodebookCrossEntropy {
         }
         const Pixel& pixel = pixels[i];
         const float factor = call.loss_scale + pixel.poison;
-        kernels::scale_row<Codewords>(exponentials + i * channels, factor / pixel.sum, gradient);
+        kernels::scale_row<Codewords>(call.kept + i * channels, factor / pixel.sum, gradient);
         for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.codeword[k]] -= factor * pixel.code.weight[k];
       }
     });

@@ -55,17 +55,17 @@ struct SoftmaxLoss {
   }
 
   static double forward(const ForwardCall& call, const float* class_weight) {
-    const auto kept = Kept<float>::of(call.saved, call.batch);
+    auto* sums = reinterpret_cast<float*>(call.saved);
     return sum_over(chunks(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       double sum = 0.0;
       for (std::size_t i = begin; i < end; ++i) {
         const std::int32_t label = label_at(*call.labels, i);
         if (is_ignored(label, In.channels)) continue;
         const float* x = call.input + i * channels;
-        const kernels::Exponentials row =
-            call.saved == nullptr ? kernels::exponentials<In.channels, false>(x, nullptr)
-                                  : kernels::exponentials<In.channels, true>(x, kept.exponentials + i * channels);
-        if (call.saved != nullptr) kept.sums[i] = row.sum + row.poison;
+        const kernels::Exponentials row = call.saved == nullptr
+                                              ? kernels::exponentials<In.channels, false>(x, nullptr)
+                                              : kernels::exponentials<In.channels, true>(x, call.kept + i * channels);
+        if (call.saved != nullptr) sums[i] = row.sum + row.poison;  // NaN where a logit is not finite
         const double weight = class_weight == nullptr ? 1.0 : static_cast<double>(class_weight[label]);
         const double log_sum = static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum));
         sum += weight * (log_sum - static_cast<double>(x[label])) + static_cast<double>(row.poison);
@@ -76,7 +76,7 @@ struct SoftmaxLoss {
 
   static void backward(const BackwardCall& call, const float* class_weight) {
     if (call.input_gradient == nullptr) return;
-    const auto kept = Kept<const float>::of(call.saved, call.batch);
+    const auto* sums = reinterpret_cast<const float*>(call.saved);
     for_each(chunks(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         float* gradient = call.input_gradient + i * channels;
@@ -86,25 +86,13 @@ struct SoftmaxLoss {
           continue;
         }
         const float factor = class_weight == nullptr ? call.loss_scale : class_weight[label] * call.loss_scale;
-        kernels::scale_row<In.channels>(kept.exponentials + i * channels, factor / kept.sums[i], gradient);
+        kernels::scale_row<In.channels>(call.kept + i * channels, factor / sums[i], gradient);
         gradient[label] -= factor;
       }
     });
   }
 
  private:
-  /// What forward keeps: the exponentials of each position, and their sum (NaN where a logit is not finite).
-  template <class T>
-  struct Kept {
-    T *exponentials, *sums;
-    template <class Byte>
-    static Kept of(Byte* saved, std::size_t batch) {
-      if (saved == nullptr) return {nullptr, nullptr};
-      auto* start = reinterpret_cast<T*>(saved);
-      return {start, start + batch * In.size()};
-    }
-  };
-
   static std::int32_t label_at(const LabelBatch& labels, std::size_t i) {
     return is_present(labels, i / In.pixels()) ? labels.indices[i] : -1;
   }
@@ -128,8 +116,9 @@ struct SoftmaxCrossEntropy {
   static constexpr LabelSpec label(Dims in) {
     return {LabelKind::class_index, {in.height, in.width, 1}, {}, in.channels};
   }
-  /// Exponentials, and their sum at each position: backward computes none of them again.
-  static constexpr Extent saved(Dims in) { return {(in.size() + in.pixels()) * sizeof(float), 0}; }
+  /// Forward keeps the exponentials and saves their sum at each position: backward computes none of them again.
+  static constexpr bool keeps_in_gradient = true;
+  static constexpr Extent saved(Dims in) { return {in.pixels() * sizeof(float), 0}; }
 
   template <Dims In>
   static double normaliser(const NormaliserCall& call) {

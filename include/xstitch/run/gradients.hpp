@@ -11,10 +11,10 @@
 
 #include <xstitch/core/finite.hpp>
 #include <xstitch/core/memory.hpp>
-#include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/layers/gradient_sink.hpp>
 #include <xstitch/run/parameters.hpp>
+#include <xstitch/run/updater.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -42,8 +42,6 @@ class GradientPolicy {
   /// Nothing more of this parameter's gradient comes.
   virtual void complete(std::size_t) {}
 };
-
-inline constexpr std::size_t gradient_chunk = 16384;  // floats: weights, momentum and gradient stay in the L2 cache
 
 /// One block of gradients, in backward order.
 class GradientBlock {
@@ -99,51 +97,6 @@ class AddGradients : public GradientPolicy {
 
  private:
   GradientBlock& block_;
-};
-
-/// The optimizer on chunks of parameters.
-class Updater {
- public:
-  Updater(Parameters& parameters, std::vector<Memory>& state) : parameters_(parameters), state_(state) {}
-
-  void prepare(const OptimizerRef& optimizer, float learning_rate, std::uint64_t step) {
-    optimizer_ = &optimizer;
-    step_ = step;
-    rates_.resize(parameters_.slots().size());
-    for (std::size_t s = 0; s < rates_.size(); ++s) {
-      const ParameterSpec& spec = parameters_.slots()[s].spec;
-      const Multipliers m = optimizer.multipliers(spec.group);
-      // What is trained at run time although its type says Frozen has the group's learning rate.
-      const float own = spec.learning_rate_multiplier != 0.0F ? spec.learning_rate_multiplier : 1.0F;
-      rates_[s] = {learning_rate * m.learning_rate * own, m.weight_decay * spec.weight_decay_multiplier};
-    }
-  }
-  void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
-    UpdateCall call;
-    call.weight = parameters_.data(slot) + offset;
-    for (std::size_t k = 0; k < optimizer_->state_count(); ++k)
-      call.state[k] = state_[k].floats() + parameters_.slots()[slot].offset + offset;
-    call.gradient = gradient;
-    call.count = count;
-    call.learning_rate = rates_[slot].learning_rate;
-    call.weight_decay = rates_[slot].weight_decay;
-    call.step = step_;
-    optimizer_->update(call);
-  }
-  void update_whole(std::size_t slot, const float* gradient, ThreadPool& threads) const {
-    const std::size_t count = parameters_.slots()[slot].count;
-    threads.parallel_for((count + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
-      const std::size_t begin = chunk * gradient_chunk;
-      update(slot, begin, gradient + begin, std::min(gradient_chunk, count - begin));
-    });
-  }
-
- private:
-  Parameters& parameters_;
-  std::vector<Memory>& state_;
-  const OptimizerRef* optimizer_ = nullptr;
-  std::uint64_t step_ = 0;
-  std::vector<Multipliers> rates_;
 };
 
 /// Each chunk is checked before it is applied; from the first that is not finite on nothing more is written.

@@ -22,18 +22,20 @@ class KeepingPlan {
       gradient_.push_back(nowhere);
     }
     for (std::size_t e = 0; e < graph.edges.size(); ++e) temporary_.push_back(nowhere);
+    for (std::size_t i = 0; i < graph.ops.size(); ++i) kept_.push_back(nowhere);
     const auto all = [](detail::List<std::size_t>& list) { return std::span(list.begin(), list.size()); };
     view_.bytes_per_sample = make_plan(graph, PlanKind::keep_all, {needs.begin(), needs.size()},
-                                       {all(value_), all(gradient_), all(temporary_)});
+                                       {all(value_), all(gradient_), all(temporary_), all(kept_)});
     view_.value = all(value_);
     view_.gradient = all(gradient_);
     view_.temporary = all(temporary_);
+    view_.kept = all(kept_);
     made_ = true;
   }
   [[nodiscard]] const PlanView& view() const noexcept { return view_; }
 
  private:
-  detail::List<std::size_t> value_, gradient_, temporary_;
+  detail::List<std::size_t> value_, gradient_, temporary_, kept_;
   PlanView view_;
   bool made_ = false;
 };

@@ -12,9 +12,10 @@
 /// the moment it is made (the bits are the same): there a gradient that is not finite may be met after other parameters
 /// were changed, and then the parameters are torn (StepResult::torn). NotFinite::skip never does that.
 
-#include <xstitch/core/optimizer.hpp>
 #include <xstitch/run/any_net.hpp>
+#include <xstitch/run/head_losses.hpp>
 #include <xstitch/run/keeping_plan.hpp>
+#include <xstitch/run/step_options.hpp>
 #include <xstitch/run/training_pass.hpp>
 
 #include <algorithm>
@@ -30,26 +31,6 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-enum class NotFinite : std::uint8_t {
-  stop,  ///< the fastest way: a bad gradient may leave the parameters torn
-  skip,  ///< gradients are stored and checked before the first write: a bad step changes nothing
-};
-
-struct StepOptions {
-  std::uint64_t step = 0;
-  float learning_rate_factor = 1.0F;  ///< of the schedule
-  float clip_norm = 0.0F;             ///< largest norm of the whole gradient; 0: off
-  bool store_gradients = false;       ///< keep them for gradient() (clipping and accumulating store them, too)
-  std::size_t accumulate = 1;         ///< slices in which the batch is worked off: less memory, the same gradient
-  NotFinite not_finite = NotFinite::stop;
-};
-
-struct GradientOptions {
-  std::uint64_t step = 0;
-  std::size_t accumulate = 1;
-  std::span<const std::size_t> heads{};  ///< backward from these alone; empty: from all
-};
-
 class Training {
  public:
   /// Without an optimizer: for gradients alone.
@@ -57,33 +38,27 @@ class Training {
       : net_(net),
         pass_(net.execution(), net.model()),
         gradients_(net.layout()),
-        updater_(net.model(), state_),
-        weights_(net.heads().size(), 1.0F),
-        normalisers_(net.heads().size(), 0.0) {
-    result_.losses.resize(weights_.size());
-  }
+        updater_(net.model()),
+        heads_(net, result_) {}
   /// Does not own what the reference refers to.
   Training(AnyNet& net, const OptimizerRef& optimizer) : Training(net) {
-    optimizer_ = std::make_shared<OptimizerRef>(optimizer);
-    reserve_state();
+    updater_.set_optimizer(std::make_shared<OptimizerRef>(optimizer));
   }
   /// Keeps a copy of the optimizer.
   template <Optimizer O>
   Training(AnyNet& net, const O& optimizer) : Training(net) {
     const auto copy = std::make_shared<std::pair<O, std::unique_ptr<OptimizerRef>>>(optimizer, nullptr);
     copy->second = std::make_unique<OptimizerRef>(copy->first);
-    optimizer_ = std::shared_ptr<OptimizerRef>(copy, copy->second.get());
-    reserve_state();
+    updater_.set_optimizer(std::shared_ptr<OptimizerRef>(copy, copy->second.get()));
   }
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
 
   /// Forward, backward, update. The result is valid until the next call.
   const StepResult& step(const Batch& batch, const StepOptions& options, ThreadPool& threads) {
-    if (!optimizer_) fail("training: a step needs an optimizer; this training was made for gradients alone");
     const WriteAccess access(net_.model(), "a training step");
     net_.model().check_whole();
-    updater_.prepare(*optimizer_, optimizer_->learning_rate() * options.learning_rate_factor, options.step);
+    updater_.prepare(options.learning_rate_factor, options.step);
     const bool store = options.store_gradients || options.clip_norm > 0.0F || options.accumulate > 1 ||
                        options.not_finite == NotFinite::skip;
     if (!store) {
@@ -94,6 +69,7 @@ class Training {
       if (apply.bad() != ApplyGradients::nothing) {
         result_.torn = apply.changed();
         net_.model().set_torn(result_.torn);
+        if (result_.torn) updater_.set_torn();
         return refuse_gradient(apply.bad());
       }
     } else {
@@ -129,11 +105,11 @@ class Training {
     keeping_.make(net_.program());
     begin(batch, threads);
     const Slice slice(batch);
-    pass_.forward(slice, step, keeping_.view(), weights_, normalisers_, threads);
+    pass_.forward(slice, step, keeping_.view(), heads_.weights(), heads_.normalisers(), threads);
     kept_ = &batch;
     kept_use_ = net_.execution().uses();
     kept_version_ = net_.parameter_version();
-    add_losses();
+    heads_.add(pass_.losses());
     check_losses(slice, threads);
     return result_;
   }
@@ -146,7 +122,7 @@ class Training {
           "forward_keeping() again");
     prepare_gradients(false);
     StoreGradients store(gradients_);
-    pass_.backward(Slice(*kept_), store, marks(heads), threads);
+    pass_.backward(Slice(*kept_), store, heads_.marks(heads), threads);
   }
   /// Bytes a sample of that plan.
   [[nodiscard]] std::size_t keeping_bytes_per_sample() {
@@ -165,37 +141,24 @@ class Training {
   }
 
   /// The run-time weight of a head, on top of that of its type (Weighted).
-  [[nodiscard]] std::span<const float> head_weights() const noexcept { return weights_; }
-  void set_head_weight(std::size_t head, float weight) {
-    if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
-    if (!(weight >= 0.0F) || !std::isfinite(weight))
-      fail("weight of head '", net_.heads()[head].name(), "': found ", weight,
-           ", expected a finite number of at least 0");
-    weights_[head] = weight;
-  }
+  [[nodiscard]] std::span<const float> head_weights() const noexcept { return heads_.weights(); }
+  void set_head_weight(std::size_t head, float weight) { heads_.set_weight(head, weight); }
 
-  [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return state_.size(); }
-  [[nodiscard]] std::span<float> optimizer_state(std::size_t which, std::size_t i) {
-    return {state_.at(which).floats() + net_.parameters()[i].offset, net_.parameters()[i].count};
-  }
+  [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return updater_.state_count(); }
+  [[nodiscard]] std::span<float> optimizer_state(std::size_t which, std::size_t i) { return updater_.state(which, i); }
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
-    return {state_.at(which).floats() + net_.parameters()[i].offset, net_.parameters()[i].count};
+    return updater_.state(which, i);
   }
+  /// The optimizer starts afresh, as after a step that was torn it must: load the parameters, too.
+  void reset() noexcept { updater_.reset(); }
 
   [[nodiscard]] AnyNet& net() const noexcept { return net_; }
   /// Bytes of the network and of this training.
   [[nodiscard]] std::size_t memory_bytes() const {
-    std::size_t bytes = net_.memory_bytes() + pass_.bytes() + gradients_.bytes();
-    for (const Memory& m : state_) bytes += m.bytes();
-    return bytes;
+    return net_.memory_bytes() + pass_.bytes() + gradients_.bytes() + updater_.bytes();
   }
 
  private:
-  void reserve_state() {
-    const std::size_t bytes = net_.layout().floats() * sizeof(float);
-    for (std::size_t k = 0; k < optimizer_->state_count(); ++k) state_.emplace_back(bytes);
-  }
-
   /// All slices; false where a loss is not finite. `policy` null: gradients are stored.
   bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
            GradientPolicy* policy, ThreadPool& threads) {
@@ -203,15 +166,15 @@ class Training {
       fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
     begin(batch, threads);
     kept_ = nullptr;
-    const std::span<const std::uint8_t> from = marks(heads);
+    const std::span<const std::uint8_t> from = heads_.marks(heads);
     if (policy == nullptr) prepare_gradients(heads.empty());
     StoreGradients store(gradients_);
     AddGradients add(gradients_);
     const PlanView& plan = net_.program().training_plan;
     for (std::size_t k = 0; k < slices; ++k) {
       const Slice part = slices_.cut(net_.layout(), batch, k, slices);
-      pass_.forward(part, step, plan, weights_, normalisers_, threads);
-      add_losses();
+      pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
+      heads_.add(pass_.losses());
       if (!check_losses(part, threads) || !check_buffers()) return false;
       GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
       pass_.backward(part, to, from, threads);
@@ -221,23 +184,7 @@ class Training {
 
   void begin(const Batch& batch, ThreadPool& threads) {
     pass_.pending().begin();
-    result_.finite = true;
-    result_.torn = false;
-    result_.location.clear();
-    result_.total = 0.0;
-    const Slice whole(batch);
-    check_labels(net_.layout(), whole);
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
-      normalisers_[h] = pass_.normaliser(h, whole, threads);
-      result_.losses[h] = {0.0, normalisers_[h]};
-    }
-  }
-  void add_losses() {
-    result_.total = 0.0;
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
-      result_.losses[h].sum += pass_.losses()[h].sum;
-      result_.total += static_cast<double>(net_.heads()[h].weight * weights_[h]) * result_.losses[h].value();
-    }
+    heads_.begin(pass_, batch, threads);
   }
   bool check_losses(const Slice& part, ThreadPool& threads) {
     if (std::isfinite(result_.total)) return true;
@@ -260,15 +207,6 @@ class Training {
     return result_;
   }
 
-  std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
-    if (heads.empty()) return {};
-    marks_.assign(net_.heads().size(), 0);
-    for (const std::size_t h : heads) {
-      if (h >= net_.heads().size()) fail("the network has ", net_.heads().size(), " heads, asked for number ", h);
-      marks_[h] = 1;
-    }
-    return marks_;
-  }
   /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
   void prepare_gradients(bool all_heads) {
     gradients_.allocate();
@@ -280,22 +218,18 @@ class Training {
   }
 
   AnyNet& net_;
-  std::shared_ptr<const OptimizerRef> optimizer_;
-  std::vector<Memory> state_;
   TrainingPass pass_;
   GradientBlock gradients_;
   Updater updater_;
-  std::vector<float> weights_;       ///< [head]
-  std::vector<double> normalisers_;  ///< [head]
+  StepResult result_;
+  HeadLosses heads_;
   Slices slices_;
-  std::vector<std::uint8_t> marks_;  ///< [head]
   std::vector<double> parts_;
   KeepingPlan keeping_;
   const Batch* kept_ = nullptr;
   std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
   bool stored_all_heads_ = true;
   std::uint64_t stored_trained_ = 0;
-  StepResult result_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

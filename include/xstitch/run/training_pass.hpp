@@ -1,12 +1,13 @@
 #pragma once
 /// \file
 /// Forward and backward of one slice of a batch. Forward keeps what backward reads; backward gives every trained
-/// parameter's gradient to a policy (run/gradients.hpp). What is not trained costs nothing: its gradient and everything
-/// below the lowest trained parameter are skipped. Running statistics are written to pending buffers, which the step
-/// commits when it is whole.
+/// parameter's gradient to a policy (run/gradients.hpp). Running statistics are written to pending buffers, which the
+/// step commits when it is whole.
 
 #include <xstitch/run/execution.hpp>
-#include <xstitch/run/gradients.hpp>
+#include <xstitch/run/gradient_flow.hpp>
+#include <xstitch/run/locate_non_finite.hpp>
+#include <xstitch/run/parameter_gradients.hpp>
 #include <xstitch/run/pending_buffers.hpp>
 #include <xstitch/run/slices.hpp>
 
@@ -28,14 +29,13 @@ class TrainingPass {
         p_(parameters),
         losses_(layout().heads().size()),
         scales_(losses_.size(), 0.0F),
+        flow_(layout(), parameters),
+        gradients_(layout(), parameters),
         pending_(parameters) {
     if (program().training.empty()) fail(program().kind, ": a program for prediction alone cannot be trained");
-    const std::size_t ops = program().ops.size(), slots = layout().slots().size();
-    saved_at_.resize(ops);
-    sinks_.resize(slots);
-    gradient_pointers_.resize(slots);
+    saved_at_.resize(program().ops.size());
     std::size_t inputs = 1, outputs = 1;
-    for (std::size_t i = 0; i < ops; ++i) {
+    for (std::size_t i = 0; i < program().ops.size(); ++i) {
       const Op& op = program().ops[i];
       keys_.push_back(layout().key(i, parameters.seed(), "run"));
       inputs = std::max(inputs, at(op.input_count));
@@ -46,7 +46,6 @@ class TrainingPass {
     apart_.resize(inputs);
     out_.resize(outputs);
     out_gradients_.resize(outputs);
-    written_.resize(program().tensors.size());
   }
   TrainingPass(const TrainingPass&) = delete;
   TrainingPass& operator=(const TrainingPass&) = delete;
@@ -82,15 +81,9 @@ class TrainingPass {
   /// Backward of the last forward, from the heads whose mark is set (all, if there are no marks).
   void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, ThreadPool& threads) {
     const FlushDenormals flush;
-    mark_gradients();
-    std::fill(written_.begin(), written_.end(), std::uint8_t{0});
-    for (std::size_t i = program().ops.size(); i-- > 0;) {
-      const Op& op = program().ops[i];
-      if (!reached(i, op, heads)) continue;
-      run_backward(i, slice, policy, threads);
-      for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
-        if (p_.trained(layout().first_parameter(i) + p)) policy.complete(layout().first_parameter(i) + p);
-    }
+    flow_.begin();
+    for (std::size_t i = program().ops.size(); i-- > 0;)
+      if (flow_.reaches(i, heads)) run_backward(i, slice, policy, threads);
   }
 
   /// [head], of the last forward.
@@ -98,60 +91,28 @@ class TrainingPass {
 
   /// Runs forward again and looks at every result: where the first value that is not finite is, in words.
   std::string locate_non_finite(const Slice& slice, ThreadPool& threads) {
-    for (std::size_t s = 0; s < layout().inputs().size(); ++s) {
-      const GraphInput& input = program().inputs[s];
-      const std::size_t size = slice.size * layout().inputs()[s].shape.size();
-      if (!all_finite({e_.value(input.tensor, slice, *plan_), size}))
-        return "input of tower '" + layout().inputs()[s].name() + "'";
-    }
-    for (std::size_t i = 0; i < program().ops.size(); ++i) {
-      const Op& op = program().ops[i];
-      for (std::size_t p = 0; p < op.record->parameters.size(); ++p) {
-        const std::size_t slot = layout().first_parameter(i) + p;
-        if (!all_finite(p_.values(slot)))
-          return place_of(program(), op) + ", parameter '" + layout().slots()[slot].name + "'";
-      }
-      run_forward(i, slice, threads);
-      for (int k = 0; k < op.output_count; ++k) {
-        const TensorShape& shape = op.record->outputs[at(k)];
-        if (shape.element != ElementType::float32) continue;
-        if (!all_finite({e_.value(op.first_output + k, slice, *plan_), slice.size * shape.size()}))
-          return place_of(program(), op);
-      }
-      if (op.is_loss && !std::isfinite(losses_[layout().head_of(i)].value())) return place_of(program(), op);
-    }
-    return "the sum of the losses";
+    return run::locate_non_finite(e_, p_, *plan_, slice, losses_,
+                                  [&](std::size_t i) { run_forward(i, slice, threads); });
   }
 
-  [[nodiscard]] std::size_t bytes() const noexcept { return saved_.bytes() + scratch_.bytes() + pending_.bytes(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return saved_.bytes() + gradients_.bytes() + pending_.bytes(); }
 
  private:
   static constexpr std::size_t at(int i) noexcept { return static_cast<std::size_t>(i); }
   [[nodiscard]] const Layout& layout() const noexcept { return e_.layout(); }
   [[nodiscard]] const Program& program() const noexcept { return e_.program(); }
 
-  [[nodiscard]] std::size_t slot_floats(std::size_t slot) const {
-    return align_up(layout().slots()[slot].count * sizeof(float)) / sizeof(float);
-  }
-  [[nodiscard]] std::size_t parameter_floats(std::size_t i) const {
-    std::size_t floats = 0;
-    for (std::size_t p = 0; p < layout().parameter_count(i); ++p)
-      floats += slot_floats(layout().first_parameter(i) + p);
-    return floats;
-  }
   /// Room for a slice; allocates only when it is larger than any before.
   void prepare(std::size_t batch, const PlanView& plan) {
     e_.prepare_arena(plan.bytes_per_sample * batch);
     e_.prepare_workspace(batch);
-    std::size_t saved = 0, scratch = 0;
+    std::size_t saved = 0;
     for (std::size_t i = 0; i < program().ops.size(); ++i) {
-      const OperationRecord& record = *program().ops[i].record;
       saved_at_[i] = saved;
-      saved += align_up(record.saved.bytes(batch));
-      if (!record.streams_gradients) scratch = std::max(scratch, parameter_floats(i));
+      saved += align_up(program().ops[i].record->saved.bytes(batch));
     }
     Execution::grow(saved_, saved);
-    Execution::grow(scratch_, scratch * sizeof(float));
+    gradients_.prepare();
   }
 
   void run_forward(std::size_t i, const Slice& slice, ThreadPool& threads) {
@@ -160,6 +121,7 @@ class TrainingPass {
     ForwardCall call = e_.forward_call(i, slice, *plan_, threads);
     const TrainingFunctions& functions = program().training[i];
     call.saved = saved_.data() + saved_at_[i];
+    call.kept = in_arena(plan_->kept[i], slice.size);
     call.random = keys_[i].with(step_);
     call.training = true;
     call.context = functions.context;
@@ -180,37 +142,6 @@ class TrainingPass {
     (op.fused_next ? functions.fused : functions.forward)(call);
   }
 
-  /// Which tensors lie above something that is trained now.
-  void mark_gradients() {
-    if (marked_version_ == p_.trained_version()) return;
-    needs_gradient_.assign(program().tensors.size(), 0);
-    for (std::size_t i = 0; i < program().ops.size(); ++i) {
-      const Op& op = program().ops[i];
-      bool needed = false;
-      for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
-        needed = needed || p_.trained(layout().first_parameter(i) + p);
-      for (const int tensor : program().inputs_of(op)) needed = needed || needs_gradient_[at(tensor)] != 0;
-      for (int k = 0; k < op.output_count; ++k) {
-        const std::size_t t = at(op.first_output + k);
-        needs_gradient_[t] = needed && program().tensors[t].shape.differentiable ? 1 : 0;
-      }
-    }
-    marked_version_ = p_.trained_version();
-  }
-
-  /// Whether a gradient arrives at an operation that somebody wants.
-  [[nodiscard]] bool reached(std::size_t i, const Op& op, std::span<const std::uint8_t> heads) const {
-    bool wanted = false;
-    for (std::size_t p = 0; p < op.record->parameters.size(); ++p)
-      wanted = wanted || p_.trained(layout().first_parameter(i) + p);
-    for (const int tensor : program().inputs_of(op)) wanted = wanted || needs_gradient_[at(tensor)] != 0;
-    if (!wanted) return false;
-    if (op.is_loss) return heads.empty() || heads[layout().head_of(i)] != 0;
-    for (int k = 0; k < op.output_count; ++k)
-      if (written_[at(op.first_output + k)] != 0) return true;
-    return false;
-  }
-
   [[nodiscard]] float* in_arena(std::size_t offset, std::size_t batch) const {
     return offset == nowhere ? nullptr : reinterpret_cast<float*>(e_.arena() + offset * batch);
   }
@@ -225,8 +156,8 @@ class TrainingPass {
     for (int k = 0; k < op.output_count; ++k) {
       const std::size_t t = at(op.first_output + k);
       out_[at(k)] = e_.value(op.first_output + k, slice, *plan_);
-      float* gradient = needs_gradient_[t] != 0 ? in_arena(plan_->gradient[t], batch) : nullptr;
-      if (gradient != nullptr && written_[t] == 0)  // nobody read this output: its gradient is zero
+      float* gradient = flow_.needed(t) ? in_arena(plan_->gradient[t], batch) : nullptr;
+      if (gradient != nullptr && !flow_.written(t))  // nobody read this output: its gradient is zero
         std::memset(gradient, 0, batch * record.outputs[at(k)].size() * sizeof(float));
       out_gradients_[at(k)] = gradient;
     }
@@ -235,9 +166,9 @@ class TrainingPass {
       in_[at(k)] = e_.value(program().edges[edge], slice, *plan_);
       in_gradients_[at(k)] = nullptr;
       apart_[at(k)] = 0;
-      if (needs_gradient_[t] == 0) continue;
+      if (!flow_.needed(t)) continue;
       // What another consumer (or an earlier input of this operation) has written is added to.
-      bool before = written_[t] != 0;
+      bool before = flow_.written(t);
       for (int j = 0; j < k; ++j) before = before || at(program().edges[at(op.first_input + j)]) == t;
       apart_[at(k)] = before && plan_->temporary[edge] != nowhere ? 1 : 0;
       in_gradients_[at(k)] = in_arena(apart_[at(k)] != 0 ? plan_->temporary[edge] : plan_->gradient[t], batch);
@@ -249,6 +180,7 @@ class TrainingPass {
                       .input_gradient = in_gradients_[0],
                       .parameters = e_.pointers().data() + layout().first_parameter(i),
                       .saved = saved_.data() + saved_at_[i],
+                      .kept = in_arena(plan_->kept[i], batch),
                       .workspace = e_.workspace(),
                       .threads = threads,
                       .random = keys_[i].with(step_),
@@ -266,48 +198,10 @@ class TrainingPass {
       call.labels = &slice.labels[head];
       call.loss_scale = scales_[head];
     }
-    place_parameter_gradients(i, policy, call);
+    gradients_.place(i, policy, call);
     functions.backward(call);
     add_temporaries(op, batch, threads);
-    if (!record.streams_gradients) emit_whole(i, policy, threads);
-  }
-
-  static void emit(void* policy, std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) {
-    static_cast<GradientPolicy*>(policy)->emit(slot, offset, gradient, count);
-  }
-  static bool take_factors(void* policy, std::size_t slot, const GradientFactors& factors) {
-    return static_cast<GradientPolicy*>(policy)->take_factors(slot, factors);
-  }
-
-  void place_parameter_gradients(std::size_t i, GradientPolicy& policy, BackwardCall& call) {
-    const std::size_t first = layout().first_parameter(i);
-    float* next = scratch_.floats();
-    for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
-      const std::size_t slot = first + p;
-      const bool buffer = layout().slots()[slot].spec.group == ParameterGroup::buffer;
-      float* destination = p_.trained(slot) ? policy.destination(slot) : nullptr;
-      if (program().ops[i].record->streams_gradients) {
-        sinks_[slot] =
-            p_.trained(slot) ? GradientSink(&emit, &policy, slot, destination, &take_factors) : GradientSink();
-        continue;
-      }
-      gradient_pointers_[slot] = buffer ? nullptr : destination != nullptr ? destination : next;
-      if (!buffer) next += slot_floats(slot);
-    }
-    call.parameter_gradients = gradient_pointers_.data() + first;
-    call.sinks = sinks_.data() + first;
-  }
-  /// Gradients that lie in scratch go to the policy.
-  void emit_whole(std::size_t i, GradientPolicy& policy, ThreadPool& threads) {
-    for (std::size_t p = 0; p < layout().parameter_count(i); ++p) {
-      const std::size_t slot = layout().first_parameter(i) + p, count = layout().slots()[slot].count;
-      const float* gradient = gradient_pointers_[slot];
-      if (!p_.trained(slot) || policy.destination(slot) == gradient) continue;
-      threads.parallel_for((count + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
-        const std::size_t begin = chunk * gradient_chunk;
-        policy.emit(slot, begin, gradient + begin, std::min(gradient_chunk, count - begin));
-      });
-    }
+    gradients_.finish(i, policy, threads);
   }
 
   void add_temporaries(const Op& op, std::size_t batch, ThreadPool& threads) {
@@ -322,7 +216,7 @@ class TrainingPass {
           for (std::size_t e = n * size; e < (n + 1) * size; ++e) sum[e] += term[e];
         });
       }
-      written_[t] = 1;
+      flow_.set_written(t);
     }
   }
 
@@ -332,18 +226,16 @@ class TrainingPass {
   std::vector<float> scales_;  ///< [head]: weight / normaliser
   const PlanView* plan_ = nullptr;
   std::uint64_t step_ = 0;
-  std::vector<RandomKey> keys_;            ///< [operation]
-  std::vector<std::size_t> saved_at_;      ///< [operation], bytes
-  std::vector<GradientSink> sinks_;        ///< [parameter]
-  std::vector<float*> gradient_pointers_;  ///< [parameter]
+  std::vector<RandomKey> keys_;        ///< [operation]
+  std::vector<std::size_t> saved_at_;  ///< [operation], bytes
   std::vector<const float*> own_parameters_, in_, out_;
   std::vector<float*> in_gradients_;
   std::vector<float*> out_gradients_;
-  std::vector<std::uint8_t> written_, needs_gradient_;  ///< [tensor]
-  std::vector<std::uint8_t> apart_;                     ///< [input]: its gradient is made apart and then added
-  std::uint64_t marked_version_ = static_cast<std::uint64_t>(-1);
+  std::vector<std::uint8_t> apart_;  ///< [input]: its gradient is made apart and then added
+  GradientFlow flow_;
+  ParameterGradients gradients_;
   PendingBuffers pending_;
-  Memory saved_, scratch_;
+  Memory saved_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

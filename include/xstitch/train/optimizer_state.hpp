@@ -64,6 +64,7 @@ class Restored {
   }
 
   void commit(Training& training) const {
+    training.reset();
     for (std::size_t k = 0; k < arrays_.size(); ++k)
       for (std::size_t i = 0; i < arrays_[k].size(); ++i)
         std::copy(arrays_[k][i].begin(), arrays_[k][i].end(), training.optimizer_state(k, i).begin());

@@ -168,16 +168,17 @@ struct Compiled {
   struct PlanArrays {
     std::array<std::size_t, tensor_count> value{}, gradient{};
     std::array<std::size_t, edge_count> temporary{};
+    std::array<std::size_t, op_count> kept{};
     std::size_t bytes_per_sample = 0;
 
-    [[nodiscard]] constexpr PlanView view() const { return {value, gradient, temporary, bytes_per_sample}; }
+    [[nodiscard]] constexpr PlanView view() const { return {value, gradient, temporary, kept, bytes_per_sample}; }
   };
   template <PlanKind Kind>
   static constexpr PlanArrays plan = [] {
     PlanArrays p;
     std::array<bool, tensor_count> needs_gradient{};
     mark_gradients(graph_view, needs_gradient);
-    p.bytes_per_sample = make_plan(graph_view, Kind, needs_gradient, {p.value, p.gradient, p.temporary});
+    p.bytes_per_sample = make_plan(graph_view, Kind, needs_gradient, {p.value, p.gradient, p.temporary, p.kept});
     return p;
   }();
 

@@ -36,6 +36,7 @@ struct PlanSpans {
   std::span<std::size_t> value;      ///< [tensor]; nowhere: an input of the network
   std::span<std::size_t> gradient;   ///< [tensor]
   std::span<std::size_t> temporary;  ///< [edge]: where a gradient is made that is added to one made before
+  std::span<std::size_t> kept;       ///< [operation]: where it keeps what it writes in place of its input's gradient
 };
 
 namespace detail {
@@ -123,7 +124,7 @@ struct Planner {
   std::span<const bool> needs_gradient;  ///< [tensor]
   List<Buffer> buffers{};
   List<std::size_t> value{graph.tensors.size(), nowhere}, gradient{graph.tensors.size(), nowhere},
-      temporary{graph.edges.size(), nowhere};  ///< buffer of each, or nowhere
+      temporary{graph.edges.size(), nowhere}, kept{graph.ops.size(), nowhere};  ///< buffer of each, or nowhere
 
   [[nodiscard]] constexpr bool training() const { return kind != PlanKind::inference; }
   [[nodiscard]] constexpr int operations() const { return static_cast<int>(graph.ops.size()); }
@@ -180,6 +181,10 @@ struct Planner {
       }
       for (int k = 0; k < op.input_count; ++k) {
         const std::size_t t = at(edge(op, k));
+        if (k == 0 && op.record->keeps_in_gradient) {
+          keep(i);
+          continue;
+        }
         if (!needs_gradient[t]) continue;
         if (gradient[t] !=
             nowhere) {  // a later operation has written it: this part goes to a temporary, which is then added
@@ -192,6 +197,25 @@ struct Planner {
         }
       }
     }
+  }
+  /// What forward of operation i keeps lies where its gradient will: that place is used from forward on. Where backward
+  /// may run again it has a place of its own.
+  constexpr void keep(int i) {
+    const Op& op = graph.ops[at(i)];
+    const int back = 2 * operations() - 1 - i;
+    const std::size_t t = at(edge(op, 0));
+    const auto place = [&](int first, int last) {
+      const std::size_t buffer = add(graph.tensors[t].shape, first);
+      extend(buffer, last);
+      return buffer;
+    };
+    const bool again = kind == PlanKind::keep_all;
+    if (again || !needs_gradient[t]) kept[at(i)] = place(i, again ? 2 * operations() - 1 : back);
+    if (!needs_gradient[t]) return;
+    extend(gradient[t], back);
+    std::size_t& gradient_place = gradient[t] == nowhere ? gradient[t] : temporary[at(op.first_input)];
+    gradient_place = place(again ? back : i, back);
+    if (!again) kept[at(i)] = gradient_place;
   }
   /// Whether dx_k may be written over dy_k.
   [[nodiscard]] constexpr bool shares_gradient(const Op& op, int k) const {
@@ -229,6 +253,7 @@ constexpr std::size_t make_plan(const GraphView& graph, PlanKind kind, std::span
     out.gradient[t] = offset(planner.gradient[t]);
   }
   for (std::size_t e = 0; e < graph.edges.size(); ++e) out.temporary[e] = offset(planner.temporary[e]);
+  for (std::size_t i = 0; i < out.kept.size(); ++i) out.kept[i] = offset(planner.kept[i]);
   return bytes;
 }
 

@@ -15,7 +15,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// A plan as plain spans.
 struct PlanView {
-  std::span<const std::size_t> value{}, gradient{}, temporary{};
+  std::span<const std::size_t> value{}, gradient{}, temporary{}, kept{};
   std::size_t bytes_per_sample = 0;
 };
 

@@ -33,7 +33,7 @@ struct OperationRecord {
   std::span<const TensorShape> inputs{}, outputs{};
   std::span<const ParameterSpec> parameters{};
   bool reads_input = true, reads_output = true, in_place = false, gradient_in_place = false;
-  bool streams_gradients = false, updates_buffers = false;
+  bool streams_gradients = false, updates_buffers = false, keeps_in_gradient = false;
   bool fuses_next = false;  ///< applies what follows it while writing (ForwardFunctions::fused)
   std::size_t rows = 1;     ///< a sample's rows that a layer in its short form sees as samples
   Extent saved{}, workspace{};
@@ -162,6 +162,7 @@ struct RecordOf {
     r.gradient_in_place = traits::gradient_in_place<L>;
     r.streams_gradients = traits::streams_gradients<L>;
     r.updates_buffers = traits::updates_buffers<L>;
+    r.keeps_in_gradient = traits::keeps_in_gradient<L>;
     r.fuses_next = !std::is_void_v<Fusion>;
     r.rows = short_form ? static_cast<std::size_t>(In[0].rows) : 1;
     r.saved = traits::saved<L>(shape);

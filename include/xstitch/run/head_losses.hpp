@@ -1,0 +1,77 @@
+#pragma once
+/// \file
+/// The losses of the heads in one step: their run-time weights, what each is divided by, and their sums over the slices
+/// of a batch,
+///
+///     total = sum over heads of  weight of its type x run-time weight x (sum over all slices / normaliser)
+
+#include <xstitch/run/any_net.hpp>
+#include <xstitch/run/training_pass.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class HeadLosses {
+ public:
+  HeadLosses(const AnyNet& net, StepResult& result)
+      : net_(net), result_(result), weights_(net.heads().size(), 1.0F), normalisers_(weights_.size(), 0.0) {
+    result_.losses.resize(weights_.size());
+  }
+
+  [[nodiscard]] std::span<const float> weights() const noexcept { return weights_; }
+  [[nodiscard]] std::span<const double> normalisers() const noexcept { return normalisers_; }
+  void set_weight(std::size_t head, float weight) {
+    if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
+    if (!(weight >= 0.0F) || !std::isfinite(weight))
+      fail("weight of head '", net_.heads()[head].name(), "': found ", weight,
+           ", expected a finite number of at least 0");
+    weights_[head] = weight;
+  }
+
+  /// Before the first slice of a batch: what its losses are divided by, and an empty result.
+  void begin(const TrainingPass& pass, const Batch& batch, ThreadPool& threads) {
+    result_.finite = true;
+    result_.torn = false;
+    result_.location.clear();
+    result_.total = 0.0;
+    const Slice whole(batch);
+    check_labels(net_.layout(), whole);
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
+      normalisers_[h] = pass.normaliser(h, whole, threads);
+      result_.losses[h] = {0.0, normalisers_[h]};
+    }
+  }
+  /// Marks of these heads, for TrainingPass::backward; none: all. Valid until the next call.
+  std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
+    if (heads.empty()) return {};
+    marks_.assign(weights_.size(), 0);
+    for (const std::size_t h : heads) {
+      if (h >= marks_.size()) fail("the network has ", marks_.size(), " heads, asked for number ", h);
+      marks_[h] = 1;
+    }
+    return marks_;
+  }
+
+  /// After the forward pass of a slice.
+  void add(std::span<const LossSum> losses) {
+    result_.total = 0.0;
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
+      result_.losses[h].sum += losses[h].sum;
+      result_.total += static_cast<double>(net_.heads()[h].weight * weights_[h]) * result_.losses[h].value();
+    }
+  }
+
+ private:
+  const AnyNet& net_;
+  StepResult& result_;
+  std::vector<float> weights_;       ///< [head]
+  std::vector<double> normalisers_;  ///< [head]
+  std::vector<std::uint8_t> marks_;  ///< [head]
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
