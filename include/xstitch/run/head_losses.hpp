@@ -23,8 +23,8 @@ class HeadLosses {
     result_.losses.resize(weights_.size());
   }
 
-  [[nodiscard]] std::span<const float> weights() const noexcept { return weights_; }
-  [[nodiscard]] std::span<const double> normalisers() const noexcept { return normalisers_; }
+  [[nodiscard]] std::span<const float> weights() const noexcept { return {weights_.data(), weights_.size()}; }
+  [[nodiscard]] const std::vector<double>& normalisers() const noexcept { return normalisers_; }
   void set_weight(std::size_t head, float weight) {
     if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
     if (!(weight >= 0.0F) || !std::isfinite(weight))
@@ -54,11 +54,11 @@ class HeadLosses {
       if (h >= marks_.size()) fail("the network has ", marks_.size(), " heads, asked for number ", h);
       marks_[h] = 1;
     }
-    return marks_;
+    return {marks_.data(), marks_.size()};
   }
 
   /// After the forward pass of a slice.
-  void add(std::span<const LossSum> losses) {
+  void add(const std::vector<LossSum>& losses) {
     result_.total = 0.0;
     for (std::size_t h = 0; h < normalisers_.size(); ++h) {
       result_.losses[h].sum += losses[h].sum;
