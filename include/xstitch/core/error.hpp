@@ -50,18 +50,53 @@ std::string text_of(const Part& part) {
   }
 }
 
-[[noreturn]] inline void fail_with(std::initializer_list<std::string> parts) {
+/// A part of a message before it is text: an object, and what makes a text of it. Literals are of one type, whatever
+/// their lengths, so that fail() is one function and not one a combination of types.
+class MessagePart {
+ public:
+  constexpr MessagePart() = default;
+  // NOLINTBEGIN(google-explicit-constructor): whatever is passed to fail()
+  constexpr MessagePart(const char* text)
+      : object_(text), text_([](const void* object) { return std::string(static_cast<const char*>(object)); }) {}
+  template <class Part>
+  constexpr MessagePart(const Part& part)
+      : object_(&part), text_([](const void* object) { return text_of(*static_cast<const Part*>(object)); }) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] std::string text() const { return text_ == nullptr ? std::string{} : text_(object_); }
+
+ private:
+  const void* object_ = nullptr;
+  std::string (*text_)(const void*) = nullptr;
+};
+inline constexpr MessagePart no_part{};
+
+[[noreturn, gnu::cold]] inline void fail_with(std::initializer_list<const MessagePart*> parts) {
   std::string text;
-  for (const std::string& part : parts) text += part;
+  for (const MessagePart* part : parts) text += part->text();
   throw Error(text);
 }
 
 }  // namespace detail
 
 /// Throws Error with the parts written one after the other: fail("file ", path, ": found ", a, ", expected ", b).
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(
+    const detail::MessagePart& a, const detail::MessagePart& b = detail::no_part,
+    const detail::MessagePart& c = detail::no_part, const detail::MessagePart& d = detail::no_part,
+    const detail::MessagePart& e = detail::no_part, const detail::MessagePart& f = detail::no_part,
+    const detail::MessagePart& g = detail::no_part, const detail::MessagePart& h = detail::no_part,
+    const detail::MessagePart& i = detail::no_part, const detail::MessagePart& j = detail::no_part,
+    const detail::MessagePart& k = detail::no_part, const detail::MessagePart& l = detail::no_part,
+    const detail::MessagePart& m = detail::no_part, const detail::MessagePart& n = detail::no_part,
+    const detail::MessagePart& o = detail::no_part, const detail::MessagePart& p = detail::no_part) {
+  detail::fail_with({&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p});
+}
+/// Longer messages.
 template <class... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
-  detail::fail_with({detail::text_of(parts)...});
+requires(sizeof...(Parts) > 16) [[noreturn]] void fail(const Parts&... parts) {
+  std::string text;
+  ((text += detail::text_of(parts)), ...);
+  fail(text);
 }
 
 }  // namespace XSTITCH_ISA

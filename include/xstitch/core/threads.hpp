@@ -14,18 +14,18 @@
 /// Why not Eigen::ThreadPool: it allocates a closure for each task and calls std::abort on an exception in one.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/lock.hpp>
 
-#include <algorithm>
+#include <pthread.h>
+#include <unistd.h>
+
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -74,39 +74,20 @@ inline void check_threads(std::string_view what, std::size_t threads) {
   if (threads > max_threads) fail(what, ": found ", threads, " threads, expected at most ", max_threads);
 }
 
-/// Adds threads that run f(i) to `threads` until there are `count`. If the system refuses one, calls stop(), which
-/// must make the others return, joins them and throws Error.
-template <class Function, class Stop>
-void start_threads(std::string_view what, std::vector<std::thread>& threads, std::size_t count, const Function& f,
-                   const Stop& stop) {
-  try {
-    threads.reserve(count);
-    while (threads.size() < count) threads.emplace_back(f, threads.size());
-  } catch (const std::exception& error) {
-    stop();
-    for (std::thread& thread : threads) thread.join();
-    const std::size_t started = threads.size();
-    threads.clear();
-    fail(what, ": thread ", started + 1, " of ", count, " could not be started (", error.what(), ")");
-  }
-}
-
 class ThreadPool {
  public:
   /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number. Throws Error if there
   /// are too many of them, or if the system refuses one.
   explicit ThreadPool(std::size_t threads = 0) {
-    if (threads == 0) threads = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+    const std::size_t processors = count_processors();
+    if (threads == 0) threads = processors;
     check_threads("thread pool", threads);
     // With more threads than processors a spinning thread only keeps the processor from one that has work.
-    if (threads > std::thread::hardware_concurrency()) spin_limit_ = 0;
-    start_threads(
-        "thread pool", workers_, threads - 1, [this](std::size_t) { work(); }, [this] { stop(); });
+    if (threads > processors) spin_limit_ = 0;
+    workers_.reserve(threads - 1);
+    while (workers_.size() < threads - 1) start(threads - 1);
   }
-  ~ThreadPool() {
-    stop();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~ThreadPool() { stop(); }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
@@ -115,21 +96,30 @@ class ThreadPool {
   /// Calls f(i) for i in [0, count). On this thread alone if the pool is at work, see above.
   template <class Function>
   void parallel_for(std::size_t count, Function&& f) {
+    using Plain = std::remove_reference_t<Function>;
+    run(count, const_cast<void*>(static_cast<const void*>(std::addressof(f))),
+        [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); });
+  }
+
+ private:
+  using Call = void (*)(void* function, std::size_t i);
+
+  /// Apart from parallel_for: a program has hundreds of functions that are called in parallel.
+  void run(std::size_t count, void* function, Call call) {
     if (count == 0) return;
     const FlushDenormals flush;
     if (workers_.empty() || count == 1 || busy_.exchange(true, std::memory_order_acquire)) {
-      for (std::size_t i = 0; i < count; ++i) f(i);
+      for (std::size_t i = 0; i < count; ++i) call(function, i);
       return;
     }
-    using Plain = std::remove_reference_t<Function>;
     // We hold the pool, the gate is closed and nobody is inside, so what the workers read may be written.
-    function_ = const_cast<void*>(static_cast<const void*>(std::addressof(f)));
-    call_ = [](void* g, std::size_t i) { (*static_cast<Plain*>(g))(i); };
+    function_ = function;
+    call_ = call;
     count_ = count;
     next_.store(0, std::memory_order_relaxed);
     const std::uint64_t next_round = (gate_.load(std::memory_order_relaxed) & ~round_mask) + one_round;
     {
-      const std::lock_guard lock(mutex_);  // so that a worker about to sleep sees it
+      const Lock lock(mutex_);  // so that a worker about to sleep sees it
       gate_.store(next_round | open, std::memory_order_release);
     }
     wake_.notify_all();
@@ -140,8 +130,8 @@ class ThreadPool {
       if (spin < spin_limit_) {
         pause();
       } else {
-        std::unique_lock lock(mutex_);
-        done_.wait(lock, [this] { return inside() == 0; });
+        Lock lock(mutex_);
+        while (inside() != 0) done_.wait(lock);
       }
     }
     const std::exception_ptr error = std::exchange(error_, nullptr);
@@ -149,13 +139,32 @@ class ThreadPool {
     if (error) std::rethrow_exception(error);
   }
 
- private:
+  [[nodiscard]] static std::size_t count_processors() noexcept {
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? static_cast<std::size_t>(online) : 1;
+  }
+
+  void start(std::size_t wanted) {
+    pthread_t worker{};
+    const auto enter = [](void* pool) -> void* {
+      static_cast<ThreadPool*>(pool)->work();
+      return nullptr;
+    };
+    if (const int error = pthread_create(&worker, nullptr, enter, this); error != 0) {
+      stop();
+      fail("thread pool: thread ", workers_.size() + 1, " of ", wanted, " could not be started (",
+           std::generic_category().message(error), ")");
+    }
+    workers_.push_back(worker);
+  }
+  /// Ends all threads.
   void stop() {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       stopping_.store(true, std::memory_order_release);
     }
     wake_.notify_all();
+    for (const pthread_t worker : workers_) pthread_join(worker, nullptr);
   }
 
   static void pause() noexcept {
@@ -173,7 +182,7 @@ class ThreadPool {
       try {
         call_(function_, i);
       } catch (...) {
-        const std::lock_guard lock(mutex_);
+        const Lock lock(mutex_);
         if (!error_) error_ = std::current_exception();
         next_.store(count_, std::memory_order_relaxed);
       }
@@ -194,8 +203,8 @@ class ThreadPool {
     for (;;) {
       for (int spin = 0; spin < spin_limit_ && !has_work(seen); ++spin) pause();
       if (!has_work(seen)) {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stopping_.load(std::memory_order_acquire) || has_work(seen); });
+        Lock lock(mutex_);
+        while (!stopping_.load(std::memory_order_acquire) && !has_work(seen)) wake_.wait(lock);
       }
       if (stopping_.load(std::memory_order_acquire)) return;
       std::uint64_t gate = gate_.load(std::memory_order_acquire);
@@ -205,7 +214,7 @@ class ThreadPool {
       drain();
       const std::uint64_t left = gate_.fetch_sub(1, std::memory_order_acq_rel) - 1;
       if ((left & round_mask) == 0) {  // the last one out of a closed gate
-        const std::lock_guard lock(mutex_);
+        const Lock lock(mutex_);
         done_.notify_one();
       }
     }
@@ -217,9 +226,9 @@ class ThreadPool {
   static constexpr std::uint64_t round_mask = one_round - 1;
 
   int spin_limit_ = 20000;  // written before the first worker starts
-  std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
+  std::vector<pthread_t> workers_;
+  Mutex mutex_;
+  Condition wake_, done_;
   std::atomic<std::uint64_t> gate_{0};
   std::atomic<std::size_t> next_{0};
   void* function_ = nullptr;

@@ -12,6 +12,7 @@
 
 #include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/start_threads.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/batch_maker.hpp>
 

@@ -41,8 +41,10 @@ class AnyNet {
   [[nodiscard]] Seed seed() const { return model().seed(); }
   [[nodiscard]] int members() const { return program().members; }
   [[nodiscard]] Precision precision() const { return program().precision; }
-  [[nodiscard]] std::span<const InputSlot> inputs() const { return layout().inputs(); }
-  [[nodiscard]] std::span<const HeadSlot> heads() const { return layout().heads(); }
+  [[nodiscard]] std::span<const InputSlot> inputs() const {
+    return {layout().inputs().data(), layout().inputs().size()};
+  }
+  [[nodiscard]] std::span<const HeadSlot> heads() const { return {layout().heads().data(), layout().heads().size()}; }
   /// Number of the head "tower" or "tower.head", or npos.
   [[nodiscard]] std::size_t find_head(std::string_view name) const { return layout().find_head(name); }
   /// Operations with attributes, shapes and parameters: equal for networks that can share a checkpoint.
@@ -50,7 +52,9 @@ class AnyNet {
 
   // Parameters ------------------------------------------------------------------------------------------------------
 
-  [[nodiscard]] std::span<const ParameterSlot> parameters() const { return model().slots(); }
+  [[nodiscard]] std::span<const ParameterSlot> parameters() const {
+    return {model().slots().data(), model().slots().size()};
+  }
   [[nodiscard]] std::size_t find_parameter(std::string_view name) const { return layout().find_parameter(name); }
   [[nodiscard]] std::span<const float> parameter(std::size_t i) const { return model().values(i); }
   [[nodiscard]] std::span<float> mutable_parameter(std::size_t i) { return model().writable(i); }

@@ -26,7 +26,10 @@ struct Slice {
   std::span<const LabelBatch> labels;  ///< [head], of these samples
 
   explicit Slice(const Batch& whole)
-      : batch(&whole), size(whole.size), position(whole.first_position), labels(whole.labels) {}
+      : batch(&whole),
+        size(whole.size),
+        position(whole.first_position),
+        labels(whole.labels.data(), whole.labels.size()) {}
 };
 
 class Execution {
@@ -50,7 +53,7 @@ class Execution {
 
   /// Binds parameter `slot` of this program.
   void bind(std::size_t slot, const float* values) { pointers_[slot] = values; }
-  [[nodiscard]] std::span<const float* const> pointers() const noexcept { return pointers_; }
+  [[nodiscard]] std::span<const float* const> pointers() const noexcept { return {pointers_.data(), pointers_.size()}; }
 
   /// Forward as in inference (no dropout, running statistics) over all operations. `observe(i, call)` may do something
   /// beside operation i (an evaluation adds the losses).

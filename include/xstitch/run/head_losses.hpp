@@ -24,8 +24,8 @@ class HeadLosses {
     result_.losses.resize(weights_.size());
   }
 
-  [[nodiscard]] std::span<const float> weights() const noexcept { return weights_; }
-  [[nodiscard]] std::span<const double> normalisers() const noexcept { return normalisers_; }
+  [[nodiscard]] std::span<const float> weights() const noexcept { return {weights_.data(), weights_.size()}; }
+  [[nodiscard]] const std::vector<double>& normalisers() const noexcept { return normalisers_; }
   void set_weight(std::size_t head, float weight) {
     if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
     if (!(weight >= 0.0F) || !std::isfinite(weight))
@@ -54,11 +54,11 @@ class HeadLosses {
       if (h >= marks_.size()) fail("the network has ", marks_.size(), " heads, asked for number ", h);
       marks_[h] = 1;
     }
-    return marks_;
+    return {marks_.data(), marks_.size()};
   }
 
   /// After the forward pass of a slice. Whether the step is refused, by this rank or by another.
-  bool add(std::span<const LossSum> losses, bool refused, Reduction* ranks) {
+  bool add(const std::vector<LossSum>& losses, bool refused, Reduction* ranks) {
     sums_.clear();
     for (const LossSum& loss : losses) sums_.push_back(loss.sum);
     sums_.push_back(refused ? 1.0 : 0.0);
@@ -71,7 +71,7 @@ class HeadLosses {
     return sums_.back() != 0.0;
   }
   /// Whether these losses of a slice make a finite total.
-  [[nodiscard]] bool finite(std::span<const LossSum> losses) const {
+  [[nodiscard]] bool finite(const std::vector<LossSum>& losses) const {
     double total = 0.0;
     for (std::size_t h = 0; h < losses.size(); ++h) total += weight(h) * losses[h].value();
     return std::isfinite(total);

@@ -17,7 +17,7 @@ namespace run {
 /// losses.
 template <class RunForward>
 std::string locate_non_finite(const Execution& execution, const Parameters& parameters, const PlanView& plan,
-                              const Slice& slice, std::span<const LossSum> losses, const RunForward& run_forward) {
+                              const Slice& slice, const std::vector<LossSum>& losses, const RunForward& run_forward) {
   const Layout& layout = execution.layout();
   const Program& program = layout.program();
   for (std::size_t s = 0; s < layout.inputs().size(); ++s) {

@@ -7,6 +7,7 @@
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/finite.hpp>
 #include <xstitch/core/initializer.hpp>
+#include <xstitch/core/lock.hpp>
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/run/layout.hpp>
@@ -15,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -109,7 +109,7 @@ class Parameters {
   /// The weights packed for a program, made once a version.
   std::shared_ptr<const PackedWeights> packed(const Layout& layout, std::span<const float* const> pointers,
                                               ThreadPool& threads) {
-    const std::lock_guard lock(pack_mutex_);
+    const Lock lock(pack_mutex_);
     const Program& program = layout.program();
     const std::uint64_t now = version();
     for (const auto& p : packed_)
@@ -132,7 +132,7 @@ class Parameters {
     return made;
   }
   void drop_packed() {
-    const std::lock_guard lock(pack_mutex_);
+    const Lock lock(pack_mutex_);
     packed_.clear();
   }
 
@@ -178,7 +178,7 @@ class Parameters {
   std::vector<std::uint8_t> trained_;
   std::uint64_t trained_version_ = 0;
   bool torn_ = false;
-  std::mutex pack_mutex_;
+  Mutex pack_mutex_;
   std::vector<std::shared_ptr<const PackedWeights>> packed_;
   std::atomic<int> readers_{0};
   std::atomic<bool> written_{false};

@@ -48,7 +48,7 @@ class Slices {
       copy(whole.present, labels_[h].present, part, 1);
       labels_[h].rows = whole.rows;
     }
-    part.labels = labels_;
+    part.labels = {labels_.data(), labels_.size()};
     return part;
   }
 

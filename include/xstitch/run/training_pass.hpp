@@ -61,7 +61,7 @@ class TrainingPass {
 
   /// Forward with everything kept for backward. `weights` and `normalisers`: of the heads. The sums are in losses().
   void forward(const Slice& slice, std::uint64_t step, const PlanView& plan, std::span<const float> weights,
-               std::span<const double> normalisers, ThreadPool& threads) {
+               const std::vector<double>& normalisers, ThreadPool& threads) {
     const FlushDenormals flush;
     e_.check_inputs(slice);
     check_labels(layout(), slice);
@@ -87,7 +87,7 @@ class TrainingPass {
   }
 
   /// [head], of the last forward.
-  [[nodiscard]] std::span<const LossSum> losses() const noexcept { return losses_; }
+  [[nodiscard]] const std::vector<LossSum>& losses() const noexcept { return losses_; }
 
   /// Runs forward again and looks at every result: where the first value that is not finite is, in words.
   std::string locate_non_finite(const Slice& slice, ThreadPool& threads) {
