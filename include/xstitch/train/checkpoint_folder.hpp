@@ -15,8 +15,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class CheckpointFolder {
  public:
-  /// Empty: no checkpoints.
-  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// An empty folder: no checkpoints. `metadata` goes into each.
+  explicit CheckpointFolder(std::filesystem::path folder, TextMap metadata = {})
+      : folder_(std::move(folder)), metadata_(std::move(metadata)) {}
 
   [[nodiscard]] bool given() const noexcept { return !folder_.empty(); }
   [[nodiscard]] std::filesystem::path last() const { return folder_ / "last.safetensors"; }
@@ -45,14 +46,15 @@ class CheckpointFolder {
     return checkpoint::read(last(), training, identity, wanted);
   }
   void write_last(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
-    checkpoint::write(last(), training, identity, state);
+    checkpoint::write(last(), training, identity, state, metadata_);
   }
   void write_best(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
-    if (given()) checkpoint::write(best(), training, identity, state);
+    if (given()) checkpoint::write(best(), training, identity, state, metadata_);
   }
 
  private:
   std::filesystem::path folder_;
+  TextMap metadata_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -3,6 +3,7 @@
 /// What a training is told: how long, in which batches and with which schedule, and what it writes and shows.
 
 #include <xstitch/data/loader.hpp>
+#include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/schedule.hpp>
 
@@ -45,6 +46,7 @@ struct TrainOptions {
   bool check_evaluation = true;
   std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
   std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
+  TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
   std::filesystem::path log_file{};  ///< JSON lines; empty: none

@@ -44,7 +44,7 @@ class Run {
         optimizer_(optimizer),
         options_(options),
         training_(net, optimizer),
-        checkpoints_(options.checkpoint_directory) {
+        checkpoints_(options.checkpoint_directory, options.metadata) {
     state_.total = check(net, data, optimizer, options);
     check_evaluation_samples(net, options);
     identity_ = identify(net, data, optimizer, options, state_.total);
