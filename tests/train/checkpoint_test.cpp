@@ -131,9 +131,10 @@ TEST_CASE("every cut and many flipped bytes: an error, or a state with finite va
     const std::string error =
         error_of([&] { (void)xs::checkpoint::read(folder.path / "flipped", resumed, identity(other)); });
     refused += error != "no error" ? 1 : 0;
+    REQUIRE((error != "no error" || broken == whole));
     REQUIRE(other.find_non_finite_parameter().empty());
   }
-  CHECK(refused > 500);
+  CHECK(refused > 1950);
 }
 
 TEST_CASE("a moment that is not finite is refused before anything changes") {
@@ -144,12 +145,20 @@ TEST_CASE("a moment that is not finite is refused before anything changes") {
   const float marked = 0x1.2345p+8F;
   training.optimizer_state(0, 3)[0] = marked;
   xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 3, .total = 9, .interval = {{}}});
-  std::string text = xs::read_file(folder.path / "c");
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  const std::size_t at = text.find(std::string(reinterpret_cast<const char*>(&marked), sizeof marked));
-  REQUIRE(at != std::string::npos);
-  std::memcpy(text.data() + at, &nan, sizeof nan);
-  write_plainly(folder.path / "c", text);
+  {  // the same file, checksums and all, with a NaN
+    const xs::SafetensorsFile file(folder.path / "c");
+    std::vector<std::vector<float>> arrays;
+    std::vector<xs::TensorView> tensors;
+    std::size_t replaced = 0;
+    for (const auto& [name, entry] : file.entries()) {
+      file.read(name, arrays.emplace_back(entry.count()));
+      for (float& value : arrays.back())
+        if (value == marked) value = std::numeric_limits<float>::quiet_NaN(), ++replaced;
+      tensors.push_back(xs::TensorView::floats(name, entry.shape, arrays.back()));
+    }
+    REQUIRE(replaced == 1);
+    xs::safetensors::write(folder.path / "c", tensors, file.metadata());
+  }
   const std::vector<float> before = values(other);
   CHECK(error_of([&] {
           (void)xs::checkpoint::read(folder.path / "c", resumed, identity(other));

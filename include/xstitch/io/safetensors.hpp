@@ -8,6 +8,8 @@
 /// Row-major, little-endian, no holes, no overlaps; the last tensor ends where the file ends. We pad the header with
 /// spaces so that the data begins at a multiple of 64 bytes. Reading: io/safetensors_file.hpp.
 
+#include <xstitch/core/crc32c.hpp>
+#include <xstitch/io/checksums.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
 
@@ -81,16 +83,22 @@ inline std::string to_text(const std::vector<std::uint64_t>& shape) {
   return text + "]";
 }
 
-/// Writes a file, or leaves the old one. Data goes straight from the tensors' own memory.
+/// Writes a file with checksums (io/checksums.hpp), or leaves the old one. Data goes straight from the tensors' own
+/// memory.
 inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
                   const TextMap& metadata = {}) {
-  Json header;
-  if (!metadata.empty()) {
-    Json texts;
-    for (const auto& [key, text] : metadata) texts.set(key, text);
-    header.set("__metadata__", std::move(texts));
+  std::vector<std::uint32_t> sums;
+  for (const TensorView& tensor : tensors) sums.push_back(crc32c(tensor.memory));
+  Json texts;
+  texts.set(std::string(checksums::key), checksums::text_of(sums));
+  texts.set(std::string(checksums::version_key), std::string(checksums::version));
+  for (const auto& [key, text] : metadata) {
+    if (key == checksums::key || key == checksums::version_key)
+      fail("cannot write ", path.string(), ": metadata \"", key, "\" is the library's own, expected another name");
+    texts.set(key, text);
   }
-  Json::Object members = header.is_null() ? Json::Object{} : header.object();
+  Json::Object members;
+  members.emplace_back("__metadata__", std::move(texts));
   std::uint64_t offset = 0;
   for (const TensorView& tensor : tensors) {
     const std::uint64_t bytes = byte_count(tensor.dtype, tensor.shape);
@@ -114,6 +122,8 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
   std::string text = Json(std::move(members)).text();
   text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
   if (text.size() > largest_header) fail("cannot write ", path.string(), ": the header is over 100 MB");
+  const std::size_t place = checksums::place_in(text);
+  text.replace(place, checksums::digits, checksums::hexadecimal(checksums::of_header(text, place)));
   const std::uint64_t length = text.size();
   AtomicFile output(path);
   output.write(std::as_bytes(std::span(&length, 1)));

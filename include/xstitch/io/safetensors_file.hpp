@@ -4,8 +4,10 @@
 ///
 /// The constructor checks the whole header: names, shapes, bytes without holes or overlaps up to the file's end. A
 /// tensor of a type that is not known here (the format gains some) is no obstacle to the others; reading it is an
-/// Error.
+/// Error. Where the file has checksums (io/checksums.hpp), the header's is checked at once and a tensor's when it is
+/// read.
 
+#include <xstitch/io/checksums.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
@@ -33,6 +35,7 @@ class SafetensorsFile {
     std::string dtype;
     std::vector<std::uint64_t> shape;
     std::uint64_t begin = 0, end = 0;  ///< within the data
+    std::uint32_t crc = 0;             ///< if the file has checksums
     [[nodiscard]] std::uint64_t count() const {
       return safetensors::element_size(dtype) == 0 ? 0 : (end - begin) / safetensors::element_size(dtype);
     }
@@ -53,12 +56,14 @@ class SafetensorsFile {
     try {
       read_header(Json::parse(text, "header"));
       check_layout();
+      check_header(text);
     } catch (const Error& error) {
       fail(name, ": ", error.what());
     }
   }
 
   [[nodiscard]] const std::map<std::string, Entry, std::less<>>& entries() const noexcept { return entries_; }
+  /// Without our checksums.
   [[nodiscard]] const TextMap& metadata() const noexcept { return metadata_; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
   [[nodiscard]] const Entry* find(std::string_view name) const {
@@ -66,18 +71,35 @@ class SafetensorsFile {
     return found == entries_.end() ? nullptr : &found->second;
   }
 
+  /// Whether the file has checksums: read() then checks every tensor.
+  [[nodiscard]] bool has_checksums() const noexcept { return has_checksums_; }
+  /// Reads everything and compares it with the checksums; an Error names the tensor that is damaged.
+  void verify() const {
+    std::vector<std::byte> piece(std::size_t{1} << 20);
+    for (const auto& [name, entry] : entries_) {
+      std::uint32_t crc = 0;
+      for (std::uint64_t at = entry.begin; at < entry.end; at += piece.size()) {
+        const auto part =
+            std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), entry.end - at)));
+        file_.read(data_ + at, part);
+        crc = crc32c(part, crc);
+      }
+      check(name, entry, crc);
+    }
+  }
+
   /// A tensor as floats. F32 as it is; F16, BF16 and F64 converted.
   void read(std::string_view name, std::span<float> values) const {
     const Entry& entry = wanted(name, values.size());
     if (entry.dtype == "F32") {
-      file_.read(data_ + entry.begin, std::as_writable_bytes(values));
+      read_bytes(name, entry, std::as_writable_bytes(values));
     } else if (entry.dtype == "F16") {
-      convert<std::uint16_t>(entry, values, from_half);
+      convert<std::uint16_t>(name, entry, values, from_half);
     } else if (entry.dtype == "BF16") {
-      convert<std::uint16_t>(entry, values,
+      convert<std::uint16_t>(name, entry, values,
                              [](std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); });
     } else if (entry.dtype == "F64") {
-      convert<double>(entry, values, [](double v) { return static_cast<float>(v); });
+      convert<double>(name, entry, values, [](double v) { return static_cast<float>(v); });
     } else {
       fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected F32, F16, BF16 or F64");
     }
@@ -112,15 +134,20 @@ class SafetensorsFile {
     }
   }
 
-  /// Each tensor begins where the one before it ends, and the last where the file does.
-  void check_layout() const {
-    std::vector<std::pair<const std::string*, const Entry*>> order;
-    for (const auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
-    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+  /// In the order of the data; empty ones by their names.
+  std::vector<std::pair<const std::string*, Entry*>> in_order() {
+    std::vector<std::pair<const std::string*, Entry*>> order;
+    for (auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
       return std::pair(a.second->begin, a.second->end) < std::pair(b.second->begin, b.second->end);
     });
+    return order;
+  }
+
+  /// Each tensor begins where the one before it ends, and the last where the file does.
+  void check_layout() {
     std::uint64_t end = 0;
-    for (const auto& [name, entry] : order) {
+    for (const auto& [name, entry] : in_order()) {
       if (entry->begin != end)
         fail("tensor \"", *name, "\" begins at byte ", entry->begin, ", ",
              entry->begin < end ? "inside" : "with a hole after", " the one before it, which ends at ", end);
@@ -129,6 +156,29 @@ class SafetensorsFile {
     if (end != file_.size() - data_)
       fail("the tensors take ", end, " bytes, but the file holds ", file_.size() - data_,
            ": cut off, or not all of it ours");
+  }
+
+  void check_header(std::string_view text) {
+    const auto sums = metadata_.find(std::string(checksums::key)),
+               version = metadata_.find(std::string(checksums::version_key));
+    if (sums == metadata_.end() && version == metadata_.end()) return;
+    if (sums == metadata_.end() || version == metadata_.end())
+      fail("the metadata has \"", sums == metadata_.end() ? checksums::version_key : checksums::key, "\" without \"",
+           sums == metadata_.end() ? checksums::key : checksums::version_key, "\": damaged");
+    if (version->second != checksums::version)
+      fail("\"", checksums::version_key, "\" is ", version->second, ", expected ", checksums::version);
+    const std::vector<std::uint32_t> values = checksums::parse(sums->second, entries_.size() + 1);
+    const std::size_t place = checksums::place_in(text);
+    const std::uint32_t found = place == std::string_view::npos ? ~values[0] : checksums::of_header(text, place);
+    if (found != values[0])
+      fail("the header is damaged, or was written anew by another program with our \"", checksums::key,
+           "\" in it: its checksum is ", checksums::hexadecimal(found), ", expected ",
+           checksums::hexadecimal(values[0]));
+    std::size_t k = 1;
+    for (const auto& [name, entry] : in_order()) entry->crc = values[k++];
+    has_checksums_ = true;
+    metadata_.erase(sums);
+    metadata_.erase(version);
   }
 
   const Entry& wanted(std::string_view name, std::size_t count) const {
@@ -145,22 +195,36 @@ class SafetensorsFile {
     const Entry& entry = wanted(name, values.size());
     if (entry.dtype != dtype)
       fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected ", dtype);
-    file_.read(data_ + entry.begin, std::as_writable_bytes(values));
+    read_bytes(name, entry, std::as_writable_bytes(values));
+  }
+  void read_bytes(std::string_view name, const Entry& entry, std::span<std::byte> bytes) const {
+    file_.read(data_ + entry.begin, bytes);
+    if (has_checksums_) check(name, entry, crc32c(bytes));
+  }
+  void check(std::string_view name, const Entry& entry, std::uint32_t crc) const {
+    if (has_checksums_ && crc != entry.crc)
+      fail(path().string(), ": tensor \"", name, "\" is damaged: its checksum is ", checksums::hexadecimal(crc),
+           ", expected ", checksums::hexadecimal(entry.crc));
   }
   template <class Stored, class Convert>
-  void convert(const Entry& entry, std::span<float> values, const Convert& to_float) const {
+  void convert(std::string_view name, const Entry& entry, std::span<float> values, const Convert& to_float) const {
+    std::uint32_t crc = 0;
     std::vector<Stored> piece(std::min<std::size_t>(values.size(), 65536));
     for (std::size_t at = 0; at < values.size(); at += piece.size()) {
       const std::size_t count = std::min(piece.size(), values.size() - at);
-      file_.read(data_ + entry.begin + at * sizeof(Stored), std::as_writable_bytes(std::span(piece).first(count)));
+      const auto part = std::as_writable_bytes(std::span(piece).first(count));
+      file_.read(data_ + entry.begin + at * sizeof(Stored), part);
+      crc = crc32c(part, crc);
       for (std::size_t i = 0; i < count; ++i) values[at + i] = to_float(piece[i]);
     }
+    check(name, entry, crc);
   }
 
   InputFile file_;
   std::uint64_t data_ = 0;
   std::map<std::string, Entry, std::less<>> entries_;
   TextMap metadata_;
+  bool has_checksums_ = false;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -50,8 +50,10 @@ using weight_order::shape_of;
 /// Arrays of a training that lie in the same file are not parameters.
 /// Texts of the user's, beside our own in a file's metadata.
 inline void check_metadata(const std::string& what, const TextMap& metadata) {
-  for (const char* own : {"format", "signature", "training"})
-    if (metadata.count(own) > 0) fail(what, ": metadata \"", own, "\" is the library's own, expected another name");
+  for (const std::string_view own : {std::string_view("format"), std::string_view("signature"),
+                                     std::string_view("training"), checksums::key, checksums::version_key})
+    if (metadata.count(std::string(own)) > 0)
+      fail(what, ": metadata \"", own, "\" is the library's own, expected another name");
 }
 inline void add_own(TextMap& metadata, const AnyNet& net) {
   metadata["format"] = "xstitch";

@@ -95,6 +95,9 @@ inline Found read(const std::filesystem::path& path, Training& training, const T
   const auto text = file.metadata().find("training");
   if (text == file.metadata().end())
     fail(path.string(), ": holds parameters, but no state of a training to continue from");
+  if (!file.has_checksums())
+    fail(path.string(),
+         ": has no checksums, which a checkpoint needs to be continued from; load() takes its parameters");
   Found found;
   try {
     found = parse(text->second, net, identity, wanted);
