@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <initializer_list>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,7 @@ std::string text_of(const Part& part) {
   } else {
     std::ostringstream text;
     text << part;
+    if (!text) throw std::bad_alloc();  // a stream that runs out of memory only says so when asked
     return text.str();
   }
 }
