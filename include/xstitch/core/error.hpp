@@ -44,6 +44,10 @@ std::string text_of(const Part& part) {
     char text[64];
     std::snprintf(text, sizeof text, "%g", static_cast<double>(part));
     return text;
+  } else if constexpr (requires { part.native().c_str(), part.string(); }) {  // a path: quoted, as streams write it
+    std::string text = "\"";
+    for (const char letter : part.string()) (text += letter == '"' || letter == '\\' ? "\\" : "") += letter;
+    return text + "\"";
   } else {
     std::ostringstream text;
     text << part;
