@@ -4,8 +4,10 @@
 // As in the paper, each task's network is trained alone; the cross-stitched pair starts from the two and is trained on.
 // It ends with the columns of the paper's Table 5, the alphas at each seam and a picture, all of them in the output
 // folder. The networks to compare stand in examples/alexnet_nyu/.
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/data/in_memory.hpp>
 #include <xstitch/data/nyuv2.hpp>
+#include <xstitch/io/file.hpp>
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/report/table.hpp>
 #include <xstitch/rooms/rooms.hpp>
@@ -16,11 +18,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fstream>
 #include <iostream>
 #include <optional>
 
 #include "alexnet_nyu/baselines.hpp"
+#include "alexnet_nyu/finite_number.hpp"
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
@@ -116,9 +118,9 @@ class Results {
     std::cout
         << "\nSurface normals (angle in degrees, lower is better; share of pixels within, %) and segmentation (%):\n\n"
         << table_ << '\n';
-    std::ofstream(folder / "table.txt") << table_;
-    std::ofstream(folder / "table.md") << table_.to_markdown();
-    std::ofstream(folder / "table.csv") << table_.to_csv();
+    xs::write_file_atomically(folder / "table.txt", table_.to_text());
+    xs::write_file_atomically(folder / "table.md", table_.to_markdown());
+    xs::write_file_atomically(folder / "table.csv", table_.to_csv());
   }
 
  private:
@@ -159,8 +161,7 @@ void set_start(xs::AnyNet& net, const Options& options, std::span<const float> c
 }
 
 void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
-  std::ofstream file(folder / "alphas.csv");
-  file << "seam,to,from,channel,alpha\n";
+  std::string file = "seam,to,from,channel,alpha\n";
   xs::Table table({"seam", "channels", "seg <- seg", "seg <- normals", "normals <- seg", "normals <- normals"});
   const char* towers[2] = {"segmentation", "normals"};
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
@@ -174,12 +175,14 @@ void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
       for (std::size_t c = 0; c < channels; ++c) {
         const float alpha = net.parameter(i)[k * channels + c];
         sum += static_cast<double>(alpha);
-        file << seam << ',' << towers[k / 2] << ',' << towers[k % 2] << ',' << c << ',' << alpha << '\n';
+        file += seam + "," + towers[k / 2] + "," + towers[k % 2] + "," + std::to_string(c) + "," +
+                xs::number_text(alpha, 6) + "\n";
       }
       row.push_back(xs::Table::number(sum / static_cast<double>(channels), 3));
     }
     table.add_row(row);
   }
+  xs::write_file_atomically(folder / "alphas.csv", file);
   std::cout << "Alphas at each seam (means over channels; all of them in alphas.csv):\n\n" << table << '\n';
 }
 
@@ -209,11 +212,11 @@ class Experiment {
     results.add("most frequent class, mean normal", constant[1], constant[0]);
     for (const std::string& network : options_.networks) {
       if (network == "one_task") {
-        if (!one_task()) return interrupted();
+        if (!one_task()) return stopped();
       } else if (network.starts_with("cross_stitch")) {
-        if (!one_task() || !cross_stitch(network)) return interrupted();
+        if (!one_task() || !cross_stitch(network)) return stopped();
       } else if (!together(network)) {
-        return interrupted();
+        return stopped();
       }
     }
     for (const Row& row : rows_) results.add(row.method, row.normals, row.segmentation);
@@ -236,8 +239,10 @@ class Experiment {
     std::vector<xs::MetricValue> normals, segmentation;
   };
 
-  int interrupted() const {
-    std::cerr << "Stopped: " << message_ << "\nGo on with the same options and --resume.\n";
+  int stopped() const {
+    std::cerr << "Stopped: " << message_ << '\n';
+    if (reason_ != xs::StopReason::interrupted) return 1;  // the same options would end so again
+    std::cerr << "Go on with the same options and --resume.\n";
     return 130;
   }
 
@@ -260,6 +265,7 @@ class Experiment {
     training.name = stage;
     const xs::TrainResult result = job_.train(stage, net, train_, sgd_, training);
     message_ = stage + ": " + result.message;
+    reason_ = result.reason;
     return result.finished();
   }
 
@@ -346,7 +352,8 @@ class Experiment {
   std::optional<xs::Codebook<words>> codebook_;
   std::unique_ptr<xs::AnyNet> segmentation_, normals_;
   std::vector<Row> rows_;
-  std::string message_;
+  std::string message_;  ///< of the last stage
+  xs::StopReason reason_ = xs::StopReason::interrupted;
 };
 
 }  // namespace
@@ -375,11 +382,16 @@ int main(int argc, char** argv) {
   app.add_option("--iterations", options.iterations, "steps of each one-task network [of the preset]");
   app.add_option("--stitched-iterations", options.stitched_iterations,
                  "steps of the cross-stitched pair [of the preset]");
-  app.add_option("--learning-rate", options.learning_rate, "learning rate [of the preset]")->check(CLI::PositiveNumber);
+  app.add_option("--learning-rate", options.learning_rate, "learning rate [of the preset]")
+      ->check(finite_number())
+      ->check(CLI::PositiveNumber);
   app.add_option("--alpha-multiplier", options.alpha_multiplier,
-                 "the alphas' rate is this times the rate [of the preset]");
+                 "the alphas' rate is this times the rate [of the preset]")
+      ->check(finite_number())
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--alpha", options.alpha, "initial values alpha_S alpha_D of the units")
       ->expected(2)
+      ->check(finite_number())
       ->capture_default_str();
   app.add_option("--granularity", options.granularity, "an alpha matrix for each channel or for each layer")
       ->check(CLI::IsMember({"channel", "layer"}))
@@ -390,7 +402,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--train-rooms", options.train_rooms, "rooms to train on [of the preset]");
   app.add_option("--test-rooms", options.test_rooms, "held-back rooms [of the preset]");
-  app.add_option("--threads", options.threads, "0: as many as the machine has; the result does not depend on it")
+  app.add_option("--threads", options.threads,
+                 "0: as many as the process may use processors; the result does not depend on it")
       ->capture_default_str();
   app.add_option("--seed", options.seed, "of initial values, data order, dropout and training rooms")
       ->capture_default_str();

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--batch", batch, "samples a step")->capture_default_str();
   app.add_option("--seed", seed, "of initial values and data order")->capture_default_str();
-  app.add_option("--threads", threads, "0: as many as the machine has")->capture_default_str();
+  app.add_option("--threads", threads, "0: as many as the process may use processors")->capture_default_str();
   app.add_flag("--quiet", quiet, "no progress");
   CLI11_PARSE(app, argc, argv);
   try {

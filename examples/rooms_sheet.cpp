@@ -5,9 +5,8 @@
 ///
 ///     rooms_sheet sheet.png [rooms = 12] [first = 0] [rooms per row = 2] [seed = 1] [height = 96] [width = 128]
 
+#include <xstitch/data/png_image.hpp>
 #include <xstitch/rooms/rooms.hpp>
-
-#include <png.h>
 
 #include <array>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <ctime>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xs = xstitch;
@@ -47,14 +47,6 @@ struct Sheet {
       pixels[at + c] = static_cast<std::uint8_t>(values[c] < 0.0F   ? 0.0F
                                                  : values[c] > 1.0F ? 255.0F
                                                                     : 255.0F * values[c] + 0.5F);
-  }
-  [[nodiscard]] bool write(const char* path) const {
-    png_image image{};
-    image.version = PNG_IMAGE_VERSION;
-    image.width = static_cast<png_uint_32>(width);
-    image.height = static_cast<png_uint_32>(height);
-    image.format = PNG_FORMAT_RGB;
-    return png_image_write_to_file(&image, path, 0, pixels.data(), 0, nullptr) != 0;
   }
 };
 
@@ -100,10 +92,7 @@ int run(int argc, char** argv) {
   std::printf("%.1f rooms a second on one core\n", count / seconds);
   for (std::size_t c = 0; c < share.size(); ++c)
     std::printf("%-10s %5.2f %%\n", std::string(xs::data::room_class_names[c]).c_str(), 100.0 * share[c]);
-  if (!sheet.write(argv[1])) {
-    std::fprintf(stderr, "file %s: could not be written\n", argv[1]);
-    return 1;
-  }
+  xs::data::write_png(argv[1], {{sheet.height, sheet.width, 3}, std::move(sheet.pixels)});
   return 0;
 }
 

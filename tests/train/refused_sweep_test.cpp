@@ -143,6 +143,13 @@ bool check_refusal(const Whole& whole, const Refusal& refusal) {
   CHECK(end <= static_cast<int>(End::no_memory));
   if (end == static_cast<int>(End::well)) CHECK(xs::read_file(folder.path / "weights") == whole.weights);
   CHECK(same_settings(folder.path, whole.manifest));
+  // A resume that is refused something in its turn, at another place, and one that is not.
+  Refusal other = refusal;
+  if (refusal.allocations >= 0) other.allocations = refusal.allocations * 7 % whole.counts.allocations;
+  const int again = end_of_job(folder.path, true, other);
+  CHECK(again >= static_cast<int>(End::well));
+  CHECK(again <= static_cast<int>(End::no_memory));
+  CHECK(same_settings(folder.path, whole.manifest));
   CHECK(end_of_job(folder.path, true) == static_cast<int>(End::well));
   CHECK(xs::read_file(folder.path / "weights") == whole.weights);
   return met;

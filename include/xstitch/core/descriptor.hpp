@@ -42,6 +42,8 @@ class Descriptor {
     if (number_ >= 0) ::close(number_);
   }
   [[nodiscard]] int number() const noexcept { return number_; }
+  /// The number, which somebody else closes from now on.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
   /// Closes and returns 0 or the error: some file systems say only then that the disk is full. (Interrupted, it is
   /// closed all the same.)
   int close() noexcept {

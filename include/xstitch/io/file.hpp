@@ -177,20 +177,17 @@ inline void remove_partial_files(const std::filesystem::path& folder) {
     if (leftover.number() < 0 || ::fstat(leftover.number(), &status) != 0 || !S_ISREG(status.st_mode)) return;
     if (file::lock(leftover, false)) ::unlink(path.c_str());
   };
-  const auto each = [](const std::filesystem::path& in, const auto& call) {
-    std::error_code error;
-    for (std::filesystem::directory_iterator i(in, error), end; !error && i != end; i.increment(error)) call(i->path());
-  };
-  each(folder, [&](const std::filesystem::path& path) {
-    if (file::is_partial_name(path.filename().string())) return clear(path);
-    std::error_code error;
-    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return;
-    const std::filesystem::path target = file::follow(path);
-    each(file::folder_of(target), [&](const std::filesystem::path& other) {
-      const std::string name = other.filename().string();
-      if (name.starts_with(target.filename().string() + ".") && file::is_partial_name(name)) clear(other);
-    });
-  });
+  for (const std::string& name : file::names_in(folder)) {
+    if (file::is_partial_name(name)) {
+      clear(folder / name);
+      continue;
+    }
+    const std::filesystem::path target = file::follow(folder / name);
+    if (target == folder / name) continue;
+    const std::string start = target.filename().string() + ".";
+    for (const std::string& other : file::names_in(file::folder_of(target)))
+      if (other.starts_with(start) && file::is_partial_name(other)) clear(file::folder_of(target) / other);
+  }
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -12,9 +12,13 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -49,6 +53,22 @@ inline std::filesystem::path follow(std::filesystem::path path) {
 
 inline std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// What is in a folder; nothing if it cannot be read. (std::filesystem's iterator ends the program when memory runs
+/// out.)
+inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  struct Close {
+    void operator()(DIR* entries) const { ::closedir(entries); }
+  };
+  std::vector<std::string> names;
+  Descriptor descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+  const std::unique_ptr<DIR, Close> entries(descriptor.number() < 0 ? nullptr : ::fdopendir(descriptor.number()));
+  if (!entries) return names;
+  (void)descriptor.release();  // closed with the entries
+  while (const dirent* entry = ::readdir(entries.get()))
+    if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+  return names;
 }
 
 }  // namespace file

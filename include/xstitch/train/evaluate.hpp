@@ -22,7 +22,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct EvaluateOptions {
   std::size_t batch = 32;
-  std::size_t threads = 0;         ///< 0: as many as the machine has
+  std::size_t threads = 0;         ///< 0: as many as the process may use processors
   std::size_t loader_threads = 1;  ///< 0: load on the caller's thread
   OnError on_error = OnError::stop;
 };

@@ -31,7 +31,7 @@ struct TrainOptions {
   /// that went through. Without it another length is refused.
   bool extend_schedule = false;
   std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
-  std::size_t threads = 0;     ///< 0: as many as the machine has
+  std::size_t threads = 0;     ///< 0: as many as the process may use processors
   Augment augment{};
   float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
   /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
