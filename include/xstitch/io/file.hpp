@@ -197,6 +197,36 @@ inline void write_file_atomically(const std::filesystem::path& path, std::string
   output.commit();
 }
 
+/// Whether there is something under this name. Only "no such file" means that there is not: what cannot be looked at
+/// (an unreachable network file system) is an Error.
+inline bool file_exists(const std::filesystem::path& path) {
+  struct stat status {};
+  for (;;) {
+    if (::stat(path.c_str(), &status) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    if (errno != EINTR) file::fail_with_reason("look at", path, errno);
+  }
+}
+
+/// Removes a file if it is there; true if it was. An Error if that fails, or if something else is there.
+inline bool remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) == 0) return true;
+  if (errno != ENOENT && errno != ENOTDIR) file::fail_with_reason("remove", path, errno);
+  return false;
+}
+
+/// Names that were made or removed in a folder are on the disk afterwards. Some file systems cannot flush a folder: no
+/// error then.
+inline void flush_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder.empty() ? std::filesystem::path(".") : folder;
+  const file::Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.number() < 0) file::fail_with_reason("open", path, errno);
+  while (::fsync(directory.number()) != 0) {
+    if (errno == EINVAL || errno == ENOTSUP || errno == EROFS) return;
+    if (errno != EINTR) file::fail_with_reason("flush", path, errno);
+  }
+}
+
 /// Makes a folder and those above it; an Error that names it if that fails.
 inline void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
