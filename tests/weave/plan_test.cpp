@@ -81,7 +81,7 @@ using B =
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>) {
+TEST_CASE_TEMPLATE("tensors that live together do not overlap", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>) {
   no_overlap<Net>();
 }
 
