@@ -169,7 +169,7 @@ class ChainBuilder {
   /// A whole tower ends in a loss, and nothing comes after it.
   constexpr void check_end() {
     if (heads_ == 0) return refuse(ProblemKind::loss_missing, {});
-    if (dangling_) refuse(ProblemKind::item_after_the_end, last_item_);
+    if (dangling_) refuse(ProblemKind::item_after_the_end, last_item_());
   }
   [[nodiscard]] constexpr const Problem& problem() const { return problem_; }
   [[nodiscard]] constexpr const detail::List<Step>& steps() const { return steps_; }
@@ -200,7 +200,7 @@ class ChainBuilder {
   constexpr bool closed() {
     if (!closed_) {
       dangling_ = true;
-      last_item_ = type_text<Item>();
+      last_item_ = &type_text<Item>;
       return false;
     }
     refuse(ProblemKind::item_after_the_end, type_text<Item>());
@@ -262,9 +262,9 @@ class ChainBuilder {
   Problem problem_;
   std::string_view head_{};
   int current_ = none, leaf_ = 0, block_ = none, branches_ = 0, heads_ = 0, parent_tensors_ = 0;
-  bool closed_ = false;    ///< by a loss
-  bool dangling_ = false;  ///< something comes after the last head
-  std::string_view last_item_{};
+  bool closed_ = false;                        ///< by a loss
+  bool dangling_ = false;                      ///< something comes after the last head
+  std::string_view (*last_item_)() = nullptr;  ///< its text
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
