@@ -1,17 +1,9 @@
 // A network without seams has no alphas: OneTask<PerLayer, A> would ignore the setting.
 // expect: SettingNotUsed<.*"OneTask".*"PerLayer"
-#include <xstitch/networks/cross_stitch.hpp>
-#include <xstitch/networks/ensemble.hpp>
 #include <xstitch/networks/one_task.hpp>
-#include <xstitch/networks/split.hpp>
 
-#include "../weave/tiny_layers.hpp"
+#include "two_towers.hpp"
 
-namespace xs = xstitch;
-using Upper =
-    xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
-using Lower =
-    xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
 #ifdef WRONG
 using Net = xs::OneTask<xs::PerLayer, Upper>;
 #else

@@ -1,16 +1,8 @@
 // expect: UnitForNoSeam<.*"s9"
 #include <xstitch/networks/cross_stitch.hpp>
-#include <xstitch/networks/ensemble.hpp>
-#include <xstitch/networks/one_task.hpp>
-#include <xstitch/networks/split.hpp>
 
-#include "../weave/tiny_layers.hpp"
+#include "two_towers.hpp"
 
-namespace xs = xstitch;
-using Upper =
-    xs::Tower<"upper", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
-using Lower =
-    xs::Tower<"lower", xs::Shape<4>, tiny::Dense<"a", 4>, xs::Seam<"s1">, tiny::Dense<"b", 2>, tiny::SmallOutput>;
 #ifdef WRONG
 using Net = xs::CrossStitch<xs::UnitAt<"s9", xs::CrossStitchUnit<>>, Upper, Lower>;
 #else

@@ -37,7 +37,8 @@ using Single = TransposedConv<"single", 5, 4, Stride<2>, Pad<1>, Groups<5>, NoBi
 // FCN-32s: 8x10 scores of 40 classes become 288x352.
 using Fcn = TransposedConv<"up", 40, 64, Stride<32>, Groups<40>, BilinearInitializer, NoBias, Frozen>;
 static_assert(Fcn::output_shape({8, 10, 40}) == Dims{288, 352, 40});
-static_assert(Fcn::parameters(Dims{8, 10, 40})[0].group == ParameterGroup::buffer);
+static_assert(Fcn::parameters(Dims{8, 10, 40})[0].group == ParameterGroup::weight);
+static_assert(Fcn::parameters(Dims{8, 10, 40})[0].learning_rate_multiplier == 0.0F);
 static_assert(Fcn::parameters(Dims{8, 10, 40})[0].extents == Extents(64, 64, 1, 40));
 static_assert(!Fcn::output_shape({8, 10, 80}).valid());
 static_assert(!Grouped::output_shape({8, 10, 3}).valid());

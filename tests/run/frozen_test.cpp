@@ -5,6 +5,7 @@
 #include <xstitch/layers/max_pool.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
+#include <xstitch/layers/transposed_conv.hpp>
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
@@ -159,6 +160,31 @@ TEST_CASE("what starts Frozen may be trained later, as if it had never been") {
     two.step(batch, {.step = step}, threads);
   }
   CHECK(support::same_bits(support::all_parameters(thawed), support::all_parameters(free)));
+}
+
+TEST_CASE("a bilinear TransposedConv that starts Frozen keeps its bits, and is trained when it is wanted") {
+  using Held = xs::OneTask<xs::Tower<
+      "a", xs::Shape<2, 3, 3>,
+      xs::TransposedConv<"up", 3, 4, xs::Stride<2>, xs::Pad<1>, xs::Groups<3>, xs::BilinearInitializer, xs::Frozen>,
+      xs::Tanh, Dense<"out", 2>, tiny::SmallOutput>>;
+  using Loose = xs::OneTask<
+      xs::Tower<"a", xs::Shape<2, 3, 3>,
+                xs::TransposedConv<"up", 3, 4, xs::Stride<2>, xs::Pad<1>, xs::Groups<3>, xs::BilinearInitializer>,
+                xs::Tanh, Dense<"out", 2>, tiny::SmallOutput>>;
+  xs::ThreadPool threads(2);
+  Held held{xs::seed(1)}, thawed{xs::seed(1)};
+  Loose loose{xs::seed(1)};
+  CHECK(thawed.set_trained("a.up", true) == 2);
+  const std::size_t weight = held.find_parameter("a.up.weight");
+  const std::vector<float> before(held.parameter(weight).begin(), held.parameter(weight).end());
+  xs::Training one(thawed, support::Descent{}), two(loose, support::Descent{}), three(held, support::Descent{});
+  for (std::uint64_t step = 0; step < 2; ++step) {
+    const xs::Batch batch = support::random_batch(held, 6, step);
+    for (xs::Training* training : {&one, &two, &three}) training->step(batch, {.step = step}, threads);
+  }
+  CHECK(support::same_bits(support::all_parameters(thawed), support::all_parameters(loose)));
+  CHECK(std::ranges::equal(held.parameter(weight), before));
+  CHECK_FALSE(std::ranges::equal(thawed.parameter(weight), before));
 }
 
 TEST_CASE("gradients of what is trained are those of the whole network, to the bit; those of the rest are zero") {

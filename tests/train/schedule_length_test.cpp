@@ -93,15 +93,15 @@ TEST_CASE("schedule_iterations keeps the learning rates; later steps have the la
   options.schedule_iterations = 6;
   CHECK(xs::train(second, data, sgd, options).finished());
   CHECK_MESSAGE(contains(out.str(), "the schedule ends at iteration 6 of 8"), out.str());
-  std::vector<double> rates;
+  std::vector<double> learning_rates;
   std::istringstream log(xs::read_file(options.log_file));
   for (std::string line; std::getline(log, line);)
     if (const xs::Json json = xs::Json::parse(line); json.at("event").string() == "train")
-      rates.push_back(json.at("rate").number());
-  REQUIRE(rates.size() == 8);
+      learning_rates.push_back(json.at("learning_rate").number());
+  REQUIRE(learning_rates.size() == 8);
   for (std::uint64_t t = 0; t < 8; ++t)
-    CHECK(rates[t] == doctest::Approx(0.05 * static_cast<double>(Schedule::cosine(0.1).factor(t, 6))));
-  CHECK(rates[7] == doctest::Approx(0.005));
+    CHECK(learning_rates[t] == doctest::Approx(0.05 * static_cast<double>(Schedule::cosine(0.1).factor(t, 6))));
+  CHECK(learning_rates[7] == doctest::Approx(0.005));
 }
 
 TEST_CASE("extend_schedule stretches it, says so in progress and log, once") {

@@ -193,6 +193,27 @@ TEST_CASE("options that make no sense are refused") {
   CHECK(error_of([&] { xs::train(net, Stripes{.count = 0}, sgd, quiet(1)); }).find("no samples") != std::string::npos);
 }
 
+TEST_CASE("texts of the user's are in every checkpoint, and survive a resume; our own names are refused") {
+  const Folder folder("metadata");
+  const Stripes data;
+  xs::TrainOptions options = quiet(4);
+  options.checkpoint_directory = folder.path;
+  options.evaluation = data;
+  options.metadata = {{"scaling", "mean 14.62"}};
+  Pair net{xs::seed(1)};
+  xs::train(net, data, sgd, options);
+  for (const char* name : {"last.safetensors", "best.safetensors"})
+    CHECK(xs::read_metadata(folder.path / name).at("scaling") == "mean 14.62");
+  options.iterations = 6;
+  options.resume = true;
+  xs::train(net, data, sgd, options);
+  CHECK(xs::read_metadata(folder.path / "last.safetensors").at("scaling") == "mean 14.62");
+  for (const char* own : {"training", "signature", "format"}) {
+    options.metadata = {{own, "x"}};
+    CHECK(error_of([&] { xs::train(net, data, sgd, options); }).find(own) != std::string::npos);
+  }
+}
+
 TEST_CASE("plain lines where there is no terminal") {
   const Stripes data;
   std::ostringstream out;

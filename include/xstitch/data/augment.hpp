@@ -63,7 +63,7 @@ namespace augment {
 struct Buffers {
   std::vector<float> floats;
   std::vector<std::int32_t> integers;
-  std::vector<std::uint8_t> octets;
+  std::vector<std::uint8_t> bytes;
 };
 
 /// What a network takes an input field for.
@@ -202,7 +202,7 @@ inline void apply(const Augment& settings, Sample& sample, const std::vector<Inp
         crop_nearest(label.values, scratch.floats, spec.shape, window);
     }
     if (cropped && spec.mask.pixels() > 1 && !label.mask.empty())
-      crop_nearest(label.mask, scratch.octets, spec.mask, window);
+      crop_nearest(label.mask, scratch.bytes, spec.mask, window);
     if (!mirrored) continue;
     if (spec.integral())
       turn(label.indices, spec.shape);

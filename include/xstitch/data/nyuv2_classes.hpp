@@ -94,4 +94,22 @@ inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const 
   return out;
 }
 
+/// Both splits of splits.mat.
+struct NyuSplits {
+  std::vector<std::size_t> train, test;
+  std::vector<bool> in_train;  ///< of each view of the file
+};
+
+/// Errors: also a view that lies in both.
+inline NyuSplits read_nyu_splits(const std::string& folder, std::size_t views) {
+  NyuSplits splits{read_nyu_split(folder, "trainNdxs", views), read_nyu_split(folder, "testNdxs", views),
+                   std::vector<bool>(views, false)};
+  for (const std::size_t view : splits.train) splits.in_train[view] = true;
+  for (const std::size_t view : splits.test)
+    if (splits.in_train[view])
+      fail("file ", (std::filesystem::path(folder) / "splits.mat").string(), ": found view ", view + 1,
+           " in trainNdxs and in testNdxs, expected it in one of them");
+  return splits;
+}
+
 }  // namespace xstitch::inline XSTITCH_ISA::data

@@ -12,88 +12,24 @@
 /// Pixel (row r, column c) of view n is labels[n][c][r]; what is returned here is row-major, [H, W, channels]. One view
 /// is read at a time: the file (2.8 GB) is never in memory as a whole.
 ///
-/// Needs the HDF5 C library, which is not thread-safe: one lock for the whole program serves every call.
+/// Needs the HDF5 C library (hdf5_handle.hpp).
 /// Errors: no such file, no HDF5, a cut or damaged file (with HDF5's own words), a data set that is missing or has
 /// another rank, type or extents.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/data/hdf5_handle.hpp>
 #include <xstitch/data/image.hpp>
 
 #include <hdf5.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace xstitch {
-/// Not in the namespace of an instruction set: a program has one HDF5 library, however its parts were compiled.
-inline std::mutex hdf5_mutex;
-}  // namespace xstitch
-
 namespace xstitch::inline XSTITCH_ISA::data {
-
-namespace detail {
-
-/// Takes the lock and keeps HDF5 from printing its errors, for its lifetime.
-class Hdf5Guard {
- public:
-  Hdf5Guard() : lock_(hdf5_mutex) {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~Hdf5Guard() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  Hdf5Guard(const Hdf5Guard&) = delete;
-  Hdf5Guard& operator=(const Hdf5Guard&) = delete;
-
-  /// What HDF5 has to say about the last failure: its innermost message.
-  [[nodiscard]] static std::string message() {
-    std::string text;
-    H5Ewalk2(
-        H5E_DEFAULT, H5E_WALK_UPWARD,
-        [](unsigned n, const H5E_error2_t* error, void* out) -> herr_t {
-          if (n == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
-          return 0;
-        },
-        &text);
-    return text.empty() ? "no message of HDF5" : "HDF5: " + text;
-  }
-
- private:
-  std::lock_guard<std::mutex> lock_;
-  H5E_auto2_t function_ = nullptr;
-  void* data_ = nullptr;
-};
-
-/// Owns an HDF5 identifier. Made and destroyed under the guard.
-class Hdf5Id {
- public:
-  Hdf5Id() = default;
-  Hdf5Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  Hdf5Id(Hdf5Id&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Hdf5Id& operator=(Hdf5Id&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Hdf5Id() { reset(); }
-  void reset() {
-    if (id_ >= 0) close_(id_);
-    id_ = -1;
-  }
-  [[nodiscard]] hid_t get() const noexcept { return id_; }
-  [[nodiscard]] bool valid() const noexcept { return id_ >= 0; }
-
- private:
-  hid_t id_ = -1;
-  herr_t (*close_)(hid_t) = nullptr;
-};
-
-}  // namespace detail
 
 class Nyuv2File {
  public:

@@ -75,14 +75,14 @@ inline std::uint64_t byte_count(std::string_view dtype, const std::vector<std::u
   return bytes;
 }
 
-inline std::string to_text(const std::vector<std::uint64_t>& shape) {
+[[gnu::cold]] inline std::string to_text(const std::vector<std::uint64_t>& shape) {
   std::string text = "[";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   return text + "]";
 }
 
 /// Writes a file, or leaves the old one. Data goes straight from the tensors' own memory.
-inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
+[[gnu::cold]] inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
                   const TextMap& metadata = {}) {
   Json header;
   if (!metadata.empty()) {

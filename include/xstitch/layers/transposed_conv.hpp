@@ -10,12 +10,11 @@
 ///     TransposedConv<"up", 64, 4, Stride<2>, Pad<1>>
 ///     TransposedConv<"score", 40, 64, Stride<32>, Groups<40>, BilinearInitializer, NoBias, Frozen>   // FCN-32s
 ///
-/// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen (the parameters keep their
-/// initial values and have no gradient); initial weights He (the default), Xavier, PyTorchInitializer (bias too),
-/// Gaussian<Ratio>, ZeroInitializer, BilinearInitializer (a group for each channel: enlargement by the stride);
-/// InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width, out / groups, in} (PyTorch: {in, out /
-/// groups, height, width}), bias {out}. Long, Shelhamer, Darrell: Fully convolutional networks for semantic
-/// segmentation, 2015.
+/// Options: Stride, Pad (each a number or Size{height, width}), Groups, NoBias, Frozen; initial weights He (the
+/// default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer, BilinearInitializer (a group for
+/// each channel: enlargement by the stride); InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width,
+/// out / groups, in} (PyTorch: {in, out / groups, height, width}), bias {out}. Long, Shelhamer, Darrell: Fully
+/// convolutional networks for semantic segmentation, 2015.
 
 #include <xstitch/kernels/channel_sums.hpp>
 #include <xstitch/kernels/conv.hpp>
@@ -35,8 +34,6 @@ struct TransposedConv {
   static constexpr std::string_view kind = "TransposedConv";
   static constexpr auto name = Name;
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
-  static constexpr bool trained = !options::has<Frozen, Options...>;
-  static constexpr bool reads_input = trained;
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
   static constexpr std::string_view requirement =
@@ -76,18 +73,21 @@ struct TransposedConv {
     // As many terms as an output has where the kernel hits it most often.
     const int depth = in.channels / s.groups * ((Kernel.height + s.stride.height - 1) / s.stride.height) *
                       ((Kernel.width + s.stride.width - 1) / s.stride.width);
+    const float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
     const ParameterSpec weight{.name = "weight",
                                .extents = Extents(Kernel.height, Kernel.width, s.group_out(), in.channels),
                                .initializer = weight_initializer<Options...>(),
-                               .group = trained ? ParameterGroup::weight : ParameterGroup::buffer,
+                               .group = ParameterGroup::weight,
                                .fan_in = depth,
+                               .learning_rate_multiplier = rate,
                                .axes = "HWOI"};
     if constexpr (has_bias)
       return std::array{weight, ParameterSpec{.name = "bias",
                                               .extents = Extents(OutChannels),
                                               .initializer = bias_initializer<Options...>(),
-                                              .group = trained ? ParameterGroup::bias : ParameterGroup::buffer,
-                                              .fan_in = depth}};
+                                              .group = ParameterGroup::bias,
+                                              .fan_in = depth,
+                                              .learning_rate_multiplier = rate}};
     else
       return std::array{weight};
   }
@@ -106,9 +106,8 @@ struct TransposedConv {
       passes.fixed = std::max({passes.fixed, kernels::forward_workspace<kernels::Fp32>(conv),
                                kernels::backward_data_workspace<kernels::Fp32>(conv)});
     }
-    const bool sums = has_bias && trained;
     const Extent bias =
-        sums ? kernels::channel_sums_workspace(s.out(), kernels::channel_chunk_rows(OutChannels), 1) : Extent{};
+        has_bias ? kernels::channel_sums_workspace(s.out(), kernels::channel_chunk_rows(OutChannels), 1) : Extent{};
     return {std::max(passes.per_sample, bias.per_sample), gradient_bytes(in) + std::max(passes.fixed, bias.fixed)};
   }
 
@@ -149,11 +148,9 @@ struct TransposedConv {
       kernels::ConvForward<kernels::canonical(s.conv()), kernels::Fp32>::run(call.batch, dy, weight, nullptr, false, dx,
                                                                              scratch, call.threads);
     }
-    if constexpr (trained) {
-      if (call.sinks[0].wanted()) weight_gradient<In>(call, scratch);
-      if constexpr (has_bias)
-        if (call.sinks[1].wanted()) bias_gradient<In>(call, scratch);
-    }
+    if (call.sinks[0].wanted()) weight_gradient<In>(call, scratch);
+    if constexpr (has_bias)
+      if (call.sinks[1].wanted()) bias_gradient<In>(call, scratch);
   }
 
  private:
@@ -161,7 +158,7 @@ struct TransposedConv {
     return align_up(parameters(in)[0].extents.count() * sizeof(float));
   }
   static constexpr std::size_t gradient_bytes(Dims in) {
-    return trained ? weight_bytes(in) + (has_bias ? align_up(std::size_t{OutChannels} * sizeof(float)) : 0) : 0;
+    return weight_bytes(in) + (has_bias ? align_up(std::size_t{OutChannels} * sizeof(float)) : 0);
   }
   /// Where the gradient is made: where it is stored, or in the workspace.
   static float* place(const GradientSink& sink, std::byte* workspace) {

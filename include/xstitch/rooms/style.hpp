@@ -3,6 +3,7 @@
 /// The palette of a room: which woods, paints and fabrics its things are made of. Walls, floors, curtains and
 /// furniture draw from overlapping ranges on purpose, so that colour alone does not tell the class.
 
+#include <xstitch/rooms/noise.hpp>
 #include <xstitch/rooms/scene.hpp>
 
 #include <array>

@@ -6,6 +6,7 @@
 ///     total = sum over heads of  weight of its type x run-time weight x (sum over all slices / normaliser)
 
 #include <xstitch/run/any_net.hpp>
+#include <xstitch/run/reduction.hpp>
 #include <xstitch/run/training_pass.hpp>
 
 #include <cmath>
@@ -34,17 +35,16 @@ class HeadLosses {
   }
 
   /// Before the first slice of a batch: what its losses are divided by, and an empty result.
-  void begin(const TrainingPass& pass, const Batch& batch, ThreadPool& threads) {
+  void begin(const TrainingPass& pass, const Batch& batch, Reduction* ranks, ThreadPool& threads) {
     result_.finite = true;
     result_.torn = false;
     result_.location.clear();
     result_.total = 0.0;
     const Slice whole(batch);
     check_labels(net_.layout(), whole);
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
-      normalisers_[h] = pass.normaliser(h, whole, threads);
-      result_.losses[h] = {0.0, normalisers_[h]};
-    }
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) normalisers_[h] = pass.normaliser(h, whole, threads);
+    if (ranks != nullptr) ranks->sum(normalisers_);
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) result_.losses[h] = {0.0, normalisers_[h]};
   }
   /// Marks of these heads, for TrainingPass::backward; none: all. Valid until the next call.
   std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
@@ -57,20 +57,34 @@ class HeadLosses {
     return {marks_.data(), marks_.size()};
   }
 
-  /// After the forward pass of a slice.
-  void add(const std::vector<LossSum>& losses) {
+  /// After the forward pass of a slice. Whether the step is refused, by this rank or by another.
+  bool add(const std::vector<LossSum>& losses, bool refused, Reduction* ranks) {
+    sums_.clear();
+    for (const LossSum& loss : losses) sums_.push_back(loss.sum);
+    sums_.push_back(refused ? 1.0 : 0.0);
+    if (ranks != nullptr) ranks->sum(sums_);
     result_.total = 0.0;
     for (std::size_t h = 0; h < normalisers_.size(); ++h) {
-      result_.losses[h].sum += losses[h].sum;
-      result_.total += static_cast<double>(net_.heads()[h].weight * weights_[h]) * result_.losses[h].value();
+      result_.losses[h].sum += sums_[h];
+      result_.total += weight(h) * result_.losses[h].value();
     }
+    return sums_.back() != 0.0;
+  }
+  /// Whether these losses of a slice make a finite total.
+  [[nodiscard]] bool finite(const std::vector<LossSum>& losses) const {
+    double total = 0.0;
+    for (std::size_t h = 0; h < losses.size(); ++h) total += weight(h) * losses[h].value();
+    return std::isfinite(total);
   }
 
  private:
+  [[nodiscard]] double weight(std::size_t h) const { return static_cast<double>(net_.heads()[h].weight * weights_[h]); }
+
   const AnyNet& net_;
   StepResult& result_;
   std::vector<float> weights_;       ///< [head]
   std::vector<double> normalisers_;  ///< [head]
+  std::vector<double> sums_;         ///< [head], of a slice, and whether it is refused
   std::vector<std::uint8_t> marks_;  ///< [head]
 };
 

@@ -44,6 +44,16 @@ struct Initialised {
 
 namespace parameter_file {
 
+/// Texts of the user's, beside our own in a file's metadata.
+inline void check_metadata(const std::string& what, const TextMap& metadata) {
+  for (const char* own : {"format", "signature", "training"})
+    if (metadata.count(own) > 0) fail(what, ": metadata \"", own, "\" is the library's own, expected another name");
+}
+inline void add_own(TextMap& metadata, const AnyNet& net) {
+  metadata["format"] = "xstitch";
+  metadata["signature"] = net.signature();
+}
+
 inline std::vector<TensorView> views(const AnyNet& net) {
   std::vector<TensorView> tensors;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
@@ -104,10 +114,9 @@ Initialised initialise(AnyNet& net, const std::string& source, const std::vector
 /// Writes all parameters, and `metadata` (say, what scaled the inputs) beside our own texts; refuses values that are
 /// not finite. The old file stays until the new one is complete.
 inline void save(const AnyNet& net, const std::filesystem::path& path, const TextMap& metadata = {}) {
-  TextMap texts{{"format", "xstitch"}, {"signature", net.signature()}};
-  for (const auto& [key, text] : metadata)
-    if (key == "training" || !texts.emplace(key, text).second)
-      fail("cannot save ", path.string(), ": metadata \"", key, "\" is the library's own, expected another name");
+  parameter_file::check_metadata("cannot save " + path.string(), metadata);
+  TextMap texts = metadata;
+  parameter_file::add_own(texts, net);
   net.model().check_whole();
   if (const std::string name = net.find_non_finite_parameter(); !name.empty())
     fail("cannot save ", path.string(), ": parameter \"", name, "\" is not finite");

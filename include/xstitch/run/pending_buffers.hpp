@@ -5,9 +5,11 @@
 
 #include <xstitch/core/finite.hpp>
 #include <xstitch/run/parameters.hpp>
+#include <xstitch/run/reduction.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -31,6 +33,14 @@ class PendingBuffers {
   void begin() {
     for (std::size_t s = 0; s < pointers_.size(); ++s)
       if (pointers_[s] != nullptr) std::copy_n(parameters_.values(s).data(), count(s), pointers_[s]);
+  }
+  /// Each rank moved them by its own slice: their mean is everybody's.
+  void average(Reduction& ranks) {
+    const std::span<float> all(memory_.floats(), memory_.bytes() / sizeof(float));
+    sums_.assign(all.begin(), all.end());
+    ranks.sum(sums_);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i] = static_cast<float>(sums_[i] / static_cast<double>(ranks.ranks()));
   }
   /// They become the parameters'.
   void commit() {
@@ -67,6 +77,7 @@ class PendingBuffers {
   Parameters& parameters_;
   std::vector<float*> pointers_;
   Memory memory_;
+  std::vector<double> sums_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

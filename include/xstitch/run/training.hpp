@@ -60,7 +60,7 @@ class Training {
     net_.model().check_whole();
     updater_.prepare(options.learning_rate_factor, options.step);
     const bool store = options.store_gradients || options.clip_norm > 0.0F || options.accumulate > 1 ||
-                       options.not_finite == NotFinite::skip;
+                       options.not_finite == NotFinite::skip || reduction_ != nullptr;
     if (!store) {
       ApplyGradients apply(updater_);
       const bool finite = run(batch, options.step, options.accumulate, {}, &apply, threads);
@@ -80,6 +80,7 @@ class Training {
       for (std::size_t s = 0; s < net_.parameters().size(); ++s)
         if (net_.model().trained(s)) updater_.update_whole(s, gradients_.data(s), threads);
     }
+    if (reduction_) pass_.pending().average(*reduction_);
     pass_.pending().commit();
     net_.model().changed();
     return result_;
@@ -109,8 +110,7 @@ class Training {
     kept_ = &batch;
     kept_use_ = net_.execution().uses();
     kept_version_ = net_.parameter_version();
-    heads_.add(pass_.losses());
-    check_losses(slice, threads);
+    accept(slice, threads);
     return result_;
   }
   void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
@@ -122,7 +122,7 @@ class Training {
           "forward_keeping() again");
     prepare_gradients(false);
     StoreGradients store(gradients_);
-    pass_.backward(Slice(*kept_), store, heads_.marks(heads), threads);
+    backward(Slice(*kept_), store, heads_.marks(heads), true, threads);
   }
   /// Bytes a sample of that plan.
   [[nodiscard]] std::size_t keeping_bytes_per_sample() {
@@ -149,6 +149,9 @@ class Training {
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
     return updater_.state(which, i);
   }
+  /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
+  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
+
   /// The optimizer starts afresh, as after a step that was torn it must: load the parameters, too.
   void reset() noexcept { updater_.reset(); }
 
@@ -174,31 +177,42 @@ class Training {
     for (std::size_t k = 0; k < slices; ++k) {
       const Slice part = slices_.cut(net_.layout(), batch, k, slices);
       pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
-      heads_.add(pass_.losses());
-      if (!check_losses(part, threads) || !check_buffers()) return false;
+      if (!accept(part, threads)) return false;
       GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
-      pass_.backward(part, to, from, threads);
+      if (k + 1 < slices)
+        pass_.backward(part, to, from, threads);
+      else
+        backward(part, to, from, slices == 1, threads);
     }
     return true;
+  }
+  /// Of the last slice: what it completes is added up over the ranks.
+  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, bool factors,
+                ThreadPool& threads) {
+    if (!reduction_) return pass_.backward(slice, policy, heads, threads);
+    ReduceGradients reduce(policy, gradients_, *reduction_, factors);
+    pass_.backward(slice, reduce, heads, threads);
+    reduction_->finish();
   }
 
   void begin(const Batch& batch, ThreadPool& threads) {
     pass_.pending().begin();
-    heads_.begin(pass_, batch, threads);
+    heads_.begin(pass_, batch, reduction_.get(), threads);
   }
-  bool check_losses(const Slice& part, ThreadPool& threads) {
-    if (std::isfinite(result_.total)) return true;
-    result_.finite = false;
-    result_.location = pass_.locate_non_finite(part, threads);
-    return false;
-  }
-  /// What forward made of running statistics is known before backward changes the first parameter.
-  bool check_buffers() {
+  /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
+  /// before backward changes the first parameter, and by all ranks.
+  bool accept(const Slice& part, ThreadPool& threads) {
     const std::size_t bad = pass_.pending().find_non_finite();
-    if (bad == AnyNet::npos) return true;
+    const bool refused = heads_.add(pass_.losses(), bad != AnyNet::npos, reduction_.get());
+    if (std::isfinite(result_.total) && !refused) return true;
     result_.finite = false;
-    result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
-                       net_.parameters()[bad].name + "'";
+    if (!heads_.finite(pass_.losses()))
+      result_.location = pass_.locate_non_finite(part, threads);
+    else if (bad != AnyNet::npos)
+      result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
+                         net_.parameters()[bad].name + "'";
+    else
+      result_.location = "the slice of another rank";
     return false;
   }
   const StepResult& refuse_gradient(std::size_t slot) {
@@ -224,6 +238,7 @@ class Training {
   StepResult result_;
   HeadLosses heads_;
   Slices slices_;
+  std::shared_ptr<Reduction> reduction_;
   std::vector<double> parts_;
   KeepingPlan keeping_;
   const Batch* kept_ = nullptr;

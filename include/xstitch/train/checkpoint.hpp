@@ -26,8 +26,9 @@ namespace checkpoint {
 constexpr std::uint64_t version = 2;
 
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
+/// `metadata`: texts of the user's, which read_metadata(path) gives back.
 inline void write(const std::filesystem::path& path, const Training& training, const TrainingIdentity& identity,
-                  const TrainingState& state) {
+                  const TrainingState& state, TextMap metadata = {}) {
   const AnyNet& net = training.net();
   net.model().check_whole();
   std::string bad = net.find_non_finite_parameter();
@@ -39,7 +40,9 @@ inline void write(const std::filesystem::path& path, const Training& training, c
   });
   const Json text =
       Json().set("version", version).set("identity", identity.to_json()).set("state", training_state::to_json(state));
-  safetensors::write(path, tensors, {{"format", "xstitch"}, {"signature", net.signature()}, {"training", text.text()}});
+  parameter_file::add_own(metadata, net);
+  metadata["training"] = text.text();
+  safetensors::write(path, tensors, metadata);
 }
 
 /// What to do about a schedule of another length.

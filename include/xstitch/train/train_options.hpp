@@ -3,6 +3,7 @@
 /// What a training is told: how long, in which batches and with which schedule, and what it writes and shows.
 
 #include <xstitch/data/loader.hpp>
+#include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/schedule.hpp>
 
@@ -45,6 +46,7 @@ struct TrainOptions {
   bool check_evaluation = true;
   std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
   std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
+  TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
@@ -59,5 +61,26 @@ struct TrainOptions {
   bool cache = false;                ///< keep all samples in memory
   OnError on_error = OnError::stop;  ///< for samples that do not load
 };
+
+namespace trainer {
+
+/// How the training's loader goes through its data from iteration `step` on. `seed`: unless the options give one.
+inline LoaderOptions loader_options(const TrainOptions& options, Seed seed, std::uint64_t step,
+                                    std::uint64_t steps_per_epoch) {
+  LoaderOptions loading;
+  loading.batch = options.batch;
+  loading.drop_last = options.drop_last;
+  loading.shuffle = true;
+  loading.seed = options.seed.value_or(seed);
+  loading.augment = options.augment;
+  loading.first_epoch = step / steps_per_epoch;
+  loading.first_position = static_cast<std::size_t>(step % steps_per_epoch) * options.batch;
+  loading.threads = options.loader_threads;
+  loading.on_error = options.on_error;
+  loading.cache = options.cache;
+  return loading;
+}
+
+}  // namespace trainer
 
 }  // namespace xstitch::inline XSTITCH_ISA

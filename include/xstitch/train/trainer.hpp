@@ -7,11 +7,12 @@
 ///
 /// Before the first step everything is checked that can be (training_checks.hpp). The order after each step: log, last
 /// checkpoint, evaluation (and the best checkpoint), so that an evaluation that throws loses nothing: a resume makes it
-/// again. A training that was stopped or killed and goes on with `.resume = true` ends with the same bits as one that
+/// again. A training that was stopped or killed and continues with `.resume = true` ends with the same bits as one that
 /// ran through. It stops with a message, and without touching the last good checkpoint, when a loss or parameter is not
 /// finite. A training that does not resume starts from fresh optimizer state.
 
 #include <xstitch/train/checkpoint.hpp>
+#include <xstitch/train/checkpoint_folder.hpp>
 #include <xstitch/train/evaluate.hpp>
 #include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/train/running_statistics.hpp>
@@ -24,7 +25,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -39,7 +39,12 @@ namespace trainer {
 class Run {
  public:
   Run(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
-      : net_(net), data_(data), optimizer_(optimizer), options_(options), training_(net, optimizer) {
+      : net_(net),
+        data_(data),
+        optimizer_(optimizer),
+        options_(options),
+        training_(net, optimizer),
+        checkpoints_(options.checkpoint_directory, options.metadata) {
     state_.total = check(net, data, optimizer, options);
     check_evaluation_samples(net, options);
     identity_ = identify(net, data, optimizer, options, state_.total);
@@ -56,7 +61,7 @@ class Run {
     if (other_length) told_again.emplace_back("schedule");
     TrainingRecord record(net_.heads(), options_, state_, told_again);
     if (found)
-      record.say("goes on after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
+      record.say("continues after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
     else
       record.start(identity_, state_.total);
     if (other_length)
@@ -72,43 +77,23 @@ class Run {
   }
 
  private:
-  [[nodiscard]] std::filesystem::path file(const char* name) const { return options_.checkpoint_directory / name; }
   [[nodiscard]] float factor() const { return options_.schedule.factor(state_.step, schedule_length_); }
 
   /// The checkpoint that the training continues from, if there is one.
   std::optional<checkpoint::Found> restore() {
-    std::error_code ignored;
-    if (!options_.checkpoint_directory.empty()) {
-      make_folder(options_.checkpoint_directory);
-      remove_partial_files(options_.checkpoint_directory);
-      if (!options_.resume) {  // what an older training left must not be gone on with after a crash of this one
-        std::filesystem::remove(file("last.safetensors"), ignored);
-        std::filesystem::remove(file("best.safetensors"), ignored);
-      }
+    checkpoints_.prepare(options_.resume);
+    std::optional<checkpoint::Found> found =
+        checkpoints_.read_last(training_, identity_, {.total = state_.total, .other_length = options_.extend_schedule});
+    if (found) {
+      found->state.total = state_.total;
+      state_ = found->state;
     }
-    if (options_.checkpoint_directory.empty() || !std::filesystem::exists(file("last.safetensors"), ignored)) {
-      return std::nullopt;
-    }
-    checkpoint::Found found = checkpoint::read(file("last.safetensors"), training_, identity_,
-                                               {.total = state_.total, .other_length = options_.extend_schedule});
-    found.state.total = state_.total;
-    state_ = found.state;
     return found;
   }
 
   void train(TrainingRecord& record, ThreadPool& threads) {
-    LoaderOptions loading;
-    loading.batch = options_.batch;
-    loading.drop_last = options_.drop_last;
-    loading.shuffle = true;
-    loading.seed = options_.seed.value_or(net_.seed());
-    loading.augment = options_.augment;
-    loading.first_epoch = state_.step / steps_per_epoch_;
-    loading.first_position = static_cast<std::size_t>(state_.step % steps_per_epoch_) * options_.batch;
-    loading.threads = options_.loader_threads;
-    loading.on_error = options_.on_error;
-    loading.cache = options_.cache;
-    Loader loader(data_, net_.inputs(), net_.heads(), loading);
+    Loader loader(data_, net_.inputs(), net_.heads(),
+                  loader_options(options_, net_.seed(), state_.step, steps_per_epoch_));
 
     while (state_.step < state_.total) {
       const LoadedBatch& loaded = *loader.next();
@@ -118,9 +103,9 @@ class Run {
       if (!check_points(record, threads, interrupted)) break;
       if (!interrupted) continue;
       result_.reason = StopReason::interrupted;
-      result_.message =
-          "stopped after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total) +
-          (options_.checkpoint_directory.empty() ? "; no checkpoint directory was given" : "; a checkpoint is written");
+      result_.message = "stopped after iteration " + std::to_string(state_.step) + " of " +
+                        std::to_string(state_.total) +
+                        (checkpoints_.given() ? "; a checkpoint is written" : "; no checkpoint directory was given");
       break;
     }
     result_.skipped = loader.skipped();
@@ -158,8 +143,8 @@ class Run {
     ++state_.step;
     add(state_.interval, losses.losses);
     const bool due = state_.step % options_.log_every == 0 || state_.step == state_.total;
-    const auto rate = static_cast<double>(optimizer_.learning_rate() * step.learning_rate_factor);
-    std::vector<double> means = record.step(state_, loaded.batch.size, due, loaded.epoch, rate);
+    const auto learning_rate = static_cast<double>(optimizer_.learning_rate() * step.learning_rate_factor);
+    std::vector<double> means = record.step(state_, loaded.batch.size, due, loaded.epoch, learning_rate);
     if (due) result_.history.push_back({state_.step, std::move(means)});
     if (statistics) say_unmoved(statistics->find_unmoved(), record);
     if (options_.after_step) options_.after_step(state_.step, losses);
@@ -181,8 +166,7 @@ class Run {
   /// Checkpoints and evaluation where they are due. False when a parameter is not finite.
   bool check_points(TrainingRecord& record, ThreadPool& threads, bool interrupted) {
     const bool evaluation_due = options_.evaluation && due(options_.evaluate_every);
-    const bool checkpoint_due =
-        !options_.checkpoint_directory.empty() && (due(options_.checkpoint_every) || interrupted);
+    const bool checkpoint_due = checkpoints_.given() && (due(options_.checkpoint_every) || interrupted);
     if (!evaluation_due && !checkpoint_due && state_.step < state_.total) return true;
     if (const std::string bad = net_.find_non_finite_parameter(); !bad.empty()) {
       stop_not_finite(record, "iteration " + std::to_string(state_.step) + ": parameter '" + bad +
@@ -191,7 +175,7 @@ class Run {
     }
     if (checkpoint_due) {
       state_.evaluation_pending = evaluation_due;
-      checkpoint::write(file("last.safetensors"), training_, identity_, state_);
+      checkpoints_.write_last(training_, identity_, state_);
       state_.evaluation_pending = false;
     }
     if (evaluation_due) evaluate(record, threads);
@@ -206,8 +190,7 @@ class Run {
       state_.has_best = true;
       state_.best_score = score;
       state_.best_step = state_.step;
-      if (!options_.checkpoint_directory.empty())
-        checkpoint::write(file("best.safetensors"), training_, identity_, state_);
+      checkpoints_.write_best(training_, identity_, state_);
     }
     result_.evaluations.push_back({state_.step, std::move(evaluation), score});
   }
@@ -215,9 +198,8 @@ class Run {
   void stop_not_finite(TrainingRecord& record, const std::string& text) {
     result_.reason = StopReason::not_finite;
     result_.message = (options_.name.empty() ? "" : options_.name + ": ") + text;
-    std::error_code ignored;
-    if (!options_.checkpoint_directory.empty() && std::filesystem::exists(file("last.safetensors"), ignored))
-      result_.message += "; the last good checkpoint stays in " + file("last.safetensors").string();
+    if (checkpoints_.has_last())
+      result_.message += "; the last good checkpoint stays in " + checkpoints_.last().string();
     record.not_finite(state_.step, result_.message);
   }
 
@@ -238,6 +220,7 @@ class Run {
   const OptimizerRef& optimizer_;
   const TrainOptions& options_;
   Training training_;
+  CheckpointFolder checkpoints_;
   TrainingIdentity identity_;
   TrainingState state_;
   TrainResult result_;

@@ -3,7 +3,8 @@
 /// What a training tells while it runs: lines of the log (JSON), progress for people, and the history in its result.
 ///
 ///     {"event": "start", "step": 0, "total", "settings"}
-///     {"event": "train", "step", "epoch", "rate", "losses": {head: mean since the last line, null without labels}}
+///     {"event": "train", "step", "epoch", "learning_rate",
+///      "losses": {head: mean since the last line, null without labels}}
 ///     {"event": "evaluate", "step", "score", "tasks": {task: {"loss", metrics}}}
 ///     {"event": "schedule", "step", "from", "to"}              a resume changed the length of the schedule
 ///     {"event": "not finite", "step", "message"}
@@ -54,7 +55,8 @@ class TrainingRecord {
 
   /// After a step: shows the mean losses so far, or, when a line of the log is due, writes them, starts the next
   /// interval and returns them for the history.
-  std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch, double rate) {
+  std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch,
+                           double learning_rate) {
     for (std::size_t h = 0; h < shown_.size(); ++h)
       if (const double mean = mean_loss(state.interval[h]); due || !std::isnan(mean)) shown_[h] = mean;
     progress_.step(state.step, samples, shown_, due);
@@ -65,7 +67,7 @@ class TrainingRecord {
                    .set("event", "train")
                    .set("step", state.step)
                    .set("epoch", epoch + 1)
-                   .set("rate", TrainingLog::number(rate))
+                   .set("learning_rate", TrainingLog::number(learning_rate))
                    .set("losses", std::move(losses)));
     state.interval.assign(shown_.size(), {});
     return shown_;

@@ -1,0 +1,96 @@
+#pragma once
+/// \file
+/// The tiles of Winograd's minimal filtering: 2 x 2 outputs of a correlation of stride 1, and the inputs d that they
+/// need, which load_tile() reads and transforms to B' d B (conv_winograd.hpp has the formula, winograd_transform.hpp
+/// the matrices).
+
+#include <xstitch/kernels/conv_shape.hpp>
+#include <xstitch/kernels/simd.hpp>
+#include <xstitch/kernels/winograd_transform.hpp>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace kernels {
+namespace winograd {
+
+/// Sizes of a correlation of stride 1.
+struct Sizes {
+  int taps = 0;
+  int in_height = 0, in_width = 0, group_in = 0, groups = 1;
+  int out_height = 0, out_width = 0, group_out = 0;
+  int top = 0, left = 0;  ///< padding
+
+  [[nodiscard]] constexpr int tile_columns() const noexcept { return (out_width + 1) / 2; }
+  [[nodiscard]] constexpr int image_tiles() const noexcept { return (out_height + 1) / 2 * tile_columns(); }
+  [[nodiscard]] constexpr int blocks() const noexcept { return static_cast<int>(divide_up(group_out, block_width)); }
+  [[nodiscard]] constexpr int window() const noexcept { return taps + outputs - 1; }
+  [[nodiscard]] constexpr int elements() const noexcept { return window() * window(); }
+  /// Floats of the transformed weights: [group][block][element][channel][columns].
+  [[nodiscard]] constexpr Index weights() const noexcept { return Index{groups} * elements() * group_in * group_out; }
+};
+
+constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
+  return {s.kernel.height, s.in.height,   s.in.width,    s.group_in(), s.groups,
+          s.out_height(),  s.out_width(), s.group_out(), s.pad.height, s.pad.width};
+}
+/// The gradient to the input is the correlation of the output's gradient with the flipped kernel.
+constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
+  const int reach = s.kernel.height - 1;
+  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),        s.groups,
+          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.height, reach - s.pad.width};
+}
+
+/// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
+constexpr bool suits(const ConvShape& s) noexcept {
+  constexpr int least_pixels = 100, least_width = 8;
+  const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
+  return (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
+         s.pad.height < taps && s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
+         s.group_in() >= least_channels && s.group_out() >= least_channels && s.out_height() > 0 &&
+         s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= least_width &&
+         s.in.width >= least_width;
+}
+
+/// A tile of a batch's outputs: its image, and its first output.
+template <Sizes S>
+struct Place {
+  Index image;
+  int y, x;
+  explicit constexpr Place(Index tile) noexcept
+      : image(tile / S.image_tiles()),
+        y(static_cast<int>(tile % S.image_tiles()) / S.tile_columns() * outputs),
+        x(static_cast<int>(tile % S.image_tiles()) % S.tile_columns() * outputs) {}
+};
+
+/// f(i) for each element of a tile, without a loop: they are variables. (Two loops because one of 36 would not be
+/// unrolled.)
+template <int Window, class Function>
+[[gnu::always_inline]] inline void for_each_element(Function&& f) noexcept {
+  XSTITCH_UNROLL
+  for (int y = 0; y < Window; ++y) {
+    XSTITCH_UNROLL
+    for (int x = 0; x < Window; ++x) f(y * Window + x);
+  }
+}
+
+/// B' d B of one tile, to[element * step + channel] for `count` channels; image: the first of them; zeros: as many.
+template <Sizes S, class Arithmetic>
+void load_tile(const float* image, const Place<S>& at, const float* zeros, Index count, float* to,
+               Index step) noexcept {
+  constexpr int window = S.window(), elements = S.elements();
+  const float* from[elements];
+  for (int i = 0; i < elements; ++i) {
+    const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
+    const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
+    from[i] = inside ? image + (Index{y} * S.in_width + x) * S.groups * S.group_in : zeros;
+  }
+  for (Index c = 0; c < count; c += lanes) {
+    Vector d[elements];
+    for_each_element<window>([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
+    Transform<S.taps>::input(d);
+    for_each_element<window>([&](int i) { store(to + i * step + c, d[i]); });
+  }
+}
+
+}  // namespace winograd
+}  // namespace kernels
+}  // namespace xstitch::inline XSTITCH_ISA

@@ -1,0 +1,60 @@
+#pragma once
+/// \file
+/// The folder of a training's checkpoints: last.safetensors, which a resume continues from, and best.safetensors, that
+/// of the best evaluation. Without a folder nothing is written and nothing found.
+
+#include <xstitch/io/file.hpp>
+#include <xstitch/train/checkpoint.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+class CheckpointFolder {
+ public:
+  /// An empty folder: no checkpoints. `metadata` goes into each.
+  explicit CheckpointFolder(std::filesystem::path folder, TextMap metadata = {})
+      : folder_(std::move(folder)), metadata_(std::move(metadata)) {}
+
+  [[nodiscard]] bool given() const noexcept { return !folder_.empty(); }
+  [[nodiscard]] std::filesystem::path last() const { return folder_ / "last.safetensors"; }
+  [[nodiscard]] std::filesystem::path best() const { return folder_ / "best.safetensors"; }
+  [[nodiscard]] bool has_last() const {
+    std::error_code ignored;
+    return given() && std::filesystem::exists(last(), ignored);
+  }
+
+  /// Makes the folder. If the training does not resume, what an older one left is removed: it must not be continued
+  /// from after a crash of this one.
+  void prepare(bool resume) const {
+    if (!given()) return;
+    make_folder(folder_);
+    remove_partial_files(folder_);
+    if (resume) return;
+    std::error_code ignored;
+    std::filesystem::remove(last(), ignored);
+    std::filesystem::remove(best(), ignored);
+  }
+
+  /// Restores the training from the last checkpoint, if there is one.
+  std::optional<checkpoint::Found> read_last(Training& training, const TrainingIdentity& identity,
+                                             const checkpoint::Wanted& wanted) const {
+    if (!has_last()) return std::nullopt;
+    return checkpoint::read(last(), training, identity, wanted);
+  }
+  void write_last(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
+    checkpoint::write(last(), training, identity, state, metadata_);
+  }
+  void write_best(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
+    if (given()) checkpoint::write(best(), training, identity, state, metadata_);
+  }
+
+ private:
+  std::filesystem::path folder_;
+  TextMap metadata_;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
