@@ -9,7 +9,7 @@
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <bit>

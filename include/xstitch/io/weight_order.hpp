@@ -14,7 +14,7 @@
 /// neither does (a square matrix), the weight is refused, never guessed.
 
 #include <xstitch/core/parameter.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 /// is in run/parameter_file.hpp; a predictor needs this alone.
 
 #include <xstitch/core/finite.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_file.hpp>
 #include <xstitch/io/weight_order.hpp>
 #include <xstitch/run/parameters.hpp>
 
@@ -53,7 +53,8 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
 }  // namespace parameter_file
 
 /// Reads all parameters. On an Error nothing is changed.
-[[gnu::cold]] inline void load(Parameters& to, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
+[[gnu::cold]] inline void load(Parameters& to, const std::filesystem::path& path,
+                               WeightOrder order = WeightOrder::as_marked) {
   const SafetensorsFile file(path);
   order = weight_order::of_file(order, file.metadata());
   std::string problems;
