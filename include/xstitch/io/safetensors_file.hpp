@@ -9,7 +9,7 @@
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -38,7 +38,7 @@ class SafetensorsFile {
     }
   };
 
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
+  [[gnu::cold]] explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
     const std::string name = path.string();
     if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
     std::uint64_t length = 0;
@@ -67,7 +67,7 @@ class SafetensorsFile {
   }
 
   /// A tensor as floats. F32 as it is; F16, BF16 and F64 converted.
-  void read(std::string_view name, std::span<float> values) const {
+  [[gnu::cold]] void read(std::string_view name, std::span<float> values) const {
     const Entry& entry = wanted(name, values.size());
     if (entry.dtype == "F32") {
       file_.read(data_ + entry.begin, std::as_writable_bytes(values));
@@ -86,7 +86,7 @@ class SafetensorsFile {
   void read(std::string_view name, std::span<std::uint8_t> values) const { read_exactly(name, "U8", values); }
 
  private:
-  void read_header(const Json& header) {
+  [[gnu::cold]] void read_header(const Json& header) {
     for (const auto& [name, value] : header.object()) {
       if (name == "__metadata__") {
         for (const auto& [key, text] : value.object()) metadata_[key] = text.string();
@@ -113,7 +113,7 @@ class SafetensorsFile {
   }
 
   /// Each tensor begins where the one before it ends, and the last where the file does.
-  void check_layout() const {
+  [[gnu::cold]] void check_layout() const {
     std::vector<std::pair<const std::string*, const Entry*>> order;
     for (const auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
     std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
@@ -131,7 +131,7 @@ class SafetensorsFile {
            ": cut off, or not all of it ours");
   }
 
-  const Entry& wanted(std::string_view name, std::size_t count) const {
+  [[gnu::cold]] const Entry& wanted(std::string_view name, std::size_t count) const {
     const Entry* entry = find(name);
     if (entry == nullptr) fail(path().string(), ": no tensor \"", name, "\"");
     if (safetensors::element_size(entry->dtype) == 0)
