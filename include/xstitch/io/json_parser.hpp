@@ -18,7 +18,7 @@ class Parser {
  public:
   Parser(std::string_view text, std::string_view what) : scanner_(text, what) {}
 
-  Json document() {
+  [[gnu::cold]] Json document() {
     Json value = read(0);
     scanner_.skip_space();
     if (!scanner_.at_end()) scanner_.refuse("text after the value");
@@ -28,7 +28,7 @@ class Parser {
  private:
   static constexpr int deepest = 128;
 
-  Json read(int level) {
+  [[gnu::cold]] Json read(int level) {
     if (level > deepest) scanner_.refuse("more than 128 levels of arrays and objects");
     scanner_.skip_space();
     if (scanner_.at_end()) scanner_.refuse("the text ends where a value is expected");
@@ -53,7 +53,7 @@ class Parser {
     }
   }
 
-  Json object(int level) {
+  [[gnu::cold]] Json object(int level) {
     Json::Object members;
     scanner_.skip();
     scanner_.skip_space();
@@ -80,7 +80,7 @@ class Parser {
   }
 
   /// A key twice: sorted, so that a file of a million keys takes no million squared comparisons.
-  void refuse_repeated_keys(const Json::Object& members) const {
+  [[gnu::cold]] void refuse_repeated_keys(const Json::Object& members) const {
     std::vector<std::string_view> keys;
     keys.reserve(members.size());
     for (const auto& [name, value] : members) keys.push_back(name);
@@ -90,7 +90,7 @@ class Parser {
       scanner_.refuse("the key \"" + std::string(*repeated) + "\" comes twice in the object that ends here");
   }
 
-  Json array(int level) {
+  [[gnu::cold]] Json array(int level) {
     Json::Array items;
     scanner_.skip();
     scanner_.skip_space();

@@ -11,7 +11,7 @@
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -41,7 +41,7 @@ class SafetensorsFile {
     }
   };
 
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
+  [[gnu::cold]] explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
     const std::string name = path.string();
     if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
     std::uint64_t length = 0;
@@ -89,7 +89,7 @@ class SafetensorsFile {
   }
 
   /// A tensor as floats. F32 as it is; F16, BF16 and F64 converted.
-  void read(std::string_view name, std::span<float> values) const {
+  [[gnu::cold]] void read(std::string_view name, std::span<float> values) const {
     const Entry& entry = wanted(name, values.size());
     if (entry.dtype == "F32") {
       read_bytes(name, entry, std::as_writable_bytes(values));
@@ -108,7 +108,7 @@ class SafetensorsFile {
   void read(std::string_view name, std::span<std::uint8_t> values) const { read_exactly(name, "U8", values); }
 
  private:
-  void read_header(const Json& header) {
+  [[gnu::cold]] void read_header(const Json& header) {
     for (const auto& [name, value] : header.object()) {
       if (name == "__metadata__") {
         for (const auto& [key, text] : value.object()) metadata_[key] = text.string();
@@ -135,7 +135,7 @@ class SafetensorsFile {
   }
 
   /// In the order of the data; empty ones by their names.
-  std::vector<std::pair<const std::string*, Entry*>> in_order() {
+  [[gnu::cold]] std::vector<std::pair<const std::string*, Entry*>> in_order() {
     std::vector<std::pair<const std::string*, Entry*>> order;
     for (auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
@@ -158,7 +158,7 @@ class SafetensorsFile {
            ": cut off, or not all of it ours");
   }
 
-  void check_header(std::string_view text) {
+  [[gnu::cold]] void check_header(std::string_view text) {
     const auto sums = metadata_.find(std::string(checksums::key)),
                version = metadata_.find(std::string(checksums::version_key));
     if (sums == metadata_.end() && version == metadata_.end()) return;
@@ -181,7 +181,7 @@ class SafetensorsFile {
     metadata_.erase(version);
   }
 
-  const Entry& wanted(std::string_view name, std::size_t count) const {
+  [[gnu::cold]] const Entry& wanted(std::string_view name, std::size_t count) const {
     const Entry* entry = find(name);
     if (entry == nullptr) fail(path().string(), ": no tensor \"", name, "\"");
     if (safetensors::element_size(entry->dtype) == 0)

@@ -34,7 +34,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class Training {
  public:
   /// Without an optimizer: for gradients alone.
-  explicit Training(AnyNet& net)
+  [[gnu::cold]] explicit Training(AnyNet& net)
       : net_(net),
         pass_(net.execution(), net.model()),
         gradients_(net.layout()),
