@@ -85,16 +85,11 @@ struct CodebookCrossEntropy {
         }
         const Pixel& pixel = pixels[i];
         const float factor = call.loss_scale + pixel.poison;
-<<<<<<< HEAD
         kernels::scale_row<Codewords>(call.kept + i * channels, factor / pixel.sum, gradient);
-        for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.codeword[k]] -= factor * pixel.code.weight[k];
-=======
-        kernels::scale_row<Codewords>(exponentials + i * channels, factor / pixel.sum, gradient);
         for (std::size_t k = 0; k < 3; ++k) {
           float& g = gradient[pixel.code.codeword[k]];
           g = kernels::negative_multiply_add(factor, pixel.code.weight[k], g);
         }
->>>>>>> work-b
       }
     });
   }
