@@ -47,9 +47,13 @@ class Training {
   /// Keeps a copy of the optimizer.
   template <Optimizer O>
   Training(AnyNet& net, const O& optimizer) : Training(net) {
-    const auto copy = std::make_shared<std::pair<O, std::unique_ptr<OptimizerRef>>>(optimizer, nullptr);
-    copy->second = std::make_unique<OptimizerRef>(copy->first);
-    updater_.set_optimizer(std::shared_ptr<OptimizerRef>(copy, copy->second.get()));
+    struct Copy {
+      O optimizer;
+      OptimizerRef reference{optimizer};
+      explicit Copy(const O& original) : optimizer(original) {}
+    };
+    const auto copy = std::make_shared<Copy>(optimizer);
+    updater_.set_optimizer(std::shared_ptr<const OptimizerRef>(copy, &copy->reference));
   }
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;
