@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The tokens of JSON text (RFC 8259): strings, numbers, true, false, null and the signs between them, with the line and
-/// column of what is wrong. json_parser.hpp makes values of them.
+/// The tokens of JSON text (RFC 8259): strings, numbers, true, false, null and the signs between them, with the line
+/// and column of what is wrong. json_parser.hpp makes values of them.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/io/utf8.hpp>

@@ -54,7 +54,7 @@ class TrainingJob {
     Json* entry = find(stage);
     options.checkpoint_directory = folder;
     options.log_file = folder / "log.jsonl";
-    options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not gone on with
+    options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not continued
     if (options.name.empty()) options.name = stage;
     if (options.stop == nullptr) options.stop = options_.stop;
     // Before the manifest holds the stage: with wrong options in it, it could not be begun with the right ones.

@@ -90,8 +90,7 @@ class ChainState {
   constexpr void refuse(ProblemKind kind, std::string_view item, TensorShape got = {}, TensorShape wanted = {},
                         std::string_view other = {}) {
     if (wrong()) return;
-    problem_ = {kind, tower_, {},  block_ == none ? std::string_view{} : blocks_[static_cast<std::size_t>(block_)].name,
-                item, other,  got, wanted};
+    problem_ = {kind, tower_, {}, block_names({blocks_.begin(), blocks_.size()}, block_), item, other, got, wanted};
   }
 
   // What the network reads ------------------------------------------------------------------------------------------

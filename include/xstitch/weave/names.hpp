@@ -84,7 +84,7 @@ constexpr Problem find_repeated_names(std::span<const ChainView> chains) {
       return Problem{.kind = same ? ProblemKind::name_used_twice : ProblemKind::full_name_used_twice,
                      .tower = chains[other.chain].tower,
                      .other_tower = chain.tower,
-                     .block = block == none ? std::string_view{} : chain.blocks[at(block)].name,
+                     .blocks = block_names(chain.blocks, block),
                      .item = item};
     };
     // What names begin with is hashed once: "upper.", and "upper.layer1.0." of a Block (it comes after those around
