@@ -47,12 +47,7 @@ class Training {
   /// Keeps a copy of the optimizer.
   template <Optimizer O>
   Training(AnyNet& net, const O& optimizer) : Training(net) {
-    struct Copy {
-      O optimizer;
-      OptimizerRef reference{optimizer};
-      explicit Copy(const O& original) : optimizer(original) {}
-    };
-    const auto copy = std::make_shared<Copy>(optimizer);
+    const auto copy = std::make_shared<OptimizerCopy<O>>(optimizer);
     updater_.set_optimizer(std::shared_ptr<const OptimizerRef>(copy, &copy->reference));
   }
   Training(const Training&) = delete;
