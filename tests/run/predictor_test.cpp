@@ -10,12 +10,14 @@
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/weights.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/predictor.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <optional>
 #include <thread>
 #include <xtensor/xtensor.hpp>
 

@@ -8,6 +8,7 @@
 #include <xstitch/layers/forms.hpp>
 #include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
+#include <xstitch/weave/type_list.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -88,28 +89,36 @@ template <class L, auto In, Precision P, class Fusion>
 struct RecordOf {
   static constexpr bool short_form = Layer<L> || Loss<L>;
   static constexpr auto shape = shape_argument<L, In>();
-  static constexpr auto attributes = traits::attributes<L>(shape);
-  static constexpr auto parameters = traits::parameters<L>(shape);
-  static constexpr auto inputs = In;
-  static constexpr auto outputs = [] {
+  static constexpr auto outputs() {
     if constexpr (Loss<L>)
       return Shapes<1>{TensorShape(L::Prediction::output_shape(In[0].dims), In[0].rows)};
     else if constexpr (Layer<L>)
       return Shapes<1>{TensorShape(L::output_shape(In[0].dims), In[0].rows)};
     else
       return L::outputs(In);
-  }();
-  static constexpr LossRecord loss = [] {
-    LossRecord r;
+  }
+  static constexpr auto loss() {
     if constexpr (Loss<L>) {
+      LossRecord r;
       r.label = L::label(In[0].dims);
       r.label.rows = In[0].rows;
-      r.prediction = outputs[0];
+      r.prediction = outputs()[0];
       r.weight = loss_weight<L>().value();
       r.unit_vectors = predicts_unit_vectors<L>();
+      return r;
+    } else {
+      return TypeList<>{};
     }
-    return r;
-  }();
+  }
+  /// What the record refers to: one constant, because each has the operation's whole type in its name.
+  struct Parts {
+    decltype(traits::attributes<L>(shape)) attributes = traits::attributes<L>(shape);
+    decltype(traits::parameters<L>(shape)) parameters = traits::parameters<L>(shape);
+    decltype(In) inputs = In;
+    decltype(RecordOf::outputs()) outputs = RecordOf::outputs();
+    decltype(RecordOf::loss()) loss = RecordOf::loss();
+  };
+  static constexpr Parts parts{};
   static constexpr std::size_t packed_bytes = [] {
     if constexpr (requires { L::packed(shape, P); })
       return std::size_t{L::packed(shape, P)};
@@ -122,10 +131,10 @@ struct RecordOf {
     r.kind = traits::kind<L>();
     r.name = traits::name<L>();
     r.text = type_text<L>();
-    r.attributes = attributes;
-    r.inputs = {inputs.items, In.size()};
-    r.outputs = {outputs.items, outputs.size()};
-    r.parameters = parameters;
+    r.attributes = parts.attributes;
+    r.inputs = {parts.inputs.items, parts.inputs.size()};
+    r.outputs = {parts.outputs.items, parts.outputs.size()};
+    r.parameters = parts.parameters;
     r.reads_input = traits::reads_input<L>;
     r.reads_output = Loss<L> ? false : traits::reads_output<L>;
     r.in_place = traits::in_place<L>;
@@ -141,7 +150,7 @@ struct RecordOf {
     r.workspace.per_sample *= r.rows;
     r.packed_bytes = packed_bytes;
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
-    if constexpr (Loss<L>) r.loss = &loss;
+    if constexpr (Loss<L>) r.loss = &parts.loss;
     return r;
   }();
 };
