@@ -2,6 +2,8 @@
 
 #include <xstitch/core/error.hpp>
 
+#include <filesystem>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -20,4 +22,12 @@ TEST_CASE("fail writes its parts one after the other") {
 TEST_CASE("Error can be caught as a standard exception") {
   CHECK_THROWS_AS(xs::fail("x"), std::runtime_error);
   CHECK_THROWS_AS(xs::fail("x"), std::exception);
+}
+
+TEST_CASE("a path stands in quotes, as streams write it") {
+  for (const char* name : {"/a/b.txt", "", "with \"quotes\"", "back\\slash"}) {
+    std::ostringstream expected;
+    expected << std::filesystem::path(name);
+    CHECK_THROWS_WITH_AS(xs::fail(std::filesystem::path(name)), expected.str().c_str(), xs::Error);
+  }
 }

@@ -5,6 +5,7 @@
 #include <xstitch/core/threads.hpp>
 
 #include <atomic>
+#include <string>
 
 #include "refused_threads.hpp"
 
@@ -35,4 +36,14 @@ TEST_CASE("a pool of the caller alone needs no thread of the system") {
   pool.parallel_for(10, [&](std::size_t) { ++calls; });
   CHECK(calls == 10);
   threads_left = -1;
+}
+
+TEST_CASE("of more threads than the most none is started, and the most is stated") {
+  for (const std::size_t threads : {std::size_t{100'000}, xs::max_threads + 1, ~std::size_t{0}}) {
+    threads_started = 0;
+    const std::string text =
+        "found " + std::to_string(threads) + " threads, expected at most " + std::to_string(xs::max_threads);
+    CHECK_THROWS_WITH_AS(xs::ThreadPool{threads}, ("thread pool: " + text).c_str(), xs::Error);
+    CHECK(threads_started.load() == 0);
+  }
 }

@@ -252,3 +252,21 @@ TEST_CASE("a job does not remember a stage that was given wrong settings") {
   xs::TrainingJob job(folder.path, {.resume = true});
   CHECK(job.train("a", net, data, sgd, quiet(2)).finished());
 }
+
+TEST_CASE("more threads than the most are refused before anything on the disk is touched") {
+  const Folder folder("threads");
+  const Stripes data{22, 1};
+  xs::TrainOptions options = quiet(2);
+  options.checkpoint_directory = folder.path;
+  OneTaskA net{xs::seed(1)};
+  REQUIRE(xs::train(net, data, sgd, options).finished());
+  const std::string before = xs::read_file(folder.path / "last.safetensors");
+  xs::TrainOptions wrong = options;
+  wrong.threads = 100'000;
+  CHECK(error_of([&] { xs::train(net, data, sgd, wrong); }) == "train: found 100000 threads, expected at most 4096");
+  wrong = options;
+  wrong.loader_threads = 5000;
+  CHECK(error_of([&] { xs::train(net, data, sgd, wrong); }) ==
+        "train: loader: found 5000 threads, expected at most 4096");
+  CHECK(xs::read_file(folder.path / "last.safetensors") == before);
+}

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <initializer_list>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -43,9 +44,14 @@ std::string text_of(const Part& part) {
     char text[64];
     std::snprintf(text, sizeof text, "%g", static_cast<double>(part));
     return text;
+  } else if constexpr (requires { part.native().c_str(), part.string(); }) {  // a path: quoted, as streams write it
+    std::string text = "\"";
+    for (const char letter : part.string()) (text += letter == '"' || letter == '\\' ? "\\" : "") += letter;
+    return text + "\"";
   } else {
     std::ostringstream text;
     text << part;
+    if (!text) throw std::bad_alloc();  // a stream that runs out of memory only says so when asked
     return text.str();
   }
 }

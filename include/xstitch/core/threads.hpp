@@ -15,9 +15,9 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/lock.hpp>
+#include <xstitch/core/processors.hpp>
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
@@ -66,8 +66,8 @@ class FlushDenormals {
 #endif
 };
 
-/// Most threads of one pool or loader.
-inline constexpr std::size_t max_threads = 32767;
+/// Most threads of one pool or loader: more than any machine has, and few enough for every machine to start them.
+inline constexpr std::size_t max_threads = 4096;
 
 /// Throws Error unless `threads` is at most max_threads; `what` says whose they are.
 inline void check_threads(std::string_view what, std::size_t threads) {
@@ -76,14 +76,15 @@ inline void check_threads(std::string_view what, std::size_t threads) {
 
 class ThreadPool {
  public:
-  /// `threads` counts the caller: 1 runs everything on the caller, 0 takes the machine's number. Throws Error if there
-  /// are too many of them, or if the system refuses one.
+  /// `threads` counts the caller: 1 runs everything on the caller, 0 takes as many as the process may use processors
+  /// (core/processors.hpp). Throws Error if there are too many of them, or if the system refuses one.
   explicit ThreadPool(std::size_t threads = 0) {
-    const std::size_t processors = count_processors();
-    if (threads == 0) threads = processors;
+    const processors::Allowed allowed = processors::allowed();
+    if (threads == 0) threads = allowed.count < max_threads ? allowed.count : max_threads;
     check_threads("thread pool", threads);
-    // With more threads than processors a spinning thread only keeps the processor from one that has work.
-    if (threads > processors) spin_limit_ = 0;
+    // With more threads than processors a spinning thread only keeps the processor from one that has work, and with a
+    // quota it spends what that one needs.
+    if (threads > allowed.whole) spin_limit_ = 0;
     workers_.reserve(threads - 1);
     while (workers_.size() < threads - 1) start(threads - 1);
   }
@@ -137,11 +138,6 @@ class ThreadPool {
     const std::exception_ptr error = std::exchange(error_, nullptr);
     busy_.store(false, std::memory_order_release);
     if (error) std::rethrow_exception(error);
-  }
-
-  [[nodiscard]] static std::size_t count_processors() noexcept {
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? static_cast<std::size_t>(online) : 1;
   }
 
   void start(std::size_t wanted) {

@@ -17,6 +17,7 @@
 /// no kind says: letters, or coordinates in a label of real numbers.
 
 #include <xstitch/core/batch.hpp>
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/augment_boxes.hpp>
 #include <xstitch/data/data_set.hpp>
@@ -25,7 +26,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,11 +43,9 @@ struct Augment {
   [[nodiscard]] bool colour() const { return brightness != 0.0F || contrast != 0.0F || saturation != 0.0F; }
   [[nodiscard]] std::string describe() const {
     if (!enabled()) return "none";
-    std::ostringstream text;
-    text.precision(9);
-    text << "mirror " << mirror << ", smallest_crop " << smallest_crop << ", brightness " << brightness << ", contrast "
-         << contrast << ", saturation " << saturation;
-    return text.str();
+    return std::string("mirror ") + (mirror ? "1" : "0") + ", smallest_crop " + number_text(smallest_crop, 9) +
+           ", brightness " + number_text(brightness, 9) + ", contrast " + number_text(contrast, 9) + ", saturation " +
+           number_text(saturation, 9);
   }
   void check() const {
     if (!(smallest_crop > 0.0F && smallest_crop <= 1.0F))

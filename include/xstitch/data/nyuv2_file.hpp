@@ -16,6 +16,7 @@
 /// Errors: no such file, no HDF5, a cut or damaged file (with HDF5's own words), a data set that is missing or has
 /// another rank, type or extents.
 
+#include <xstitch/core/descriptor.hpp>
 #include <xstitch/core/error.hpp>
 #include <xstitch/data/hdf5_handle.hpp>
 #include <xstitch/data/image.hpp>
@@ -37,6 +38,7 @@ class Nyuv2File {
     if (!std::filesystem::is_regular_file(path_))
       fail("file ", path_, ": found no such file, expected nyu_depth_v2_labeled.mat (MATLAB v7.3)");
     const detail::Hdf5Guard guard;
+    const file::StandardNumbersTaken taken;
     if (H5Fis_hdf5(path_.c_str()) <= 0)
       fail("file ", path_, ": found a file that is not HDF5, expected a MATLAB v7.3 file (", guard.message(), ")");
     file_ = {H5Fopen(path_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose};

@@ -12,6 +12,7 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/data/image.hpp>
+#include <xstitch/io/file.hpp>
 
 #include <png.h>
 
@@ -23,6 +24,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -174,7 +176,7 @@ inline ByteImage read_png(const std::string& path, Dims expected, PngValues valu
   return image;
 }
 
-/// Writes grey (1 channel) or RGB (3 channels), 8 bits.
+/// Writes grey (1 channel) or RGB (3 channels), 8 bits: a whole file, or the old one stays.
 inline void write_png(const std::string& path, const ByteImage& image) {
   if (!image.shape.valid() || (image.shape.channels != 1 && image.shape.channels != 3) ||
       image.values.size() != image.shape.size())
@@ -190,9 +192,9 @@ inline void write_png(const std::string& path, const ByteImage& image) {
     rows[static_cast<std::size_t>(r)] = const_cast<png_bytep>(image.pixel(r, 0));
   if (!codec.write(rows.data()))
     fail("file ", path, ": found that libpng cannot write it (", codec.message.data(), ")");
-  std::ofstream out(path, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(codec.bytes.data()), static_cast<std::streamsize>(codec.bytes.size()));
-  if (!out.flush()) fail("file ", path, ": found that it cannot be written");
+  AtomicFile output(path);
+  output.write(std::as_bytes(std::span(codec.bytes)));
+  output.commit();
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA::data

@@ -8,14 +8,15 @@
 /// While it is written its writer holds an advisory lock (flock) on it, which ends with the process however that ends.
 /// So a leftover of a killed process is told from a file that somebody, in another container too, is writing.
 
+#include <xstitch/core/descriptor.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/io/folder.hpp>  // IWYU pragma: export
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <random>
 #include <span>
@@ -31,36 +32,6 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 namespace file {
-
-[[noreturn]] inline void fail_with_reason(std::string_view doing, const std::filesystem::path& path, int error) {
-  fail("cannot ", doing, " ", path.string(), ": ", std::strerror(error));
-}
-
-/// An open file descriptor, closed at the end.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const noexcept { return number_; }
-  /// Closes and returns 0 or the error: some file systems say only then that the disk is full.
-  int close() noexcept {
-    const int number = std::exchange(number_, -1);
-    return number >= 0 && ::close(number) != 0 ? errno : 0;
-  }
-
- private:
-  int number_ = -1;
-};
 
 constexpr std::string_view partial_suffix = ".xstitch-partial";
 
@@ -98,10 +69,11 @@ inline bool lock(const Descriptor& descriptor, bool wait) {
 class InputFile {
  public:
   explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
-    descriptor_ = file::Descriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    descriptor_ = file::open(path_.c_str(), O_RDONLY | O_NONBLOCK);  // a pipe is refused, not waited for
     if (descriptor_.number() < 0) file::fail_with_reason("open", path_, errno);
     struct stat status {};
-    if (::fstat(descriptor_.number(), &status) != 0) file::fail_with_reason("read", path_, errno);
+    if (file::retry([&] { return ::fstat(descriptor_.number(), &status); }) != 0)
+      file::fail_with_reason("read", path_, errno);
     if (!S_ISREG(status.st_mode)) fail("cannot read ", path_.string(), ": it is not a regular file");
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
@@ -135,22 +107,24 @@ inline std::string read_file(const std::filesystem::path& path) {
   return text;
 }
 
-/// A file that takes the place of `path` at commit(), or never.
+/// A file that takes the place of `path` at commit(), or never. Of a symbolic link: of the file that it points to.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  explicit AtomicFile(const std::filesystem::path& path) : path_(file::follow(path)) {
+    if (const mode_t mode = file::mode_of(path_); mode != 0 && !S_ISREG(mode))  // a device would become a file
+      fail("cannot write ", path_.string(), ": it is ", S_ISDIR(mode) ? "a directory" : "not a regular file");
     for (;;) {
       partial_ = path_;
       partial_ += file::partial_ending();
-      descriptor_ = file::Descriptor(::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      descriptor_ = file::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL);
       if (descriptor_.number() < 0 && errno == EEXIST) continue;
-      if (descriptor_.number() < 0) file::fail_with_reason("write", path_, errno);
+      if (descriptor_.number() < 0) discard("write", errno);  // it is there, if numbers ran out above 2
       (void)file::lock(descriptor_, true);
       // Whoever clears the folder may have come between open and lock, and taken the file for a leftover.
       struct stat status {};
       if (::fstat(descriptor_.number(), &status) != 0 || status.st_nlink > 0) break;
     }
-    holder_ = file::Descriptor(::fcntl(descriptor_.number(), F_DUPFD_CLOEXEC, 0));
+    holder_ = file::duplicate(descriptor_);
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -169,14 +143,11 @@ class AtomicFile {
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
   void commit() {
-    if (::fsync(descriptor_.number()) != 0) file::fail_with_reason("write", path_, errno);
+    if (const int error = file::sync(descriptor_); error != 0) file::fail_with_reason("write", path_, error);
     if (const int error = descriptor_.close(); error != 0) discard("write", error);
     if (::rename(partial_.c_str(), path_.c_str()) != 0) discard("replace", errno);
     committed_ = true;
-    // The new name is on the disk only once the folder is. Some file systems cannot flush a folder: no error then.
-    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
-    const file::Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.number() >= 0) (void)::fsync(directory.number());
+    flush_folder(file::folder_of(path_));  // the new name is on the disk only then
   }
 
  private:
@@ -197,55 +168,29 @@ inline void write_file_atomically(const std::filesystem::path& path, std::string
   output.commit();
 }
 
-/// Whether there is something under this name. Only "no such file" means that there is not: what cannot be looked at
-/// (an unreachable network file system) is an Error.
-inline bool file_exists(const std::filesystem::path& path) {
-  struct stat status {};
-  for (;;) {
-    if (::stat(path.c_str(), &status) == 0) return true;
-    if (errno == ENOENT || errno == ENOTDIR) return false;
-    if (errno != EINTR) file::fail_with_reason("look at", path, errno);
-  }
-}
-
-/// Removes a file if it is there; true if it was. An Error if that fails, or if something else is there.
-inline bool remove_file(const std::filesystem::path& path) {
-  if (::unlink(path.c_str()) == 0) return true;
-  if (errno != ENOENT && errno != ENOTDIR) file::fail_with_reason("remove", path, errno);
-  return false;
-}
-
-/// Names that were made or removed in a folder are on the disk afterwards. Some file systems cannot flush a folder: no
-/// error then.
-inline void flush_folder(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder.empty() ? std::filesystem::path(".") : folder;
-  const file::Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.number() < 0) file::fail_with_reason("open", path, errno);
-  while (::fsync(directory.number()) != 0) {
-    if (errno == EINVAL || errno == ENOTSUP || errno == EROFS) return;
-    if (errno != EINTR) file::fail_with_reason("flush", path, errno);
-  }
-}
-
-/// Makes a folder and those above it; an Error that names it if that fails.
-inline void make_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail("cannot make the folder ", folder.string(), ": ", error.message());
-  if (!std::filesystem::is_directory(folder, error)) fail(folder.string(), " is in the way: expected a folder");
-}
-
-/// Removes what a killed process left of files that were never committed. Files of other names stay, and so do
-/// those that are being written.
+/// Removes what a killed process left of files that were never committed, in the folder and where symbolic links in it
+/// lead to. Files of other names stay, and so do those that are being written.
 inline void remove_partial_files(const std::filesystem::path& folder) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator i(folder, error), end; !error && i != end; i.increment(error)) {
-    if (!file::is_partial_name(i->path().filename().string())) continue;
-    const file::Descriptor leftover(::open(i->path().c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const auto clear = [](const std::filesystem::path& path) {
+    const file::Descriptor leftover = file::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};
-    if (leftover.number() < 0 || ::fstat(leftover.number(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    if (file::lock(leftover, false)) ::unlink(i->path().c_str());
-  }
+    if (leftover.number() < 0 || ::fstat(leftover.number(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    if (file::lock(leftover, false)) ::unlink(path.c_str());
+  };
+  const auto each = [](const std::filesystem::path& in, const auto& call) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator i(in, error), end; !error && i != end; i.increment(error)) call(i->path());
+  };
+  each(folder, [&](const std::filesystem::path& path) {
+    if (file::is_partial_name(path.filename().string())) return clear(path);
+    std::error_code error;
+    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return;
+    const std::filesystem::path target = file::follow(path);
+    each(file::folder_of(target), [&](const std::filesystem::path& other) {
+      const std::string name = other.filename().string();
+      if (name.starts_with(target.filename().string() + ".") && file::is_partial_name(name)) clear(other);
+    });
+  });
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

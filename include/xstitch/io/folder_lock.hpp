@@ -22,7 +22,7 @@ class FolderLock {
   /// Throws Error if another process, or another part of this one, holds the folder; the message names the process.
   explicit FolderLock(const std::filesystem::path& folder) {
     const std::filesystem::path path = folder / file_name;
-    descriptor_ = file::Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    descriptor_ = file::open(path.c_str(), O_RDWR | O_CREAT);
     if (descriptor_.number() < 0) file::fail_with_reason("write", path, errno);
     int error = 0;
     while (::flock(descriptor_.number(), LOCK_EX | LOCK_NB) != 0)

@@ -2,6 +2,7 @@
 /// \file
 /// What a gradient check is asked and what it answers: see check_gradients.hpp.
 
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/layers/checked_input.hpp>
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -41,12 +41,12 @@ struct GradientReport {
   bool ok = true;
 
   [[nodiscard]] std::string text() const {
-    std::ostringstream out;
-    out << (ok ? "gradients agree" : "gradients are WRONG");
+    std::string text = ok ? "gradients agree" : "gradients are WRONG";
     for (const Entry& entry : entries)
-      out << "\n  " << entry.name << ": largest relative error " << entry.error << " over " << entry.checked;
-    for (const std::string& problem : problems) out << "\n  " << problem;
-    return out.str();
+      text += "\n  " + entry.name + ": largest relative error " + number_text(entry.error, 6) + " over " +
+              std::to_string(entry.checked);
+    for (const std::string& problem : problems) text += "\n  " + problem;
+    return text;
   }
 };
 

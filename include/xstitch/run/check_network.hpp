@@ -8,13 +8,13 @@
 /// largest gradient of that parameter, and elements at which the loss has a kink (Relu, max pooling) are recognised by
 /// two steps that disagree, and left out; at most a tenth of the elements may be.
 
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -36,7 +36,6 @@ struct NetworkCheckOptions {
 inline NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& batch, ThreadPool& threads,
                                                      const NetworkCheckOptions& options = {}) {
   NetworkGradientReport report;
-  std::ostringstream text;
   Training training(net);
   const StepResult& first = training.compute_gradients(batch, 0, threads);
   if (!first.finite) {
@@ -97,15 +96,15 @@ inline NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& b
     report.worst = std::max(report.worst, worst);
     if (worst > options.tolerance) {
       report.ok = false;
-      text << slot.name << '[' << at_worst << "]: " << analytic[i][at_worst] << ", by differences " << numeric_at_worst
-           << '\n';
+      report.text += slot.name + "[" + std::to_string(at_worst) + "]: " + number_text(analytic[i][at_worst], 6) +
+                     ", by differences " + number_text(numeric_at_worst, 6) + "\n";
     }
   }
   if (report.checked == 0 || report.kinks * 10 > report.checked) {
     report.ok = false;
-    text << report.kinks << " of " << report.checked << " elements lie at kinks: too many to judge\n";
+    report.text += std::to_string(report.kinks) + " of " + std::to_string(report.checked) +
+                   " elements lie at kinks: too many to judge\n";
   }
-  report.text = text.str();
   return report;
 }
 

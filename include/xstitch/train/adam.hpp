@@ -15,12 +15,12 @@
 /// whatever its gradient, which is why the default is 10 and not 100: at a learning rate of 0.001 that is 0.01 of an
 /// alpha that lies between 0 and 1.
 
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/setting_range.hpp>
 #include <xstitch/train/vector_rule.hpp>
 
 #include <cmath>
-#include <sstream>
 #include <string>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -69,12 +69,10 @@ inline Multipliers multipliers(ParameterGroup group, float weight_decay, float a
 
 template <class A>
 std::string describe(const char* name, const A& a) {
-  std::ostringstream text;
-  text.precision(9);
-  text << name << "(learning rate " << a.learning_rate << ", beta1 " << a.beta1 << ", beta2 " << a.beta2 << ", epsilon "
-       << a.epsilon << ", weight decay " << a.weight_decay << ", alpha_multiplier " << a.alpha_multiplier
-       << ", bias_multiplier " << a.bias_multiplier << ")";
-  return text.str();
+  const auto number = [](float value) { return number_text(value, 9); };  // each float told from its neighbour
+  return std::string(name) + "(learning rate " + number(a.learning_rate) + ", beta1 " + number(a.beta1) + ", beta2 " +
+         number(a.beta2) + ", epsilon " + number(a.epsilon) + ", weight decay " + number(a.weight_decay) +
+         ", alpha_multiplier " + number(a.alpha_multiplier) + ", bias_multiplier " + number(a.bias_multiplier) + ")";
 }
 
 template <class A>

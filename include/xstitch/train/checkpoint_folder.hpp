@@ -38,8 +38,8 @@ class CheckpointFolder {
     if (!given()) return;
     remove_partial_files(folder_);
     if (resume) return;
-    const bool had_last = remove_file(last()), had_best = remove_file(best());
-    if (had_last || had_best) flush_folder(folder_);  // a power cut must not bring them back
+    remove_file(last());
+    remove_file(best());
   }
 
   /// Restores the training from the last checkpoint, if there is one.

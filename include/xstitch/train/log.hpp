@@ -2,6 +2,8 @@
 /// \file
 /// A log of JSON lines: one object a line, each with the "step" it belongs to. When a training continues from a
 /// checkpoint, the lines after the restored step are cut off, because those steps are run and told again.
+///
+/// A line that cannot be read stays as it is, and damage() says so: a good checkpoint is continued from all the same.
 
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
@@ -28,13 +30,26 @@ class TrainingLog {
   TrainingLog(const std::filesystem::path& path, std::uint64_t restored_step,
               const std::vector<std::string_view>& told_again = {})
       : path_(path) {
-    if (path.has_parent_path()) make_folder(path.parent_path());
-    std::error_code ignored;
-    if (restored_step > 0 && std::filesystem::exists(path, ignored))
-      write_file_atomically(path, lines_until(read_file(path), restored_step, told_again));
-    const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (restored_step == 0 ? O_TRUNC : 0);
-    descriptor_ = file::Descriptor(::open(path.c_str(), flags, 0666));
+    make_folder(path.parent_path());
+    const mode_t mode = file::mode_of(path);
+    if (restored_step > 0 && S_ISREG(mode)) {
+      const std::string text = read_file(path), kept = lines_until(text, restored_step, told_again);
+      if (kept != text) write_file_atomically(path, kept);
+    }
+    descriptor_ = file::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | (restored_step == 0 ? O_TRUNC : 0));
     if (descriptor_.number() < 0) file::fail_with_reason("write", path, errno);
+    if (mode == 0) flush_folder(file::folder_of(file::follow(path)));
+  }
+
+  /// Which lines could not be read and were left; empty: none.
+  [[nodiscard]] const std::string& damage() const noexcept { return damage_; }
+
+  /// Everything written so far is on the disk afterwards: before a checkpoint that a resume continues from.
+  void flush() {
+    if (descriptor_.number() < 0) return;
+    const int error = file::sync(descriptor_);
+    const bool cannot = error == EINVAL || error == ENOTSUP || error == EROFS;  // a pipe, a terminal
+    if (error != 0 && !cannot) file::fail_with_reason("flush", path_, error);
   }
 
   void write(const Json& line) {
@@ -53,17 +68,35 @@ class TrainingLog {
 
  private:
   [[nodiscard]] std::string lines_until(std::string_view text, std::uint64_t step,
-                                        const std::vector<std::string_view>& told_again) const {
+                                        const std::vector<std::string_view>& told_again) {
     std::string kept;
-    for (std::size_t number = 1, end = 0; (end = text.find('\n')) != std::string_view::npos; ++number) {
+    std::size_t damaged = 0;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+      const std::size_t end = text.find('\n');
       const std::string_view line = text.substr(0, end);
-      const Json value = Json::parse(line, path_.string() + ", line " + std::to_string(number));
+      if (end == std::string_view::npos && line.front() == '{') break;  // a line of ours that a crash cut off
+      if (is_wanted(line, number, step, told_again, damaged)) kept.append(line).append("\n");
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    if (damaged > 1) damage_ += "; so are " + std::to_string(damaged - 1) + " more";
+    return kept;
+  }
+
+  /// Whether a line stays: one that belongs to the steps up to the restored one, or that cannot be read.
+  bool is_wanted(std::string_view line, std::size_t number, std::uint64_t step,
+                 const std::vector<std::string_view>& told_again, std::size_t& damaged) {
+    const std::string name = path_.string() + ", line " + std::to_string(number);
+    try {
+      const Json value = Json::parse(line, name);
       const std::uint64_t at = value.at("step").whole();
       const bool again = at == step && !told_again.empty() && std::ranges::count(told_again, event_of(value)) > 0;
-      if (at <= step && !again) kept.append(line).append("\n");
-      text.remove_prefix(end + 1);
+      return at <= step && !again;
+    } catch (const Error& error) {
+      const std::string_view reason = error.what();
+      if (damaged++ == 0)
+        damage_ = (reason.starts_with(name) ? std::string() : name + ": ") + error.what() + "; the line is left";
+      return true;
     }
-    return kept;
   }
 
   static std::string_view event_of(const Json& line) {
@@ -72,6 +105,7 @@ class TrainingLog {
   }
 
   std::filesystem::path path_;
+  std::string damage_;
   file::Descriptor descriptor_;
 };
 

@@ -15,6 +15,7 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/train/setting_range.hpp>
 
 #include <algorithm>
@@ -22,7 +23,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,29 +86,23 @@ class Schedule {
 
   /// One line, for logs and to recognise a changed schedule on resume.
   [[nodiscard]] std::string describe() const {
-    std::ostringstream text;
-    text.precision(17);
-    if (warm_up_ > 0) text << "warm_up(" << warm_up_ << ") then ";
+    const std::string number = number_text(number_, 17);
+    std::string text = warm_up_ > 0 ? "warm_up(" + std::to_string(warm_up_) + ") then " : "";
     switch (kind_) {
       case Kind::constant:
-        text << "constant";
-        break;
+        return text + "constant";
       case Kind::step:
-        text << "step(" << marks_[0] << ", " << number_ << ")";
-        break;
+        return text + "step(" + std::to_string(marks_[0]) + ", " + number + ")";
       case Kind::multi_step:
-        text << "multi_step({";
-        for (std::size_t i = 0; i < marks_.size(); ++i) text << (i == 0 ? "" : ", ") << marks_[i];
-        text << "}, " << number_ << ")";
-        break;
+        text += "multi_step({";
+        for (std::size_t i = 0; i < marks_.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(marks_[i]);
+        return text + "}, " + number + ")";
       case Kind::polynomial:
-        text << "polynomial(" << number_ << ")";
-        break;
+        return text + "polynomial(" + number + ")";
       case Kind::cosine:
-        text << "cosine(" << number_ << ")";
-        break;
+        return text + "cosine(" + number + ")";
     }
-    return text.str();
+    return text;
   }
 
  private:

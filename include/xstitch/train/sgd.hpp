@@ -14,11 +14,11 @@
 /// and no weight decay; alphas `alpha_multiplier` times the learning rate (the paper: 100 to 1000) and no weight decay.
 /// A schedule multiplies all of them alike.
 
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/train/setting_range.hpp>
 #include <xstitch/train/vector_rule.hpp>
 
-#include <sstream>
 #include <string>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -80,12 +80,10 @@ struct Sgd {
   }
 
   [[nodiscard]] std::string describe() const {
-    std::ostringstream text;
-    text.precision(9);  // enough for every float to be told from its neighbour
-    text << "Sgd(learning rate " << learning_rate << ", momentum " << momentum << ", weight decay " << weight_decay
-         << ", alpha_multiplier " << alpha_multiplier << ", bias_multiplier " << bias_multiplier
-         << (nesterov ? ", nesterov)" : ")");
-    return text.str();
+    const auto number = [](float value) { return number_text(value, 9); };  // each float told from its neighbour
+    return "Sgd(learning rate " + number(learning_rate) + ", momentum " + number(momentum) + ", weight decay " +
+           number(weight_decay) + ", alpha_multiplier " + number(alpha_multiplier) + ", bias_multiplier " +
+           number(bias_multiplier) + (nesterov ? ", nesterov)" : ")");
   }
 };
 

@@ -4,6 +4,7 @@
 /// and that both data sets fit the network. And what makes two trainings the same.
 
 #include <xstitch/core/optimizer.hpp>
+#include <xstitch/core/threads.hpp>
 #include <xstitch/data/binding.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
@@ -48,6 +49,8 @@ inline std::uint64_t schedule_length(const TrainOptions& options, std::uint64_t 
 /// Settings that contradict each other, or that nothing would read.
 inline void check_options(const TrainOptions& options) {
   parameter_file::check_metadata("train", options.metadata);
+  check_threads("train", options.threads);
+  check_threads("train: loader", options.loader_threads);
   if (options.log_every == 0) fail("train: found log_every = 0, expected at least 1");
   if (options.accumulate == 0 || options.accumulate > options.batch)
     fail("train: found accumulate = ", options.accumulate, ", expected 1 to the batch size, ", options.batch);
