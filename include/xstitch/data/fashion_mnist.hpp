@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/data_set.hpp>
@@ -63,10 +64,11 @@ struct FashionMnistFiles {
 
  private:
   static std::string find(const std::string& folder, const std::string& name, const std::string& type) {
+    std::error_code ignored;
     for (const char* separator : {"-", "."})
       for (const char* ending : {"", ".gz"})
         if (const auto path = std::filesystem::path(folder) / (name + separator + type + ending);
-            std::filesystem::is_regular_file(path))
+            std::filesystem::is_regular_file(path, ignored))
           return path.string();
     fail("file ", (std::filesystem::path(folder) / (name + "-" + type + ".gz")).string(), ": found no such file (nor ",
          name, ".", type, ", nor either without .gz), expected the Fashion-MNIST files ",
