@@ -31,7 +31,7 @@ inline std::string little_endian(std::uint32_t value) {
 /// A zlib (15 window bits) or gzip (31) stream of a text and then so many zeros, without having them in memory.
 inline std::string deflated(const std::string& text, std::uint64_t zeros = 0, int window_bits = 15) {
   z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
   std::string out;
   const auto put = [&](const std::string& piece, int flush) {
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));

@@ -148,7 +148,7 @@ class Nyuv2File {
       if (H5Dread(item.get(), H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()) < 0)
         fail("file ", path_, ", ", name, ", item ", out.size(), ": found no characters, expected a text (",
              guard.message(), ")");
-      out.emplace_back();
+      out.emplace_back().reserve(characters.size());
       for (const std::uint16_t c : characters) out.back() += c < 128 ? static_cast<char>(c) : '?';
     }
     return out;
