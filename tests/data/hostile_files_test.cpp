@@ -196,7 +196,7 @@ TEST_CASE("CSV: many columns, names and quotes") {
   for (int i = 1; i < 300000; ++i) names += ",c" + std::to_string(i), row += ",1";
   CHECK(read(names + "\n" + row) == "read");
   CHECK(contains(read(names + ",c77\n" + row + ",1"), "found two columns named 'c77'"));
-  CHECK(read("h\n" + std::string(300000, ' ') + repeated("\" \" ", 300000) + "\n") != "nothing");
+  CHECK(read("h\n" + std::string(300000, ' ') + repeated("\" \" ", 300000) + "\n") == "read");
   const std::string name(2000000, 'n');
   CHECK(read(name + "a," + name + "b\n" + repeated("x,y\n", 300000)) == "read");
   // Distinct texts.
