@@ -185,7 +185,12 @@ inline void remove_partial_files(const std::filesystem::path& folder) {
     if (file::is_partial_name(path.filename().string())) return clear(path);
     std::error_code error;
     if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, error))) return;
-    const std::filesystem::path target = file::follow(path);
+    std::filesystem::path target;
+    try {
+      target = file::follow(path);
+    } catch (const Error&) {  // a link that leads to itself has no leftovers
+      return;
+    }
     each(file::folder_of(target), [&](const std::filesystem::path& other) {
       const std::string name = other.filename().string();
       if (name.starts_with(target.filename().string() + ".") && file::is_partial_name(name)) clear(other);
