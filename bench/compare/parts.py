@@ -82,7 +82,7 @@ def train(p, rounds, machine):
 
 
 def fcn(p, rounds, machine):
-    group = "Training step of the cross-stitched FCN-32s pair, 320x240, 40 classes and normals in 20 words, batch 4"
+    group = "Training step of the cross-stitched FCN-32s pair, 320x240, 40 classes and normals in 20 codewords, batch 4"
     at = {"model": "fcn32s", "batch": 4}
     r = Rounds([
         ("ours fp32", lambda: p.ours("train_step", **at)),
@@ -206,7 +206,7 @@ def first_step(p, rounds, machine):
         rows.at_most(group, "gradients of one sample, all parameters: largest relative difference (%d of %d samples in which "
                      "no pool is decided by rounding agree)" % (found["samples_agreeing"], found["samples"]),
                      found["gradient_difference"], 1e-4, "%.1e"),
-        rows.at_most(group, "gradients of the first batch, parameters behind the last pool: largest relative difference",
+        rows.at_most(group, "gradients of the first batch, parameters after the last pool: largest relative difference",
                      found["batch_difference"], 1e-4, "%.1e"),
         rows.at_most(group, "loss of the first step: relative difference", found["first_loss_difference"], 1e-4, "%.1e"),
         rows.at_most(group, "losses of %d steps: largest relative difference" % found["steps"],

@@ -51,7 +51,7 @@ template <class Arithmetic>
   for (int i = 0; i < chains; ++i) sum += acc[i];
   float result = xs::kernels::sum(sum);
   benchmark::DoNotOptimize(result);
-  return 2.0 * chains * lanes * Arithmetic::numbers * rounds;
+  return 2.0 * chains * lanes * Arithmetic::per_element * rounds;
 }
 
 /// Operations per second of all threads of the pool, best of a few short runs.

@@ -1,4 +1,4 @@
-// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 words, cross-stitched.
+// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 codewords, cross-stitched.
 
 #include "support/host.hpp"
 

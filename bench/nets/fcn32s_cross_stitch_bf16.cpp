@@ -1,4 +1,4 @@
-// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 words, cross-stitched,
+// The paper's pair for NYU-v2: FCN-32s on CaffeNet for 40 classes and for normals in 20 codewords, cross-stitched,
 // multiplying in bf16.
 
 #include "support/host.hpp"

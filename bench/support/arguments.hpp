@@ -63,7 +63,7 @@ inline Arguments read_arguments(int count, char** values, Arguments arguments = 
     const std::size_t equals = option.find('=');
     const auto value = [&] {
       if (equals != std::string_view::npos) return text;
-      if (i + 1 == count) xs::fail(option, ": expected a value behind it");
+      if (i + 1 == count) xs::fail(option, ": expected a value after it");
       return std::string_view(values[++i]);
     };
     if (equals != std::string_view::npos) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/golden/conv_linear.inc: outputs and gradients of <r, y> that PyTorch computes for convolutions and a
-linear layer behind an image, in the layouts of xstitch. Needs python3-torch (made with 1.13)."""
+linear layer after an image, in the layouts of xstitch. Needs python3-torch (made with 1.13)."""
 import pathlib
 
 import torch

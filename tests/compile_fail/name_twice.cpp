@@ -1,4 +1,4 @@
-// A layer's name stands twice in a tower: its parameters could not be told apart.
+// A layer's name is twice in a tower: its parameters could not be told apart.
 // expect: NameUsedTwice<.*"upper".*"fc"
 #include <xstitch/networks/one_task.hpp>
 

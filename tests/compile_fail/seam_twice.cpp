@@ -1,4 +1,4 @@
-// A seam stands twice in a tower.
+// A seam is twice in a tower.
 // expect: NameUsedTwice<.*"upper".*"s"
 #include <xstitch/networks/one_task.hpp>
 

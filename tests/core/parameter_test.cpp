@@ -19,7 +19,7 @@ TEST_CASE("Extents compare rank and sizes") {
   CHECK(xs::Extents(2) != xs::Extents(2, 0));
 }
 
-TEST_CASE("a parameter is trained at the optimizer's rate unless it says otherwise") {
+TEST_CASE("a parameter is trained at the optimizer's learning rate unless it says otherwise") {
   const xs::ParameterSpec spec{
       .name = "weight", .extents = xs::Extents(2, 3), .initializer = xs::Initializer::gaussian(0.01F)};
   CHECK(spec.group == xs::ParameterGroup::weight);

@@ -1,5 +1,5 @@
 #pragma once
-// A system that refuses threads: this program's pthread_create stands before the C library's. Included by one source
+// A system that refuses threads: this program's pthread_create comes before the C library's. Included by one source
 // file of a test.
 #include <dlfcn.h>
 #include <pthread.h>

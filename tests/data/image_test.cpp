@@ -149,7 +149,7 @@ TEST_CASE("PNG files come back as they were written; a gamma in the file changes
   CHECK(contains(error_of<xs::Error>([&] { xs::data::write_png(folder.file("no/such/a.png"), image); }), "no/such"));
 }
 
-TEST_CASE("a PNG that promises more pixels than its bytes can hold is refused before memory is taken") {
+TEST_CASE("a PNG that promises more pixels than its bytes can hold is refused before memory is allocated") {
   const TemporaryFolder folder;
   const std::string path = folder.file("a.png");
   xs::data::write_png(path, made(4, 4, 3));

@@ -154,7 +154,7 @@ TEST_CASE("drop_last leaves out the small last batch of each epoch, on the calle
   CHECK(even.next()->last_of_epoch == false);
   CHECK(even.next()->last_of_epoch);
   CHECK(even.next() == nullptr);
-  // goes on in the middle of an epoch with what a loader that ran through gives
+  // continues in the middle of an epoch with what a loader that ran through gives
   const xs::LoaderOptions options{.batch = 3, .drop_last = true, .shuffle = true, .seed = xs::seed(5)};
   xs::LoaderOptions rest = options;
   rest.first_epoch = 1;
@@ -248,7 +248,7 @@ TEST_CASE("batches are the same on any number of threads") {
   CHECK(expected.size() > 1000);
 }
 
-TEST_CASE("a resume at any batch goes on with the same batches") {
+TEST_CASE("a resume at any batch continues with the same batches") {
   const Numbers data{.count = 11};
   const Slots slots;
   const xs::LoaderOptions options{

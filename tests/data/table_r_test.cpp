@@ -175,7 +175,8 @@ TEST_CASE("wrong R data are refused at any length") {
   CHECK(contains(error("none"), "[other, frame], expected 'none'"));
   // Without files, which are slow: the serialisation alone.
   const auto parse = [](const Bytes& bytes) {
-    return error_of<xs::Error>([&] { (void)xs::data::detail::RReader(bytes, "here").value(); });
+    xs::limits::Budget budget("here", bytes.size());
+    return error_of<xs::Error>([&] { (void)xs::data::detail::RReader(bytes, "here", budget).value(); });
   };
   CHECK(parse(whole).empty());
   for (std::size_t length = 0; length < whole.size(); ++length)

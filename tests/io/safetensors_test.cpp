@@ -202,9 +202,9 @@ TEST_CASE("wrong tensors are not written, and the old file stays") {
   const TensorView good[] = {TensorView::floats("a", {2}, two)};
   xs::safetensors::write(path, good);
   const TensorView wrong_size[] = {TensorView::floats("a", {3}, two)};
-  const TensorView twins[] = {TensorView::floats("a", {2}, two), TensorView::floats("a", {2}, two)};
+  const TensorView repeated[] = {TensorView::floats("a", {2}, two), TensorView::floats("a", {2}, two)};
   CHECK_THROWS_AS(xs::safetensors::write(path, wrong_size), xs::Error);
-  CHECK_THROWS_AS(xs::safetensors::write(path, twins), xs::Error);
+  CHECK_THROWS_AS(xs::safetensors::write(path, repeated), xs::Error);
   CHECK(error_of(path) == "no error");
 }
 

@@ -177,7 +177,7 @@ TEST_CASE("convolutions: [out, in, height, width] becomes ours, groups and trans
   CHECK(weight(cube, "t.conv.weight")[((2 * 3 + 1) * 3 + 0) * 3 + 1] == 1000201);
 }
 
-TEST_CASE("a parameter whose axes are not known is not taken from PyTorch's file") {
+TEST_CASE("a parameter whose axes are not known is not read from PyTorch's file") {
   xs::ParameterSpec own{.name = "weight", .extents = xs::Extents(4, 4), .initializer = {}};
   using Kind = xs::weight_order::Fit::Kind;
   CHECK(xs::weight_order::fit(own, {4, 4}, WeightOrder::pytorch).kind == Kind::refused);

@@ -1,5 +1,5 @@
 #pragma once
-// Compares the three passes of one convolution with their twins, and their bits on several numbers of threads.
+// Compares the three passes of one convolution with their references, and their bits on several numbers of threads.
 
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/random.hpp>
@@ -48,7 +48,7 @@ struct Passes {
 /// The numbers as the arithmetic sees them.
 template <class Arithmetic>
 std::vector<float> operand(std::vector<float> values) {
-  if (Arithmetic::numbers > 1)
+  if (Arithmetic::per_element > 1)
     for (float& v : values) v = xs::kernels::round_to_bf16(v);
   return values;
 }

@@ -100,7 +100,7 @@ TEST_CASE("Winograd: even and odd sizes, paddings, groups, several images") {
   check<ConvShape{{10, 11, 64}, 64, 3, 1, Size{2, 0}, 1, 1}>(1);
 }
 
-TEST_CASE("Winograd: 5x5 taps") {
+TEST_CASE("Winograd: 5x5 kernel") {
   check<ConvShape{{13, 13, 96}, 160, 5, 1, 2, 1, 2}>(2, 6.0);
   check<ConvShape{{14, 12, 48}, 64, 5, 1, Size{1, 4}, 1, 1}>(1, 6.0);
   check<ConvShape{{27, 27, 48}, 48, 5, 1, 2, 1, 1}>(1, 6.0);
@@ -128,7 +128,7 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
                 packed.data());
   CHECK(out == again);
 
-  // Backward, with the workspace that the layer asks for: gradients stored, and handed over.
+  // Backward, with the workspace that the layer asks for: gradients stored, and emitted.
   const auto dy = random_floats(out.size(), 4);
   const xs::Memory own(std::max(kernels::winograd_workspace(S), kernels::winograd_weights_workspace(S)));
   std::vector<float> weight(weights.size()), stored(weights.size()), taken(weights.size()), bias_gradient(bias.size());
@@ -136,7 +136,7 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
                                                threads);
   std::vector<float> in_gradient(in.size()), in_alone(in.size());
   kernels::WinogradBackwardData<S>::run(batch, dy.data(), weights.data(), in_alone.data(), own.data(), threads);
-  const auto none = [](int, std::size_t, const float*, std::size_t) { FAIL("nothing is to be handed over"); };
+  const auto none = [](int, std::size_t, const float*, std::size_t) { FAIL("nothing is to be emitted"); };
   Conv::backward(batch, in.data(), dy.data(), weights.data(), true,
                  {in_gradient.data(), stored.data(), bias_gradient.data()}, none, workspace.data(), threads);
   CHECK(stored == weight);

@@ -16,13 +16,13 @@ std::vector<float> many_values() {
   return x;
 }
 
-template <class Operation, class Twin>
-double error_against(const Operation& op, const Twin& twin) {
+template <class Operation, class Reference>
+double error_against(const Operation& op, const Reference& reference) {
   const std::vector<float> x = many_values();
   std::vector<float> y(x.size());
   kernels::transform(x.data(), y.data(), x.size(), op);
   std::vector<float> expected;
-  for (const float v : x) expected.push_back(static_cast<float>(twin(static_cast<double>(v))));
+  for (const float v : x) expected.push_back(static_cast<float>(reference(static_cast<double>(v))));
   return test::largest_error(y, expected, 1.0);
 }
 
@@ -36,17 +36,18 @@ bool keeps_nan(const Operation& op) {
 
 }  // namespace
 
-TEST_CASE("functions agree with their scalar twins") {
-  namespace twin = kernels::reference;
-  CHECK(error_against(kernels::ReluForward{}, twin::relu) == 0.0);
-  CHECK(error_against(kernels::LeakyReluForward{0.25F}, [](double x) { return twin::leaky_relu(x, 0.25); }) == 0.0);
-  CHECK(error_against(kernels::SigmoidForward{}, twin::sigmoid) < 3e-7);
+TEST_CASE("functions agree with their scalar references") {
+  namespace reference = kernels::reference;
+  CHECK(error_against(kernels::ReluForward{}, reference::relu) == 0.0);
+  CHECK(error_against(kernels::LeakyReluForward{0.25F}, [](double x) { return reference::leaky_relu(x, 0.25); }) ==
+        0.0);
+  CHECK(error_against(kernels::SigmoidForward{}, reference::sigmoid) < 3e-7);
   CHECK(error_against(kernels::TanhForward{}, [](double x) { return std::tanh(x); }) < 3e-7);
-  CHECK(error_against(kernels::GeluForward{}, twin::gelu) < 6e-7);
-  CHECK(error_against(kernels::GeluTanhForward{}, twin::gelu_tanh) < 6e-7);
+  CHECK(error_against(kernels::GeluForward{}, reference::gelu) < 6e-7);
+  CHECK(error_against(kernels::GeluTanhForward{}, reference::gelu_tanh) < 6e-7);
   const auto slope = [](const kernels::Vector& x) { return kernels::GeluBackward{}(x, kernels::Vector(1.0F)); };
   // x^2 overflows at the far end, where the density is zero.
-  CHECK(error_against(slope, twin::gelu_slope) < 1e-6);
+  CHECK(error_against(slope, reference::gelu_slope) < 1e-6);
 }
 
 TEST_CASE("a NaN stays a NaN, and alone") {

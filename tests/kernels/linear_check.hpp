@@ -1,5 +1,5 @@
 #pragma once
-// Compares the passes of a fully connected layer with their twins, and their bits on several numbers of threads.
+// Compares the passes of a fully connected layer with their references, and their bits on several numbers of threads.
 
 #include "conv_check.hpp"
 

@@ -16,15 +16,15 @@ void sweep() {
   CAPTURE(S.channels);
   CAPTURE(S.size);
   constexpr auto channels = static_cast<std::size_t>(S.channels);
-  const kernels::reference::LrnSetting twin{S.channels, S.size, value(S.alpha), value(S.beta), value(S.k)};
+  const kernels::reference::LrnSetting setting{S.channels, S.size, value(S.alpha), value(S.beta), value(S.k)};
   for (const std::size_t pixels : {1U, 7U, 40U}) {
     const std::vector<float> x = test::random_values(pixels * channels, 1), dy = test::random_values(x.size(), 2);
     std::vector<float> y(x.size() + 1, 7.0F), dx(x.size() + 1, 7.0F), expected_y(x.size()), expected_dx(x.size());
     kernels::lrn<S>(x.data(), y.data(), pixels);
     kernels::lrn_gradient<S>(x.data(), dy.data(), dx.data(), pixels);
     for (std::size_t p = 0; p < pixels; ++p) {
-      kernels::reference::lrn(twin, x.data() + p * channels, expected_y.data() + p * channels);
-      kernels::reference::lrn_gradient(twin, x.data() + p * channels, dy.data() + p * channels,
+      kernels::reference::lrn(setting, x.data() + p * channels, expected_y.data() + p * channels);
+      kernels::reference::lrn_gradient(setting, x.data() + p * channels, dy.data() + p * channels,
                                        expected_dx.data() + p * channels);
     }
     CHECK(y.back() == 7.0F);
@@ -36,7 +36,7 @@ void sweep() {
 
 }  // namespace
 
-TEST_CASE("normalisation and its gradient agree with their scalar twins") {
+TEST_CASE("normalisation and its gradient agree with their scalar references") {
   sweep<kernels::LrnShape{1, 5, {1}, {3, 4}, {1}}>();
   sweep<kernels::LrnShape{3, 5, {1}, {3, 4}, {2}}>();
   sweep<kernels::LrnShape{16, 3, {1}, {75, 100}, {1}}>();

@@ -45,7 +45,7 @@ static void check_row() {
   }
 }
 
-TEST_CASE("softmax rows of every length around the vector sizes agree with the scalar twin") {
+TEST_CASE("softmax rows of every length around the vector sizes agree with the scalar reference") {
   [&]<std::size_t... I>(std::index_sequence<I...>) { (check_row<static_cast<int>(I) + 1>(), ...); }
   (std::make_index_sequence<21>{});
   check_row<31>();

@@ -42,7 +42,7 @@ void sweep() {
 
 }  // namespace
 
-TEST_CASE("transposed convolution and its gradients agree with their scalar twins") {
+TEST_CASE("transposed convolution and its gradients agree with their scalar references") {
   sweep<TransposedConv<"t", 1, 3>, Dims{3, 4, 1}>();
   sweep<TransposedConv<"t", 4, 4, Stride<2>, Pad<1>>, Dims{3, 2, 5}>();
   // A stride beyond the kernel: outputs that nothing hits.

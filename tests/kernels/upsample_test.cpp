@@ -28,7 +28,7 @@ void sweep() {
 
 }  // namespace
 
-TEST_CASE("enlargement and its gradient agree with their scalar twins") {
+TEST_CASE("enlargement and its gradient agree with their scalar references") {
   sweep<kernels::UpsampleShape{{1, 1, 1}, 2}>();
   sweep<kernels::UpsampleShape{{3, 4, 3}, 2}>();
   sweep<kernels::UpsampleShape{{2, 5, 17}, {3, 4}}>();

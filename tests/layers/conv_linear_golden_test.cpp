@@ -54,7 +54,7 @@ TEST_CASE("DepthwiseConv: as PyTorch's") {
       depthwise_x, depthwise_w, depthwise_b, depthwise_y, depthwise_dy, depthwise_dx, depthwise_dw, depthwise_db);
 }
 
-TEST_CASE("Linear: as PyTorch's, behind an image") {
+TEST_CASE("Linear: as PyTorch's, after an image") {
   check<xs::Linear<"fc", 7>, Dims{3, 4, 2}>(linear_x, linear_w, linear_b, linear_y, linear_dy, linear_dx, linear_dw,
                                             linear_db);
 }

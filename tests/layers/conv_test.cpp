@@ -70,8 +70,12 @@ TEST_CASE("Conv: forward_fused is max(0, .) of forward and keeps NaN") {
   std::array<const float*, 2> parameters{run.parameter(0).data(), run.parameter(1).data()};
   xs::Memory workspace(Layer::workspace({2, 3, 2}).bytes(1));
   xs::ThreadPool threads(1);
-  xs::ForwardCall call{
-      1, run.input().data(), run.output().data(), parameters.data(), nullptr, workspace.data(), threads, {}, 0, false};
+  const xs::ForwardCall call{.batch = 1,
+                             .input = run.input().data(),
+                             .output = run.output().data(),
+                             .parameters = parameters.data(),
+                             .workspace = workspace.data(),
+                             .threads = threads};
   Layer::forward_fused<xs::Relu::fusion, Dims{2, 3, 2}>(call);
   for (std::size_t i = 0; i < plain.size(); ++i) {
     if (i < 20)

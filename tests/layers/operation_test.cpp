@@ -181,7 +181,7 @@ TEST_CASE("its gradients are checked, and each wrong operation is caught") {
   CHECK(names(check<Fault::writes_indices_beyond>(), "outside the bounds of the output"));
 }
 
-TEST_CASE("an input of integers has no gradient and is filled by the caller") {
+TEST_CASE("an input of integers has no gradient and is written by the caller") {
   constexpr Shapes in{Dims{1, 1, 5}, TensorShape(Dims{1, 1, 1}, 1, ElementType::int32)};
   const auto report =
       xs::check_operation_gradients<Pick, in>({.fill_integers = [](std::size_t, std::span<std::int32_t> values) {

@@ -24,7 +24,7 @@ static void check_code(const xs::CodebookWeights& code, int codewords) {
   CHECK(sum == doctest::Approx(1.0F).epsilon(1e-6));
 }
 
-TEST_CASE("codebook: the standard codewords face the camera, are apart, and are the same every time") {
+TEST_CASE("codebook: the standard codewords face the camera, are far from each other, and are the same every time") {
   const Book book = Book::standard();
   CHECK(std::ranges::equal(book.codewords(), Book::standard().codewords()));
   for (int a = 0; a < 20; ++a) {

@@ -37,7 +37,7 @@ TEST_CASE("residuals nested thirty deep, a join of forty branches") {
   CHECK(report.checked == 40);
 }
 
-TEST_CASE("the joined values stand in the order of the branches") {
+TEST_CASE("the joined values are in the order of the branches") {
   using Net = xs::OneTask<xs::Tower<"t", xs::Shape<4>, Wide, tiny::SmallOutput>>;
   Net net;
   xs::ThreadPool threads(2);

@@ -152,7 +152,7 @@ TEST_CASE("seven parameters with names, groups and initial values") {
 
 TEST_CASE("gradients, and the same bits on any threads, applied at once or stored") { checks::all<Pair>(80); }
 
-TEST_CASE("inference draws nothing; training draws anew in each step") {
+TEST_CASE("inference draws nothing; training draws other numbers in each step") {
   Pair net{xs::seed(1)};
   const xs::Batch batch = random_batch(net, 4, 1);
   xs::ThreadPool threads(2);

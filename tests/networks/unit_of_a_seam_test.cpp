@@ -113,7 +113,7 @@ bool same_after_training() {
 
 }  // namespace
 
-TEST_CASE("a unit for all seams: its parameters stand under their names") {
+TEST_CASE("a unit for all seams: its parameters are found under their names") {
   const xs::CrossStitch<xs::Unit<Mean>, A, B> net{xs::seed(1)};
   for (const char* name : {"stitch.s1.own", "stitch.s1.shared", "stitch.s2.own", "stitch.s2.shared"}) {
     CAPTURE(name);

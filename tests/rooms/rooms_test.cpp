@@ -247,7 +247,7 @@ TEST_CASE("rays meet solids where the definition says") {
   CHECK(met > 1500);
 }
 
-TEST_CASE("furniture stands apart, the camera stands in the room, and the tree agrees with trying every solid") {
+TEST_CASE("furniture does not overlap, the camera is in the room, and the tree agrees with trying every solid") {
   namespace rooms = xs::data::rooms;
   for (std::uint64_t n = 0; n < 40; ++n) {
     rooms::Dice dice(xs::RandomKey(xs::seed(n)));

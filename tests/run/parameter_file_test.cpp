@@ -109,7 +109,7 @@ TEST_CASE("prefixes are mapped where names differ") {
   CHECK(same_bits(values(net), values(a)));
 }
 
-TEST_CASE("misshapen parameters are told together and nothing is taken") {
+TEST_CASE("misshapen parameters are told together and nothing is loaded") {
   const OneTaskA a{xs::seed(1)};
   OtherA net{xs::seed(2)};
   const std::vector<float> before = values(net);
@@ -143,7 +143,7 @@ TEST_CASE("texts of the user's go with the parameters and come back") {
   CHECK(xs::data::TableScaling::from_metadata(xs::read_metadata(folder.path / "b")) == scaling);
 }
 
-TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them from being taken") {
+TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them from being loaded") {
   const Folder folder("unknown");
   std::string header = R"({"odd": {"dtype": "F4", "shape": [4], "data_offsets": [0, 2]},
     "a.conv1.bias": {"dtype": "F32", "shape": [8], "data_offsets": [2, 34]},

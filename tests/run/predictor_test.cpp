@@ -10,12 +10,14 @@
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/weights.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/predictor.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <optional>
 #include <thread>
 #include <xtensor/xtensor.hpp>
 
@@ -262,7 +264,7 @@ TEST_CASE("several threads, a predictor each, one set of parameters: the same bi
     images.emplace_back(batch.inputs[0].begin(), batch.inputs[0].end());
     want.push_back(answers(reference.predict(images[t]), 3));
   }
-  net.mutable_parameter(0)[0] += 0.0F;  // another version: the threads pack anew, all at once
+  net.mutable_parameter(0)[0] += 0.0F;  // another version: the threads pack again, all at once
   std::vector<std::thread> workers;
   for (std::size_t t = 0; t < 4; ++t)
     workers.emplace_back([&, t] {

@@ -71,13 +71,13 @@ TEST_CASE("a zero gradient from the start leaves the weight, no 0/0") {
   CHECK(weight == 1.5F);
 }
 
-TEST_CASE("groups: the stitch multiplier multiplies the rate; biases and alphas do not decay") {
+TEST_CASE("groups: alpha_multiplier multiplies the learning rate; biases and alphas have no weight decay") {
   const xs::AdamW adam{.learning_rate = 0.001F, .alpha_multiplier = 10.0F};
   CHECK(adam.multipliers(xs::ParameterGroup::stitch).learning_rate == 10.0F);
   CHECK(adam.multipliers(xs::ParameterGroup::stitch).weight_decay == 0.0F);
   CHECK(adam.multipliers(xs::ParameterGroup::bias).weight_decay == 0.0F);
   CHECK(adam.multipliers(xs::ParameterGroup::weight).weight_decay == 0.01F);
-  // whatever the size of the gradient, the first step moves an alpha by rate x alpha_multiplier
+  // whatever the size of the gradient, the first step moves an alpha by learning rate x alpha_multiplier
   for (const float gradient : {1e-4F, 1.0F, 1e4F}) {
     float weight = 0.5F, m = 0.0F, v = 0.0F;
     adam.update({&weight, {&m, &v}, &gradient, 1, adam.learning_rate * 10.0F, 0.0F, 0});

@@ -86,7 +86,7 @@ TEST_CASE("a batch of one sample is said once, with the statistic's name and the
   CHECK(count(out.str(), "a batch of one sample") == 0);
 }
 
-TEST_CASE("drop_last is part of a training's identity, and a resume goes on at its place") {
+TEST_CASE("drop_last is part of a training's identity, and a resume continues at its place") {
   const Stripes data;  // 22 samples in batches of 5: 4 steps an epoch
   const Folder whole("dropped"), folder("dropped_cut");
   xs::TrainOptions options = quiet(3);

@@ -72,7 +72,7 @@ TEST_CASE("killed anywhere in any of three trainings and resumed: the same bits 
     CHECK_THROWS_AS(first.run(), Killed);
     Job second{.folder = folder.path, .resume = true};
     second.run();
-    // finished trainings are not repeated, the killed one goes on from its checkpoint (one every two steps)
+    // finished trainings are not repeated, the killed one continues from its checkpoint (one every two steps)
     CHECK(second.steps == 18 - (kill - 1) / 6 * 6 - (kill - 1) % 6 / 2 * 2);
     CHECK(same_bits(second.parameters, expected.parameters));
     for (const char* stage : {"a", "b", "pair"})
@@ -80,7 +80,7 @@ TEST_CASE("killed anywhere in any of three trainings and resumed: the same bits 
   }
 }
 
-TEST_CASE("stopped in the second training: the third does nothing until the job goes on") {
+TEST_CASE("stopped in the second training: the third does nothing until the job continues") {
   const Folder whole("job_whole2"), folder("job_stopped");
   Job expected{.folder = whole.path};
   expected.run();
@@ -102,7 +102,7 @@ TEST_CASE("stopped in the second training: the third does nothing until the job 
   CHECK(same_bits(second.parameters, expected.parameters));
 }
 
-TEST_CASE("without resume the job starts anew") {
+TEST_CASE("without resume the job starts again") {
   const Folder folder("job_anew");
   Job first{.folder = folder.path}, second{.folder = folder.path};
   first.run();
@@ -136,6 +136,6 @@ TEST_CASE("other settings, broken manifests and impossible names are refused") {
     xs::write_file_atomically(folder.path / "job.json", good.substr(0, i));
     CHECK(error_of([&] { xs::TrainingJob job(folder.path, {.resume = true}); }).find("job.json") != std::string::npos);
   }
-  xs::write_file_atomically(folder.path / "job.json", "{\"version\": 1, \"stages\": [{}]}");
+  xs::write_file_atomically(folder.path / "job.json", "{\"version\": 2, \"job\": \"0\", \"stages\": [{}]}");
   CHECK(error_of([&] { xs::TrainingJob job(folder.path, {.resume = true}); }).find("\"name\"") != std::string::npos);
 }

@@ -24,7 +24,7 @@ xs::Json line(int step) { return xs::Json().set("step", step).set("loss", 0.5); 
 
 }  // namespace
 
-TEST_CASE("lines behind the restored step are cut off, and so is a torn one") {
+TEST_CASE("lines after the restored step are cut off, and so is a torn one") {
   const Folder folder;
   const fs::path path = folder.path / "sub" / "log.jsonl";
   {

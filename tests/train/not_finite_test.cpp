@@ -1,4 +1,4 @@
-// A NaN that arises behind, or in a parameter of, any kind of layer stops the training and is placed where it began.
+// A NaN that arises after, or in a parameter of, any kind of layer stops the training and is placed where it began.
 #include "toy.hpp"
 
 #include <xstitch/layers/average_pool.hpp>

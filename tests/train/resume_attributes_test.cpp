@@ -45,7 +45,7 @@ xs::TrainOptions options(const Folder& folder, std::uint64_t iterations) {
   return o;
 }
 
-/// What `Second` says to a checkpoint of `First`, which goes on where it stopped.
+/// What `Second` says to a checkpoint of `First`, which continues where it stopped.
 template <class First, class Second>
 std::string refusal(bool freeze = false) {
   const Numbers data;
@@ -104,7 +104,7 @@ TEST_CASE("other parameters that are not trained: Frozen in the type, or at run 
   shows(refusal<Free, Free>(true), "frozen", "t.c.weight");
 }
 
-TEST_CASE("one setting, written in two ways, goes on") {
+TEST_CASE("one setting, written in two ways, continues") {
   const Numbers data;
   const Folder folder("same_attributes");
   Net<xs::Dropout<Ratio{1, 2}>, xs::Weighted<xs::L2, Ratio{2, 1}>> first{xs::seed(1)}, whole{xs::seed(1)};

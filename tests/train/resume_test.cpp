@@ -85,7 +85,7 @@ TEST_CASE("killed after any step and resumed: the same bits, and the same log") 
   check(adam);
 }
 
-TEST_CASE("a process killed by the system goes on in a new one") {
+TEST_CASE("a process killed by the system continues in a new one") {
   const Stripes data;
   const Folder folder("sigkill");
   xs::TrainOptions options = quiet(12);
@@ -146,7 +146,7 @@ TEST_CASE("a stop flag ends after the step with a checkpoint; a finished trainin
 
 TEST_CASE("starting again removes what an older training left") {
   const Stripes data;
-  const Folder folder("anew");
+  const Folder folder("again");
   xs::TrainOptions options = quiet(4);
   options.checkpoint_directory = folder.path;
   Pair first{xs::seed(1)}, second{xs::seed(1)};

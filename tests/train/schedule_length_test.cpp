@@ -135,7 +135,7 @@ TEST_CASE("extend_schedule stretches it, says so in progress and log, once") {
   CHECK_FALSE(contains(out.str(), "schedule"));
 }
 
-TEST_CASE("schedules without a length go on as before, with the bits of a training that went through") {
+TEST_CASE("schedules without a length continue as before, with the bits of a training that went through") {
   const Stripes data;
   for (const Schedule& schedule : {Schedule::constant(), Schedule::step(5, 0.5), Schedule::multi_step({3, 12}, 0.1),
                                    Schedule::warm_up(12, Schedule::step(2, 0.9)), Schedule::polynomial(0.0)}) {

@@ -39,24 +39,25 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-TEST_CASE("Sgd follows Caffe through a step of the rate, by hand") {
+TEST_CASE("Sgd follows Caffe through a step of the learning rate, by hand") {
   // All numbers are sums of few powers of two, so that every step is exact in float.
   const xs::Sgd sgd{.learning_rate = 0.5F, .momentum = 0.5F, .weight_decay = 0.25F};
   const xs::Schedule schedule = xs::Schedule::step(2, 0.5);
   Parameter p({2.0F});
-  // t = 0, rate 0.5: G = 1 + 0.25 * 2 = 1.5; V = 0.75; W = 1.25
+  // t = 0, learning rate 0.5: G = 1 + 0.25 * 2 = 1.5; V = 0.75; W = 1.25
   p.step(sgd, schedule.factor(0, 4), {1.0F}, 0);
   CHECK(p.state[0] == 0.75F);
   CHECK(p.weight[0] == 1.25F);
-  // t = 1, rate 0.5: G = 0.6875 + 0.3125 = 1; V = 0.375 + 0.5 = 0.875; W = 0.375
+  // t = 1, learning rate 0.5: G = 0.6875 + 0.3125 = 1; V = 0.375 + 0.5 = 0.875; W = 0.375
   p.step(sgd, schedule.factor(1, 4), {0.6875F}, 1);
   CHECK(p.state[0] == 0.875F);
   CHECK(p.weight[0] == 0.375F);
-  // t = 2, rate 0.25: G = -0.09375 + 0.09375 = 0; V = 0.4375: the old rate stays in V (outside it would be halved)
+  // t = 2, learning rate 0.25: G = -0.09375 + 0.09375 = 0; V = 0.4375: the old learning rate stays in V (outside it
+  // would be halved)
   p.step(sgd, schedule.factor(2, 4), {-0.09375F}, 2);
   CHECK(p.state[0] == 0.4375F);
   CHECK(p.weight[0] == -0.0625F);
-  // t = 3, rate 0.25: G = 1 - 0.015625; V = 0.21875 + 0.24609375
+  // t = 3, learning rate 0.25: G = 1 - 0.015625; V = 0.21875 + 0.24609375
   p.step(sgd, schedule.factor(3, 4), {1.0F}, 3);
   CHECK(p.state[0] == 0.46484375F);
   CHECK(p.weight[0] == -0.52734375F);
@@ -80,7 +81,7 @@ TEST_CASE("without momentum the buffer is not touched") {
   CHECK(p.state == std::vector<float>{0.0F, 0.0F, 0.0F});
 }
 
-TEST_CASE("groups: biases and alphas have their own rate and no decay, under every schedule") {
+TEST_CASE("groups: biases and alphas have their own learning rate and no weight decay, under every schedule") {
   const xs::Sgd sgd{.learning_rate = 0.125F, .weight_decay = 0.5F, .alpha_multiplier = 64.0F};
   CHECK(sgd.multipliers(xs::ParameterGroup::weight).learning_rate == 1.0F);
   CHECK(sgd.multipliers(xs::ParameterGroup::weight).weight_decay == 0.5F);

@@ -99,7 +99,7 @@ using C = xs::Tower<"c", xs::Shape<6>, Trunk, xs::Relu, Dense<"c", 30>, xs::Head
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("tensors that live together lie apart", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>,
+TEST_CASE_TEMPLATE("tensors that live together do not overlap", Net, xs::CrossStitch<A, B>, xs::Split<"b", A, B>,
                    xs::CrossStitch<A, C>) {
   no_overlap<Net>();
 }

@@ -30,7 +30,7 @@ std::vector<float> prediction(const xs::AnyNet& net, std::size_t head) {
 
 }  // namespace
 
-TEST_CASE("a tower in a woven net starts as its one-task twin, and identity alphas make it one") {
+TEST_CASE("a tower in a woven net starts as its one-task net, and identity alphas make it one") {
   Pair pair{xs::seed(7)};
   xs::OneTask<Upper> upper{xs::seed(7)};
   xs::OneTask<Lower> lower{xs::seed(7)};
@@ -57,7 +57,7 @@ TEST_CASE("a tower in a woven net starts as its one-task twin, and identity alph
 }
 
 TEST_CASE("swap alphas exchange what flows on") {
-  // Behind s2 upper computes 4 -> 3 and lower 4 -> 2. With swap at s2 alone, upper's head sees lower's activation.
+  // After s2 upper computes 4 -> 3 and lower 4 -> 2. With swap at s2 alone, upper's head sees lower's activation.
   using Net = xs::CrossStitch<xs::At<"s2">, Upper, Lower>;
   static_assert(Net::seams == xs::names("s2"));
   Net plain{xs::seed(3)}, swapped{xs::seed(3)};

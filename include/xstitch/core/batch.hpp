@@ -32,7 +32,7 @@ struct InputSlot {
   InputKind kind = InputKind::image;
 
   /// "tower" or "tower.input".
-  [[nodiscard]] std::string name() const {
+  [[nodiscard, gnu::cold]] std::string name() const {
     return input.empty() ? std::string(tower) : std::string(tower) + "." + std::string(input);
   }
 };
@@ -50,7 +50,7 @@ struct HeadSlot {
   std::size_t operation = 0;  ///< the loss within the program
 
   /// "tower" or "tower.head".
-  [[nodiscard]] std::string name() const {
+  [[nodiscard, gnu::cold]] std::string name() const {
     return head.empty() ? std::string(tower) : std::string(tower) + "." + std::string(head);
   }
 };

@@ -86,15 +86,28 @@ inline constexpr MessagePart no_part{};
 }  // namespace detail
 
 /// Throws Error with the parts written one after the other: fail("file ", path, ": found ", a, ", expected ", b).
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const detail::MessagePart& a,
+                                                        const detail::MessagePart& b = detail::no_part,
+                                                        const detail::MessagePart& c = detail::no_part,
+                                                        const detail::MessagePart& d = detail::no_part) {
+  detail::fail_with({&a, &b, &c, &d});
+}
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const detail::MessagePart& a, const detail::MessagePart& b,
+                                                        const detail::MessagePart& c, const detail::MessagePart& d,
+                                                        const detail::MessagePart& e,
+                                                        const detail::MessagePart& f = detail::no_part,
+                                                        const detail::MessagePart& g = detail::no_part,
+                                                        const detail::MessagePart& h = detail::no_part) {
+  detail::fail_with({&a, &b, &c, &d, &e, &f, &g, &h});
+}
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(
-    const detail::MessagePart& a, const detail::MessagePart& b = detail::no_part,
-    const detail::MessagePart& c = detail::no_part, const detail::MessagePart& d = detail::no_part,
-    const detail::MessagePart& e = detail::no_part, const detail::MessagePart& f = detail::no_part,
-    const detail::MessagePart& g = detail::no_part, const detail::MessagePart& h = detail::no_part,
-    const detail::MessagePart& i = detail::no_part, const detail::MessagePart& j = detail::no_part,
-    const detail::MessagePart& k = detail::no_part, const detail::MessagePart& l = detail::no_part,
-    const detail::MessagePart& m = detail::no_part, const detail::MessagePart& n = detail::no_part,
-    const detail::MessagePart& o = detail::no_part, const detail::MessagePart& p = detail::no_part) {
+    const detail::MessagePart& a, const detail::MessagePart& b, const detail::MessagePart& c,
+    const detail::MessagePart& d, const detail::MessagePart& e, const detail::MessagePart& f,
+    const detail::MessagePart& g, const detail::MessagePart& h, const detail::MessagePart& i,
+    const detail::MessagePart& j = detail::no_part, const detail::MessagePart& k = detail::no_part,
+    const detail::MessagePart& l = detail::no_part, const detail::MessagePart& m = detail::no_part,
+    const detail::MessagePart& n = detail::no_part, const detail::MessagePart& o = detail::no_part,
+    const detail::MessagePart& p = detail::no_part) {
   detail::fail_with({&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m, &n, &o, &p});
 }
 /// Longer messages.

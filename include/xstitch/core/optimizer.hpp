@@ -121,4 +121,12 @@ class OptimizerRef {
   void (*check_settings_)(const void*);
 };
 
+/// A copy of an optimizer, with the reference to it.
+template <Optimizer O>
+struct OptimizerCopy {
+  explicit OptimizerCopy(const O& original) : optimizer(original) {}
+  O optimizer;
+  OptimizerRef reference{optimizer};
+};
+
 }  // namespace xstitch::inline XSTITCH_ISA

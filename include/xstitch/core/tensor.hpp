@@ -60,7 +60,7 @@ template <class... Items>
 Shapes(Items...) -> Shapes<sizeof...(Items)>;
 
 /// "55x55x96", or "64 rows of 1x1x5".
-inline std::string to_string(const TensorShape& shape) {
+[[gnu::cold]] inline std::string to_string(const TensorShape& shape) {
   return (shape.rows == 1 ? std::string{} : std::to_string(shape.rows) + " rows of ") + to_string(shape.dims);
 }
 

@@ -9,20 +9,24 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+namespace detail {
+
+// g++: "... function_text() [with T = X; std::string_view = ...]", clang: "... function_text() [T = X]"
+template <class T>
+constexpr std::string_view function_text() {
+  return __PRETTY_FUNCTION__;
+}
+/// What comes before and after X is the same for every type, and looked for once.
+inline constexpr std::size_t text_before = function_text<int>().find("T = ") + 4;
+inline constexpr std::size_t text_after = function_text<int>().size() - text_before - 3;
+
+}  // namespace detail
+
 /// As the compiler writes it, namespaces and arguments included; differs between compilers.
 template <class T>
 constexpr std::string_view type_text() {
-  // g++: "... type_text() [with T = X; std::string_view = ...]", clang: "... type_text() [T = X]"
-  std::string_view text = __PRETTY_FUNCTION__;
-  text.remove_prefix(text.find("T = ") + 4);
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '<' || c == '(' || c == '{' || c == '[') ++depth;
-    if (depth == 0 && (c == ';' || c == ']')) return text.substr(0, i);
-    if (c == '>' || c == ')' || c == '}' || c == ']') --depth;
-  }
-  return text;
+  const std::string_view text = detail::function_text<T>();
+  return text.substr(detail::text_before, text.size() - detail::text_before - detail::text_after);
 }
 
 /// Without arguments and namespaces.

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Raw memory as what people already use: a matrix of Eigen, a tensor of xtensor. Nothing is copied; the memory must
-/// outlive the view. Both are row-major, as everything here.
+/// Raw memory as what people already use: a matrix of Eigen (core/matrix_view.hpp), a tensor of xtensor. Nothing is
+/// copied; the memory must outlive the view. Both are row-major, as everything here.
 ///
 ///     auto m = xs::matrix_view(pointer, rows, columns);            // Eigen::Map, m * v, m.row(0), ...
 ///     auto t = xs::tensor_view(pointer, {n, height, width, channels});   // xt::adapt, t(0, y, x, c)
@@ -9,9 +9,8 @@
 /// xtensor 0.24 under C++20 gives temporaries of xt::xarray a wrong fixed rank (g++). So: only views of fixed rank, and
 /// xt::xtensor<float, N> for what owns its memory; never xt::xarray or `auto` for a lazy expression that is returned.
 
-#include <xstitch/core/isa.hpp>
+#include <xstitch/core/matrix_view.hpp>
 
-#include <Eigen/Core>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xtensor.hpp>
 
@@ -20,23 +19,6 @@
 #include <utility>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using MatrixView = Eigen::Map<Matrix>;
-using ConstMatrixView = Eigen::Map<const Matrix>;
-using VectorView = Eigen::Map<Eigen::VectorXf>;
-using ConstVectorView = Eigen::Map<const Eigen::VectorXf>;
-
-inline MatrixView matrix_view(float* data, std::size_t rows, std::size_t columns) {
-  return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns)};
-}
-inline ConstMatrixView matrix_view(const float* data, std::size_t rows, std::size_t columns) {
-  return {data, static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns)};
-}
-inline VectorView vector_view(float* data, std::size_t size) { return {data, static_cast<Eigen::Index>(size)}; }
-inline ConstVectorView vector_view(const float* data, std::size_t size) {
-  return {data, static_cast<Eigen::Index>(size)};
-}
 
 /// A view of rank N of `data`, which may be float* or const float* (or of another element type).
 template <class T, std::size_t N>

@@ -15,10 +15,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/data_set.hpp>
 #include <xstitch/data/idx_file.hpp>
+#include <xstitch/io/limits.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
@@ -44,6 +46,11 @@ struct FashionMnistFiles {
   /// Reads {train,t10k}-images-idx3-ubyte and -labels-idx1-ubyte, or those with a dot before idx
   /// (train-images.idx3-ubyte: the names inside the archives that are passed around), with or without ".gz".
   static std::shared_ptr<const FashionMnistFiles> read(const std::string& folder, FashionMnistSplit split) {
+    return limits::guard(folder, [&] { return read_both(folder, split); });
+  }
+
+ private:
+  static std::shared_ptr<const FashionMnistFiles> read_both(const std::string& folder, FashionMnistSplit split) {
     const std::string prefix = split == FashionMnistSplit::train ? "train" : "t10k";
     const std::string image_path = find(folder, prefix + "-images", "idx3-ubyte");
     const std::string label_path = find(folder, prefix + "-labels", "idx1-ubyte");
@@ -60,13 +67,12 @@ struct FashionMnistFiles {
     return std::make_shared<const FashionMnistFiles>(
         FashionMnistFiles{std::move(images.elements), std::move(labels.elements), image_path});
   }
-
- private:
   static std::string find(const std::string& folder, const std::string& name, const std::string& type) {
+    std::error_code ignored;
     for (const char* separator : {"-", "."})
       for (const char* ending : {"", ".gz"})
         if (const auto path = std::filesystem::path(folder) / (name + separator + type + ending);
-            std::filesystem::is_regular_file(path))
+            std::filesystem::is_regular_file(path, ignored))
           return path.string();
     fail("file ", (std::filesystem::path(folder) / (name + "-" + type + ".gz")).string(), ": found no such file (nor ",
          name, ".", type, ", nor either without .gz), expected the Fashion-MNIST files ",

@@ -7,9 +7,13 @@
 
 #include <hdf5.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace xstitch {
 /// Not in the namespace of an instruction set: a program has one HDF5 library, however its parts were compiled.
@@ -73,6 +77,22 @@ class Hdf5Id {
   hid_t id_ = -1;
   herr_t (*close_)(hid_t) = nullptr;
 };
+
+/// Bytes of a chunk of a data set of that rank, 0 if it has none. The library unpacks a chunk as a whole, whatever is
+/// read of it. The largest number if they are beyond 2^40.
+inline std::uint64_t hdf5_chunk_bytes(hid_t data_set, std::size_t rank) {
+  const Hdf5Id create(H5Dget_create_plist(data_set), H5Pclose), type(H5Dget_type(data_set), H5Tclose);
+  std::vector<hsize_t> chunk(rank);
+  if (!create.valid() || !type.valid() || H5Pget_layout(create.get()) != H5D_CHUNKED ||
+      H5Pget_chunk(create.get(), static_cast<int>(rank), chunk.data()) < 0)
+    return 0;
+  std::uint64_t bytes = H5Tget_size(type.get());
+  for (const hsize_t extent : chunk) {
+    if (extent != 0 && bytes > (std::uint64_t{1} << 40) / extent) return std::numeric_limits<std::uint64_t>::max();
+    bytes *= extent;
+  }
+  return bytes;
+}
 
 }  // namespace detail
 

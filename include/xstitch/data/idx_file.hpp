@@ -15,11 +15,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 #include <xstitch/core/error.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
@@ -33,12 +36,16 @@ namespace detail {
 /// Bytes of a file, decompressed on the way if it is a gzip stream.
 class GzipReader {
  public:
-  explicit GzipReader(std::string path) : path_(std::move(path)) {
-    if (!std::filesystem::is_regular_file(path_)) fail("file ", path_, ": found no such file, expected an IDX file");
+  /// `expected` is for messages: "an IDX file".
+  GzipReader(std::string path, std::string_view expected)
+      : path_(std::move(path)), file_bytes_(file::regular_size(path_, expected)) {
     file_.reset(gzopen(path_.c_str(), "rb"));
     if (!file_) fail("file ", path_, ": found a file that cannot be opened, expected a readable one");
     gzbuffer(file_.get(), 1U << 17);
   }
+
+  /// Of the file as it is stored.
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
 
   /// Reads up to `count` bytes; less only at the end of the file.
   std::size_t read(std::uint8_t* into, std::size_t count) {
@@ -64,15 +71,13 @@ class GzipReader {
     void operator()(gzFile file) const { gzclose(file); }
   };
   std::string path_;
+  std::uint64_t file_bytes_;
   std::unique_ptr<gzFile_s, Close> file_;
   std::size_t bytes_ = 0;
 };
 
-}  // namespace detail
-
-/// Reads an IDX file of unsigned bytes of the given rank.
 inline IdxFile read_idx_file(const std::string& path, int rank) {
-  detail::GzipReader reader(path);
+  GzipReader reader(path, "an IDX file");
   std::array<std::uint8_t, 4> magic{};
   const std::size_t got = reader.read(magic.data(), magic.size());
   if (got < magic.size())
@@ -97,8 +102,9 @@ inline IdxFile read_idx_file(const std::string& path, int rank) {
     count *= extent;
   }
 
-  // Grows with what is really there, so that a wrong header cannot ask for more memory than the file justifies.
-  while (file.elements.size() < count) {
+  limits::Budget("file " + path, reader.file_bytes()).take(count);
+  file.elements.reserve(count);
+  while (file.elements.size() < count) {  // touches only what is really there: the header may be wrong
     const std::size_t before = file.elements.size();
     const std::size_t piece = std::min<std::size_t>(count - before, std::size_t{1} << 22);
     file.elements.resize(before + piece);
@@ -109,6 +115,13 @@ inline IdxFile read_idx_file(const std::string& path, int rank) {
   if (reader.read(&more, 1) != 0)
     fail("file ", path, ": found bytes after the last element, expected ", count, " elements");
   return file;
+}
+
+}  // namespace detail
+
+/// Reads an IDX file of unsigned bytes of the given rank.
+inline IdxFile read_idx_file(const std::string& path, int rank) {
+  return limits::guard(path, [&] { return detail::read_idx_file(path, rank); });
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA::data

@@ -6,6 +6,7 @@
 /// dates) has no extents. Text is stored as UTF-8, UTF-16 or UTF-32, or as numbers of 8 or 16 bits; here it is UTF-8.
 
 #include <xstitch/data/mat_element.hpp>
+#include <xstitch/io/limits.hpp>
 #include <xstitch/io/utf8.hpp>
 
 #include <algorithm>
@@ -43,6 +44,7 @@ namespace detail {
 /// What comes before the content of a matrix element.
 struct MatHeader {
   static constexpr int cell = 1, structure = 2, text = 4, first_numbers = 6, last_numbers = 15, opaque = 17;
+  static constexpr std::size_t longest_name = 1024, most_extents = 256;  // MATLAB's names have 63 characters at most
   int array_class = 0;
   std::vector<std::size_t> extents{};
   std::size_t count = 1;
@@ -55,6 +57,8 @@ struct MatHeader {
     array_class = flags.content[0];
     if (array_class != opaque) read_extents(cursor);
     const auto name_element = cursor.next();
+    if (name_element.content.size() > longest_name)
+      cursor.broken("found a name of ", name_element.content.size(), " bytes, expected at most ", longest_name);
     name.assign(name_element.content.begin(), name_element.content.end());
   }
   [[nodiscard]] bool holds_numbers() const noexcept {
@@ -65,6 +69,8 @@ struct MatHeader {
   void read_extents(MatCursor& cursor) {
     std::vector<double> found;
     const auto dimensions = cursor.next();
+    if (dimensions.content.size() > most_extents * 4)
+      cursor.broken("found ", dimensions.content.size() / 4, " extents, expected at most ", most_extents);
     if ((dimensions.type != 5 && dimensions.type != 6) || !append_numbers(dimensions, found) || found.size() < 2)
       cursor.broken("found no extents where they were expected");
     for (const double extent : found) {
@@ -115,21 +121,29 @@ struct MatText {
   }
 };
 
-inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::string& path, int depth = 0);
+inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::string& path, limits::Budget& budget,
+                               int depth = 0);
 
 /// Arrays inside a cell or struct.
-inline void read_mat_items(MatCursor& cursor, const MatHeader& header, const std::string& path, std::size_t wanted,
-                           int depth, MatArray& array) {
+inline void read_mat_items(MatCursor& cursor, const MatHeader& header, const std::string& path, limits::Budget& budget,
+                           std::size_t wanted, int depth, MatArray& array) {
+  constexpr std::size_t tag = 8;  // an element has at least that
+  if (wanted > cursor.left() / tag)
+    cursor.broken("found ", cursor.left(), " bytes for ", wanted, " arrays in '", header.name, "', expected ", tag,
+                  " for each at least");
+  budget.take(wanted, sizeof(MatArray) + 32);  // an empty one has extents
+  array.items.reserve(wanted);
   for (std::size_t i = 0; i < wanted; ++i) {
     const auto child = cursor.next();
     if (child.type != MatCursor::matrix)
       cursor.broken("found an element of type ", child.type, " in '", header.name, "', expected an array");
-    array.items.push_back(read_mat_array(child.content, path, depth + 1));
+    array.items.push_back(read_mat_array(child.content, path, budget, depth + 1));
   }
 }
 
 /// The content of a matrix element. Classes that are not read (sparse, objects, functions, opaque) are `other`.
-inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::string& path, int depth) {
+inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::string& path, limits::Budget& budget,
+                               int depth) {
   MatCursor cursor(bytes, path);
   MatArray array;
   if (bytes.empty()) {  // an empty cell item
@@ -148,22 +162,27 @@ inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::s
   };
   if (header.array_class == MatHeader::cell) {
     array.kind = MatArray::Kind::cell;
-    read_mat_items(cursor, header, path, header.count, depth, array);
+    read_mat_items(cursor, header, path, budget, header.count, depth, array);
   } else if (header.array_class == MatHeader::structure) {
     array.kind = MatArray::Kind::structure;
     std::vector<double> length;
-    if (!append_numbers(cursor.next(), length) || length.size() != 1 || !(length[0] >= 1) || length[0] > 256)
+    const auto width_element = cursor.next();
+    if (width_element.content.size() > 8 || !append_numbers(width_element, length) || length.size() != 1 ||
+        !(length[0] >= 1) || length[0] > 256)
       cursor.broken("found no length of field names in '", header.name, "'");
     const auto names = cursor.next().content;
     const auto width = static_cast<std::size_t>(length[0]);
+    budget.take(names.size() / width, sizeof(std::string) + width + 1);
+    array.field_names.reserve(names.size() / width);
     for (std::size_t i = 0; i + width <= names.size(); i += width) {
       const auto* begin = reinterpret_cast<const char*>(names.data()) + i;
       array.field_names.emplace_back(begin, std::find(begin, begin + width, '\0'));
     }
-    if (header.count > 0) read_mat_items(cursor, header, path, array.field_names.size(), depth, array);
+    if (header.count > 0) read_mat_items(cursor, header, path, budget, array.field_names.size(), depth, array);
   } else if (header.array_class == MatHeader::text) {
     array.kind = MatArray::Kind::text;
     const auto element = cursor.next();
+    budget.take(element.content.size(), 20);  // a double and up to four bytes a character, in a text that grows
     MatText text;
     if (!text.read(element)) wrong_type(element.type, "text");
     if (text.stored != header.count && text.characters != header.count && text.utf16 != header.count)
@@ -172,8 +191,11 @@ inline MatArray read_mat_array(std::span<const std::uint8_t> bytes, const std::s
   } else if (header.holds_numbers()) {
     array.kind = MatArray::Kind::numbers;
     const auto element = cursor.next();
-    if (!append_numbers(element, array.numbers)) wrong_type(element.type, "numbers");
-    if (array.numbers.size() != header.count) wrong_count(array.numbers.size());
+    const std::size_t size = mat_number_size(element.type);
+    if (size == 0) wrong_type(element.type, "numbers");
+    if (element.content.size() / size != header.count) wrong_count(element.content.size() / size);
+    budget.take(header.count, sizeof(double));
+    append_numbers(element, array.numbers);
   }
   return array;
 }

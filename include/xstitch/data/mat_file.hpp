@@ -16,14 +16,15 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/data/mat_array.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,28 +36,7 @@ class MatFile {
  public:
   explicit MatFile(std::string path) : path_(std::move(path)) {
     static_assert(std::endian::native == std::endian::little, "xstitch: MAT-files are read on little-endian machines");
-    std::ifstream in(path_, std::ios::binary);
-    if (!in) fail("file ", path_, ": found no such file, expected a MAT-file of version 5");
-    text_.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-    const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(text_.data()), text_.size());
-    if (bytes.size() < 128)
-      fail("file ", path_, ": found ", bytes.size(), " bytes, expected a MAT-file (its header has 128)");
-    const int version = bytes[124] | (bytes[125] << 8);
-    if (bytes[126] != 'I' || bytes[127] != 'M' || version != 0x0100)
-      fail("file ", path_, ": found ",
-           version == 0x0200 ? "MAT-file version 7.3 (HDF5)" : "no header of a little-endian MAT-file",
-           ", expected MAT-file version 5");
-    detail::MatCursor cursor(bytes.subspan(128), path_);
-    while (!cursor.done()) {
-      const auto element = cursor.next();
-      if (element.type != detail::MatCursor::compressed && element.type != detail::MatCursor::matrix) continue;
-      std::vector<std::uint8_t> beginning;  // enough for flags, extents and name
-      const auto matrix = unpacked(element, beginning, 4096);
-      if (matrix.type != detail::MatCursor::matrix) continue;
-      detail::MatCursor content(matrix.content, path_);
-      const std::string name = detail::MatHeader(content).name;
-      if (!name.empty()) elements_[name] = element;  // without a name: what MATLAB's own objects refer to
-    }
+    limits::guard(path_, [&] { open(); });
   }
   MatFile(const MatFile&) = delete;
   MatFile& operator=(const MatFile&) = delete;
@@ -71,40 +51,77 @@ class MatFile {
 
   /// The variable of that name, which stays valid as long as the file object; an error lists those that are there.
   [[nodiscard]] const MatArray& at(const std::string& name) const {
-    const auto found = elements_.find(name);
-    if (found == elements_.end()) {
-      std::string there;
-      for (const auto& [key, value] : elements_) there += (there.empty() ? "" : ", ") + key;
-      fail("file ", path_, ": found the variables [", there, "], expected '", name, "' among them");
-    }
-    const std::scoped_lock lock(mutex_);
-    if (const auto known = read_.find(name); known != read_.end()) return known->second;
-    std::vector<std::uint8_t> inflated;
-    const auto matrix = unpacked(found->second, inflated, std::size_t{1} << 30);
-    MatArray array = detail::read_mat_array(matrix.content, path_);
-    if (array.kind == MatArray::Kind::other) {
-      detail::MatCursor content(matrix.content, path_);
-      fail("file ", path_, ": found that '", name, "' is of MATLAB's class ", detail::MatHeader(content).array_class,
-           ", expected numbers, text, a cell or a struct");
-    }
-    return read_[name] = std::move(array);
+    return limits::guard(path_, [&]() -> const MatArray& { return read(name); });
   }
 
  private:
   using Element = detail::MatCursor::Element;
 
+  void open() {
+    bytes_ = file::read_regular(path_, "a MAT-file of version 5");
+    const std::span<const std::uint8_t> bytes(bytes_);
+    if (bytes.size() < 128)
+      fail("file ", path_, ": found ", bytes.size(), " bytes, expected a MAT-file (its header has 128)");
+    const int version = bytes[124] | (bytes[125] << 8);
+    if (bytes[126] != 'I' || bytes[127] != 'M' || version != 0x0100)
+      fail("file ", path_, ": found ",
+           version == 0x0200 ? "MAT-file version 7.3 (HDF5)" : "no header of a little-endian MAT-file",
+           ", expected MAT-file version 5");
+    budget_.emplace("file " + path_, bytes.size());
+    budget_->take(bytes.size());
+    detail::MatCursor cursor(bytes.subspan(128), path_);
+    while (!cursor.done()) {
+      const auto element = cursor.next();
+      if (element.type != detail::MatCursor::compressed && element.type != detail::MatCursor::matrix) continue;
+      std::vector<std::uint8_t> beginning;  // enough for flags, extents and name
+      limits::Budget passing = *budget_;
+      const auto matrix = unpacked(element, beginning, passing, 4096);
+      if (matrix.type != detail::MatCursor::matrix) continue;
+      detail::MatCursor content(matrix.content, path_);
+      const std::string name = detail::MatHeader(content).name;
+      budget_->take(name.size() + 128);
+      if (!name.empty()) elements_[name] = element;  // without a name: what MATLAB's own objects refer to
+    }
+  }
+  const MatArray& read(const std::string& name) const {
+    const auto found = elements_.find(name);
+    if (found == elements_.end()) {
+      std::string there;
+      for (const auto& [key, value] : elements_) there += (there.empty() ? "" : ", ") + key;
+      fail("file ", path_, ": found the variables [", limits::excerpt(there, 2000), "], expected '", name,
+           "' among them");
+    }
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = read_.find(name); known != read_.end()) return known->second;
+    std::vector<std::uint8_t> inflated;
+    limits::Budget budget = *budget_;  // what fails leaves the file's as it was
+    const auto matrix = unpacked(found->second, inflated, budget, detail::whole_element);
+    MatArray array = detail::read_mat_array(matrix.content, path_, budget);
+    if (array.kind == MatArray::Kind::other) {
+      detail::MatCursor content(matrix.content, path_);
+      fail("file ", path_, ": found that '", name, "' is of MATLAB's class ", detail::MatHeader(content).array_class,
+           ", expected numbers, text, a cell or a struct");
+    }
+    MatArray& kept = read_[name] = std::move(array);
+    budget.give_back(inflated.size());
+    budget_ = std::move(budget);
+    return kept;
+  }
+
   /// The element that a compressed one holds, in `memory`, or that element itself. Less than `wanted` bytes of it are
   /// an error only where there should be more.
-  [[nodiscard]] Element unpacked(const Element& element, std::vector<std::uint8_t>& memory, std::size_t wanted) const {
+  [[nodiscard]] Element unpacked(const Element& element, std::vector<std::uint8_t>& memory, limits::Budget& budget,
+                                 std::size_t wanted) const {
     if (element.type != detail::MatCursor::compressed) return element;
-    memory = detail::inflate_mat(element.content, detail::MatCursor(element.content, path_), wanted);
+    memory = detail::inflate_mat(element.content, detail::MatCursor(element.content, path_), budget, wanted);
     return detail::MatCursor(memory, path_).next(memory.size() >= wanted);
   }
 
   std::string path_;
-  std::vector<char> text_;
-  std::map<std::string, Element> elements_;  ///< views into text_
+  std::vector<std::uint8_t> bytes_;
+  std::map<std::string, Element> elements_;  ///< views into bytes_
   mutable std::mutex mutex_;
+  mutable std::optional<limits::Budget> budget_;  ///< of all variables together, which are kept
   mutable std::map<std::string, MatArray> read_;
 };
 

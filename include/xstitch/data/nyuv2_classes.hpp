@@ -10,6 +10,7 @@
 
 #include <xstitch/core/labels.hpp>
 #include <xstitch/data/mat_file.hpp>
+#include <xstitch/io/limits.hpp>
 
 #include <array>
 #include <cstddef>
@@ -47,7 +48,8 @@ inline std::span<const std::string_view> nyu_class_names(int classes) {
 
 inline constexpr std::size_t nyu_raw_classes = 894;
 
-/// table[raw label] = class index, or 255 to ignore; 895 entries.
+namespace detail {
+
 inline std::vector<std::uint8_t> read_nyu_class_table(const std::string& folder, int classes) {
   (void)nyu_class_names(classes);
   const auto numbers = [](const MatFile& file, const std::string& what, const MatArray& array, std::size_t count,
@@ -74,7 +76,6 @@ inline std::vector<std::uint8_t> read_nyu_class_table(const std::string& folder,
   return table;
 }
 
-/// 0-based views of a split, from splits.mat ("trainNdxs", "testNdxs": 1-based).
 inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const std::string& variable,
                                                std::size_t views) {
   const MatFile file((std::filesystem::path(folder) / "splits.mat").string());
@@ -92,6 +93,19 @@ inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const 
     out.push_back(view);
   }
   return out;
+}
+
+}  // namespace detail
+
+/// table[raw label] = class index, or 255 to ignore; 895 entries.
+inline std::vector<std::uint8_t> read_nyu_class_table(const std::string& folder, int classes) {
+  return limits::guard(folder, [&] { return detail::read_nyu_class_table(folder, classes); });
+}
+
+/// 0-based views of a split, from splits.mat ("trainNdxs", "testNdxs": 1-based).
+inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const std::string& variable,
+                                               std::size_t views) {
+  return limits::guard(folder, [&] { return detail::read_nyu_split(folder, variable, views); });
 }
 
 /// Both splits of splits.mat.

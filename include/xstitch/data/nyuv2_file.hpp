@@ -12,20 +12,22 @@
 /// Pixel (row r, column c) of view n is labels[n][c][r]; what is returned here is row-major, [H, W, channels]. One view
 /// is read at a time: the file (2.8 GB) is never in memory as a whole.
 ///
-/// Needs the HDF5 C library (hdf5_handle.hpp).
-/// Errors: no such file, no HDF5, a cut or damaged file (with HDF5's own words), a data set that is missing or has
-/// another rank, type or extents.
+/// Needs the HDF5 C library (hdf5_handle.hpp). HDF5 files are for trusted sources: that library itself follows some
+/// damaged ones into crashes and endless loops, which nothing here can stop. What is bounded here (io/limits.hpp) is
+/// what the file asks this reader, and the library's chunks, to hold. Errors: no such file, no HDF5, a cut or damaged
+/// file (with HDF5's own words), a data set that is missing or has another rank, type or extents.
 
 #include <xstitch/core/descriptor.hpp>
 #include <xstitch/core/error.hpp>
 #include <xstitch/data/hdf5_handle.hpp>
 #include <xstitch/data/image.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <hdf5.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,8 +37,49 @@ namespace xstitch::inline XSTITCH_ISA::data {
 class Nyuv2File {
  public:
   explicit Nyuv2File(std::string path) : path_(std::move(path)) {
-    if (!std::filesystem::is_regular_file(path_))
-      fail("file ", path_, ": found no such file, expected nyu_depth_v2_labeled.mat (MATLAB v7.3)");
+    limits::guard(path_, [&] { open_file(); });
+  }
+  ~Nyuv2File() {
+    const detail::Hdf5Guard guard;
+    close();
+  }
+  Nyuv2File(const Nyuv2File&) = delete;
+  Nyuv2File& operator=(const Nyuv2File&) = delete;
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] int height() const noexcept { return height_; }
+  [[nodiscard]] int width() const noexcept { return width_; }
+  [[nodiscard]] bool has_raw_depths() const noexcept { return raw_depths_.id.valid(); }
+
+  [[nodiscard]] ByteImage image(std::size_t view) const {
+    return {{height_, width_, 3}, read<std::uint8_t>(images_, H5T_NATIVE_UINT8, view, 3)};
+  }
+  [[nodiscard]] std::vector<std::uint16_t> labels(std::size_t view) const {
+    return read<std::uint16_t>(labels_, H5T_NATIVE_UINT16, view, 1);
+  }
+  [[nodiscard]] std::vector<float> depths(std::size_t view) const {
+    return read<float>(depths_, H5T_NATIVE_FLOAT, view, 1);
+  }
+  /// As measured; 0 where the sensor saw nothing. Only if has_raw_depths().
+  [[nodiscard]] std::vector<float> raw_depths(std::size_t view) const {
+    return read<float>(raw_depths_, H5T_NATIVE_FLOAT, view, 1);
+  }
+
+  /// A cell of texts: "names" (894 raw classes), "scenes", "sceneTypes".
+  [[nodiscard]] std::vector<std::string> texts(const std::string& name) const {
+    return limits::guard(path_, [&] { return read_texts(name); });
+  }
+
+ private:
+  struct Array {
+    std::string name;
+    detail::Hdf5Id id;
+    std::vector<hsize_t> extents;
+  };
+
+  void open_file() {
+    file_bytes_ = file::regular_size(path_, "nyu_depth_v2_labeled.mat (MATLAB v7.3)");
     const detail::Hdf5Guard guard;
     const file::StandardNumbersTaken taken;
     if (H5Fis_hdf5(path_.c_str()) <= 0)
@@ -58,6 +101,7 @@ class Nyuv2File {
       size_ = static_cast<std::size_t>(e[0]);
       width_ = static_cast<int>(e[2]);
       height_ = static_cast<int>(e[3]);
+      budget().take(e[2] * e[3], 2 * sizeof(float));  // depths, and the same in the other order
       check(images_, H5T_INTEGER, 1);
       check(labels_, H5T_INTEGER, 2);
       check(depths_, H5T_FLOAT, 4);
@@ -70,45 +114,30 @@ class Nyuv2File {
       throw;
     }
   }
-  ~Nyuv2File() {
-    const detail::Hdf5Guard guard;
-    close();
-  }
-  Nyuv2File(const Nyuv2File&) = delete;
-  Nyuv2File& operator=(const Nyuv2File&) = delete;
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] int height() const noexcept { return height_; }
-  [[nodiscard]] int width() const noexcept { return width_; }
-  [[nodiscard]] bool has_raw_depths() const noexcept { return raw_depths_.id.valid(); }
+  [[nodiscard]] limits::Budget budget() const { return {"file " + path_, file_bytes_}; }
 
-  [[nodiscard]] ByteImage image(std::size_t view) const {
-    const auto columns = read<std::uint8_t>(images_, H5T_NATIVE_UINT8, view, 3);
-    return {{height_, width_, 3}, transposed(columns, 3)};
-  }
-  [[nodiscard]] std::vector<std::uint16_t> labels(std::size_t view) const {
-    return transposed(read<std::uint16_t>(labels_, H5T_NATIVE_UINT16, view, 1), 1);
-  }
-  [[nodiscard]] std::vector<float> depths(std::size_t view) const {
-    return transposed(read<float>(depths_, H5T_NATIVE_FLOAT, view, 1), 1);
-  }
-  /// As measured; 0 where the sensor saw nothing. Only if has_raw_depths().
-  [[nodiscard]] std::vector<float> raw_depths(std::size_t view) const {
-    return transposed(read<float>(raw_depths_, H5T_NATIVE_FLOAT, view, 1), 1);
+  static std::string text(const Array& array) {
+    std::string out;
+    for (const hsize_t e : array.extents) out += (out.empty() ? "" : ", ") + std::to_string(e);
+    return "(" + out + ")";
   }
 
-  /// A cell of texts: "names" (894 raw classes), "scenes", "sceneTypes".
-  [[nodiscard]] std::vector<std::string> texts(const std::string& name) const {
+  [[nodiscard]] std::vector<std::string> read_texts(const std::string& name) const {
     const detail::Hdf5Guard guard;
     const Array cell = open(name.c_str(), 2);
     const detail::Hdf5Id type(H5Dget_type(cell.id.get()), H5Tclose);
     if (H5Tequal(type.get(), H5T_STD_REF_OBJ) <= 0)
       fail("file ", path_, ", ", name, ": found another type, expected references to texts");
-    std::vector<hobj_ref_t> references(static_cast<std::size_t>(cell.extents[0] * cell.extents[1]));
+    limits::Budget budget = this->budget();
+    // A text that is asked for counts, and so does each time that the same one is.
+    const hsize_t rows = cell.extents[0], columns = cell.extents[1];
+    if (columns != 0) budget.take(rows > file_bytes_ * 1024 / columns ? ~hsize_t{0} : rows * columns, 64);
+    std::vector<hobj_ref_t> references(static_cast<std::size_t>(rows * columns));
     if (H5Dread(cell.id.get(), H5T_STD_REF_OBJ, H5S_ALL, H5S_ALL, H5P_DEFAULT, references.data()) < 0)
       fail("file ", path_, ", ", name, ": found a damaged file, expected references (", guard.message(), ")");
     std::vector<std::string> out;
+    out.reserve(references.size());
     for (const hobj_ref_t& reference : references) {
       const detail::Hdf5Id item(H5Rdereference2(cell.id.get(), H5P_DEFAULT, H5R_OBJECT, &reference), H5Oclose);
       const detail::Hdf5Id space(item.valid() ? H5Dget_space(item.get()) : -1, H5Sclose);
@@ -116,27 +145,15 @@ class Nyuv2File {
       if (count < 0 || count > 100'000)
         fail("file ", path_, ", ", name, ", item ", out.size(), ": found no text there, expected one (",
              guard.message(), ")");
+      budget.take(static_cast<std::uint64_t>(count) + 64, 1);
       std::vector<std::uint16_t> characters(static_cast<std::size_t>(count));
       if (H5Dread(item.get(), H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, characters.data()) < 0)
         fail("file ", path_, ", ", name, ", item ", out.size(), ": found no characters, expected a text (",
              guard.message(), ")");
-      out.emplace_back();
+      out.emplace_back().reserve(characters.size());
       for (const std::uint16_t c : characters) out.back() += c < 128 ? static_cast<char>(c) : '?';
     }
     return out;
-  }
-
- private:
-  struct Array {
-    std::string name;
-    detail::Hdf5Id id;
-    std::vector<hsize_t> extents;
-  };
-
-  static std::string text(const Array& array) {
-    std::string out;
-    for (const hsize_t e : array.extents) out += (out.empty() ? "" : ", ") + std::to_string(e);
-    return "(" + out + ")";
   }
 
   /// With room in the cache for a chunk of a few views, so that files chunked otherwise still read once.
@@ -151,6 +168,7 @@ class Nyuv2File {
     if (found != rank) fail("file ", path_, ", ", name, ": found rank ", found, ", expected ", rank);
     array.extents.resize(static_cast<std::size_t>(rank));
     H5Sget_simple_extent_dims(space.get(), array.extents.data(), nullptr);
+    budget().take(detail::hdf5_chunk_bytes(array.id.get(), array.extents.size()));
     return array;
   }
 
@@ -173,9 +191,16 @@ class Nyuv2File {
            height_, ") as the images have");
   }
 
-  /// One view, in the order of the file.
+  /// One view, row-major.
   template <class T>
   [[nodiscard]] std::vector<T> read(const Array& array, hid_t type, std::size_t view, std::size_t channels) const {
+    return limits::guard(path_, [&] { return transposed(read_columns<T>(array, type, view, channels), channels); });
+  }
+
+  /// One view, in the order of the file.
+  template <class T>
+  [[nodiscard]] std::vector<T> read_columns(const Array& array, hid_t type, std::size_t view,
+                                            std::size_t channels) const {
     if (view >= size_) fail("file ", path_, ", ", array.name, ": view ", view, " wanted, found ", size_, " views");
     const detail::Hdf5Guard guard;
     if (!array.id.valid()) fail("file ", path_, ": found no data set of measured depths, expected 'rawDepths'");
@@ -213,6 +238,7 @@ class Nyuv2File {
   }
 
   std::string path_;
+  std::uint64_t file_bytes_ = 0;
   detail::Hdf5Id file_;
   Array images_, labels_, depths_, raw_depths_;
   std::size_t size_ = 0;

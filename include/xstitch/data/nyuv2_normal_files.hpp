@@ -11,6 +11,7 @@
 
 #include <xstitch/data/nyuv2_normals.hpp>
 #include <xstitch/data/png_image.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <array>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -40,19 +42,16 @@ class Nyuv2NormalFiles {
     if (layout == Nyuv2Normals::ladicky)
       root_ = root / "nyu_normals_gt";
     else
-      root_ = std::filesystem::is_directory(root / "normals_gt") ? root / "normals_gt" : root;
+      root_ = is_folder(root / "normals_gt") ? root / "normals_gt" : root;
     const std::filesystem::path first = layout == Nyuv2Normals::ladicky ? root_ : root_ / "normals";
-    if (!std::filesystem::is_directory(first))
-      fail("folder ", first.string(), ": found no such folder, expected pictures of normals");
+    if (!is_folder(first)) fail("folder ", first.string(), ": found no such folder, expected pictures of normals");
   }
 
   /// The layout that the folder has; from_depth if none.
   static Nyuv2Normals detect(const std::string& folder) {
     const std::filesystem::path root(folder);
-    if (std::filesystem::is_directory(root / "nyu_normals_gt")) return Nyuv2Normals::ladicky;
-    if (std::filesystem::is_directory(root / "normals_gt" / "normals") ||
-        std::filesystem::is_directory(root / "normals"))
-      return Nyuv2Normals::eigen;
+    if (is_folder(root / "nyu_normals_gt")) return Nyuv2Normals::ladicky;
+    if (is_folder(root / "normals_gt" / "normals") || is_folder(root / "normals")) return Nyuv2Normals::eigen;
     return Nyuv2Normals::from_depth;
   }
 
@@ -69,10 +68,10 @@ class Nyuv2NormalFiles {
 
   void check_present(std::size_t view, bool train) const {
     for (const std::string& path : paths(view, train))
-      if (!path.empty() && !std::filesystem::is_regular_file(path))
-        fail("file ", path, ": found no such file, expected the ",
-             path.find("masks") != std::string::npos ? "mask of the " : "", "normals of view ", view,
-             " (counted from 0)");
+      if (!path.empty())
+        (void)file::regular_size(path, std::string("the ") +
+                                           (path.find("masks") != std::string::npos ? "mask of the " : "") +
+                                           "normals of view " + std::to_string(view) + " (counted from 0)");
   }
 
   /// Normals of a view with the given signs for x, y and z.
@@ -92,6 +91,11 @@ class Nyuv2NormalFiles {
   }
 
  private:
+  static bool is_folder(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+  }
+
   Nyuv2Normals layout_ = Nyuv2Normals::eigen;
   std::filesystem::path root_;
 };

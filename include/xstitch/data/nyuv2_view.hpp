@@ -11,6 +11,7 @@
 #include <xstitch/data/nyuv2_normals.hpp>
 #include <xstitch/data/nyuv2_options.hpp>
 #include <xstitch/data/resize.hpp>
+#include <xstitch/io/limits.hpp>
 
 #include <algorithm>
 #include <array>
@@ -58,6 +59,11 @@ class Nyuv2ViewReader {
   }
 
   [[nodiscard]] Nyuv2View read(std::size_t view) const {
+    return limits::guard(file_->path(), [&] { return read_view(view); });
+  }
+
+ private:
+  [[nodiscard]] Nyuv2View read_view(std::size_t view) const {
     Nyuv2View out;
     out.image = resize_smooth(cut(file_->image(view)), options_.height, options_.width).values;
 
@@ -84,7 +90,6 @@ class Nyuv2ViewReader {
     return out;
   }
 
- private:
   [[nodiscard]] bool normals_from_files() const noexcept {
     return options_.normals == Nyuv2Normals::ladicky || options_.normals == Nyuv2Normals::eigen;
   }

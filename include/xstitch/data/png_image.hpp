@@ -13,6 +13,8 @@
 #include <xstitch/core/error.hpp>
 #include <xstitch/data/image.hpp>
 #include <xstitch/io/file.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <png.h>
 
@@ -24,6 +26,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,6 +76,7 @@ struct PngCodec {
       std::memcpy(out, self->bytes.data() + self->position, count);
       self->position += count;
     });
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);  // texts and such, which may unpack to much
     png_read_info(png, info);
     png_get_IHDR(png, info, &width, &height, &depth, &color, nullptr, nullptr, nullptr);
     return true;
@@ -137,16 +141,33 @@ inline std::string png_type(int color, int depth) {
 
 }  // namespace detail
 
-/// Reads a PNG that must have `expected` channels (1 or 3) and, where they are not 0, its height and width.
-inline ByteImage read_png(const std::string& path, Dims expected, PngValues values = PngValues::stored) {
+namespace detail {
+
+/// libpng takes memory for what a chunk says to be its length before it reads it: an Error for one that is longer than
+/// the file.
+inline void check_png_chunks(const std::vector<std::uint8_t>& bytes, const std::string& path) {
+  constexpr std::size_t around = 12;  // length, type, checksum
+  for (std::size_t at = 8; at < bytes.size();) {
+    const std::size_t left = bytes.size() - at;
+    const std::size_t length = left < 4 ? 0
+                                        : (std::size_t{bytes[at]} << 24) | (std::size_t{bytes[at + 1]} << 16) |
+                                              (std::size_t{bytes[at + 2]} << 8) | bytes[at + 3];
+    if (left < around || length > left - around)
+      fail("file ", path, ": found a damaged PNG (a chunk of ", length, " bytes at byte ", at, " of ", bytes.size(),
+           "), expected an intact one");
+    if (std::memcmp(bytes.data() + at + 4, "IEND", 4) == 0) return;
+    at += length + around;
+  }
+}
+
+inline ByteImage read_png(const std::string& path, Dims expected, PngValues values) {
   if (expected.channels != 1 && expected.channels != 3)
     fail("file ", path, ": found that ", expected.channels, " channels are wanted of a PNG, expected 1 or 3");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail("file ", path, ": found no such file, expected a PNG");
-  detail::PngCodec codec(false);
-  codec.bytes.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  PngCodec codec(false);
+  codec.bytes = file::read_regular(path, "a PNG");
   if (codec.bytes.size() < 8 || png_sig_cmp(codec.bytes.data(), 0, 8) != 0)
     fail("file ", path, ": found ", codec.bytes.size(), " bytes without the signature of a PNG, expected a PNG");
+  check_png_chunks(codec.bytes, path);
   if (!codec.read_header())
     fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
   const bool rgb = expected.channels == 3, indices = !rgb && values == PngValues::stored;
@@ -154,7 +175,7 @@ inline ByteImage read_png(const std::string& path, Dims expected, PngValues valu
                         : (codec.color == PNG_COLOR_TYPE_GRAY || (indices && codec.color == PNG_COLOR_TYPE_PALETTE)) &&
                               codec.depth <= 8;
   if (!fits)
-    fail("file ", path, ": found a PNG that is ", detail::png_type(codec.color, codec.depth), ", expected ",
+    fail("file ", path, ": found a PNG that is ", png_type(codec.color, codec.depth), ", expected ",
          rgb       ? "RGB, 8 bits"
          : indices ? "grey or palette, up to 8 bits"
                    : "grey, up to 8 bits");
@@ -162,18 +183,29 @@ inline ByteImage read_png(const std::string& path, Dims expected, PngValues valu
       (expected.width != 0 && codec.width != static_cast<std::uint32_t>(expected.width)))
     fail("file ", path, ": found ", codec.height, " rows of ", codec.width, " pixels, expected ", expected.height,
          " rows of ", expected.width);
-  // A header may promise more than memory holds; deflate packs at most about 1032 to 1, so the file bounds it.
-  const std::size_t stride = std::size_t{codec.width} * static_cast<std::size_t>(expected.channels);
-  if (stride / 8 * codec.height > codec.bytes.size() * 1100)
+  // A header may promise more than memory holds: deflate packs at most 1032 to 1, so the file bounds it.
+  const std::size_t height = codec.height,
+                    stride = std::size_t{codec.width} * static_cast<std::size_t>(expected.channels);
+  const std::size_t packed = (stride * static_cast<std::size_t>(codec.depth) + 7) / 8 + 1;  // of a row: with its filter
+  if (packed * height > codec.bytes.size() * 1100)
     fail("file ", path, ": found ", codec.bytes.size(), " bytes, expected more for a PNG of ", codec.height,
          " rows of ", codec.width, " pixels");
+  limits::Budget budget("file " + path, codec.bytes.size());
+  budget.take(height, stride + sizeof(png_bytep));
   ByteImage image{{static_cast<int>(codec.height), static_cast<int>(codec.width), expected.channels}, {}};
-  image.values.resize(stride * codec.height);
-  std::vector<png_bytep> rows(codec.height);
+  image.values.resize(stride * height);
+  std::vector<png_bytep> rows(height);
   for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = image.values.data() + r * stride;
   if (!codec.read_rows(rows.data(), values))
     fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
   return image;
+}
+
+}  // namespace detail
+
+/// Reads a PNG that must have `expected` channels (1 or 3) and, where they are not 0, its height and width.
+inline ByteImage read_png(const std::string& path, Dims expected, PngValues values = PngValues::stored) {
+  return limits::guard(path, [&] { return detail::read_png(path, expected, values); });
 }
 
 /// Writes grey (1 channel) or RGB (3 channels), 8 bits: a whole file, or the old one stays.

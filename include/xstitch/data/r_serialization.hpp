@@ -3,10 +3,12 @@
 /// R's XDR serialisation (versions 2 and 3), as far as a data frame needs it: vectors, lists, attributes, symbols, and
 /// compact sequences. Big-endian; a value is a word of flags (type, attributes, tag), then its content.
 ///
-/// Errors: another version, a type that tables do not need, a length beyond the data, nesting too deep.
-/// Source: "R Internals", section 1.8, Serialization Formats.
+/// Errors: another version, a type that tables do not need, a length beyond the data, nesting too deep, more memory
+/// than the file allows (io/limits.hpp): a sequence, or a reference to a symbol, is short in the file whatever it
+/// stands for. Source: "R Internals", section 1.8, Serialization Formats.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/io/limits.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -34,11 +36,16 @@ struct RValue {
       if (attribute_names[i] == name) return &attributes[i];
     return nullptr;
   }
+  [[nodiscard]] RValue* attribute(const std::string& name) {
+    return const_cast<RValue*>(std::as_const(*this).attribute(name));
+  }
 };
 
 class RReader {
  public:
-  RReader(std::span<const std::uint8_t> bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {
+  /// What the values take is taken from `budget`, which the file that they come from allows.
+  RReader(std::span<const std::uint8_t> bytes, std::string where, limits::Budget& budget)
+      : bytes_(bytes), where_(std::move(where)), budget_(budget) {
     if (bytes.size() < 14 || bytes[0] != 'X' || bytes[1] != '\n') broken("no XDR serialisation");
     at_ = 2;
     const std::int32_t version = integer();
@@ -70,27 +77,28 @@ class RReader {
       case 255: {  // a symbol seen before
         const std::size_t index = (flags >> 8) != 0 ? flags >> 8 : count();
         if (index < 1 || index > symbols_.size()) broken("a reference to nothing");
-        return symbols_[index - 1];
+        return symbol(symbols_[index - 1]);
       }
       case 1:
-        out.kind = RValue::Kind::symbol;
         out.texts = value(depth + 1).texts;
         if (out.texts.size() != 1) broken("a symbol without a name");
-        symbols_.push_back(out);
-        return out;
+        budget_.take(3 * sizeof(std::string));  // the list grows
+        symbols_.push_back(std::move(out.texts[0]));
+        return symbol(symbols_.back());
       case 2:
         return pairs(flags, depth);
       case 9: {
         out.kind = RValue::Kind::texts;
         const std::int32_t length = integer();
         const auto text = take(length < 0 ? 0 : static_cast<std::size_t>(length));
+        budget_.take(text.size() + sizeof(std::string));
         out.texts.emplace_back(text.begin(), text.end());
         return out;
       }
       case 10:
       case 13:
         out.kind = RValue::Kind::numbers;
-        for (std::size_t i = 0, n = count(4); i < n; ++i) {
+        for (std::size_t i = 0, n = reserved(out.numbers, count(4)); i < n; ++i) {
           const std::int32_t x = integer();
           out.numbers.push_back(x == std::numeric_limits<std::int32_t>::min() ? std::numeric_limits<double>::quiet_NaN()
                                                                               : x);
@@ -98,11 +106,11 @@ class RReader {
         break;
       case 14:
         out.kind = RValue::Kind::numbers;
-        for (std::size_t i = 0, n = count(8); i < n; ++i) out.numbers.push_back(real());
+        for (std::size_t i = 0, n = reserved(out.numbers, count(8)); i < n; ++i) out.numbers.push_back(real());
         break;
       case 16:
         out.kind = RValue::Kind::texts;
-        for (std::size_t i = 0, n = count(4); i < n; ++i) {
+        for (std::size_t i = 0, n = reserved(out.texts, count(4)); i < n; ++i) {
           RValue text = value(depth + 1);
           if (text.texts.size() != 1) broken("a text vector of something else");
           out.texts.push_back(std::move(text.texts[0]));
@@ -111,7 +119,7 @@ class RReader {
       case 19:
       case 20:
         out.kind = RValue::Kind::list;
-        for (std::size_t i = 0, n = count(4); i < n; ++i) out.items.push_back(value(depth + 1));
+        for (std::size_t i = 0, n = reserved(out.items, count(4)); i < n; ++i) out.items.push_back(value(depth + 1));
         break;
       case 238:
         return alternative(depth);
@@ -130,8 +138,9 @@ class RReader {
     for (;;) {
       if ((flags & 0x200U) != 0) value(depth + 1);
       RValue tag;
+      budget_.take(3 * (sizeof(std::string) + sizeof(RValue)));  // both lists grow
       if ((flags & 0x400U) != 0) tag = value(depth + 1);
-      out.texts.push_back(tag.texts.empty() ? std::string{} : tag.texts[0]);
+      out.texts.push_back(tag.texts.empty() ? std::string{} : std::move(tag.texts[0]));
       out.items.push_back(value(depth + 1));
       const std::size_t before = at_;
       flags = static_cast<std::uint32_t>(integer());
@@ -144,26 +153,46 @@ class RReader {
   RValue alternative(int depth) {
     const RValue info = value(depth + 1);
     RValue state = value(depth + 1);
-    const RValue attributes = value(depth + 1);
+    RValue attributes = value(depth + 1);
     const std::string kind =
         !info.items.empty() && !info.items[0].texts.empty() ? info.items[0].texts[0] : std::string{};
     RValue out;
     if (kind.starts_with("compact_") && state.numbers.size() == 3 && state.numbers[0] >= 0 && state.numbers[0] < 1e8) {
       out.kind = RValue::Kind::numbers;
+      reserved(out.numbers, static_cast<std::size_t>(state.numbers[0]));
       for (double i = 0; i < state.numbers[0]; ++i) out.numbers.push_back(state.numbers[1] + i * state.numbers[2]);
     } else if (kind.starts_with("wrap_") && !state.items.empty()) {
       out = std::move(state.items[0]);
     } else {
       out.kind = RValue::Kind::other;
     }
-    attach(out, attributes);
+    attach(out, std::move(attributes));
     return out;
   }
-  static void attach(RValue& to, const RValue& attributes) {
-    for (std::size_t i = 0; i < attributes.items.size() && i < attributes.texts.size(); ++i) {
-      to.attribute_names.push_back(attributes.texts[i]);
-      to.attributes.push_back(attributes.items[i]);
+  static void attach(RValue& to, RValue attributes) {
+    if (to.attributes.empty() && attributes.items.size() == attributes.texts.size()) {
+      to.attribute_names = std::move(attributes.texts);
+      to.attributes = std::move(attributes.items);
+      return;
     }
+    for (std::size_t i = 0; i < attributes.items.size() && i < attributes.texts.size(); ++i) {
+      to.attribute_names.push_back(std::move(attributes.texts[i]));
+      to.attributes.push_back(std::move(attributes.items[i]));
+    }
+  }
+  RValue symbol(const std::string& name) {
+    budget_.take(name.size() + sizeof(std::string));
+    RValue out;
+    out.kind = RValue::Kind::symbol;
+    out.texts.push_back(name);
+    return out;
+  }
+  /// Makes room for `n` elements, at most as many as there are bytes.
+  template <class T>
+  std::size_t reserved(std::vector<T>& elements, std::size_t n) {
+    budget_.take(n, sizeof(T));
+    elements.reserve(n);
+    return n;
   }
 
   std::span<const std::uint8_t> take(std::size_t n) {
@@ -194,8 +223,9 @@ class RReader {
 
   std::span<const std::uint8_t> bytes_;
   std::string where_;
+  limits::Budget& budget_;
   std::size_t at_ = 0;
-  std::vector<RValue> symbols_;
+  std::vector<std::string> symbols_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA::data::detail

@@ -10,14 +10,17 @@
 /// Errors: no such file, no header, a column named twice, a line with another number of fields, a quote without end.
 
 #include <xstitch/data/table.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,8 +33,12 @@ namespace detail {
 /// The records of a file of separated fields.
 class CsvReader {
  public:
-  CsvReader(std::string path, char separator) : path_(std::move(path)), separator_(separator), in_(path_) {
-    if (!in_) fail("file ", path_, ": found no such file, expected a table");
+  CsvReader(std::string path, char separator)
+      : path_(std::move(path)),
+        separator_(separator),
+        budget_("file " + path_, file::regular_size(path_, "a table")),
+        in_(path_) {
+    if (!in_) fail("file ", path_, ": found that it cannot be opened, expected a table");
   }
   /// The next record that is not empty; false at the end of the file.
   bool next() {
@@ -43,11 +50,11 @@ class CsvReader {
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (lines_ == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // byte order mark
       if (quoted)
-        fields_.back() += '\n';
+        fields_.back() += '\n', blank_ = false;
       else if (line.empty())
         continue;
       else
-        first_line_ = lines_, fields_.emplace_back();
+        first_line_ = lines_, begin_field();
       quoted = append(line, quoted);
       if (quoted) continue;
       for (std::string& field : fields_) field = trimmed(field);
@@ -61,21 +68,28 @@ class CsvReader {
   [[nodiscard]] std::size_t line() const noexcept { return first_line_; }
 
  private:
+  void begin_field() {
+    constexpr std::uint64_t column = 256;  // here, its name, and its own memory
+    if (fields_.size() == columns_) ++columns_, budget_.take(column);
+    fields_.emplace_back();
+    blank_ = true;
+  }
   /// Adds a line to the record; whether it ends inside quotes. A quote opens at the beginning of a field only.
   bool append(std::string_view line, bool quoted) {
     for (std::size_t i = 0; i < line.size(); ++i) {
       const char c = line[i];
-      std::string& field = fields_.back();
-      if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
-        field += line[++i];
-      else if (c == '"' && quoted)
-        quoted = false;
-      else if (c == '"' && field.find_first_not_of(" \t") == std::string::npos)
-        quoted = true;
-      else if (c == separator_ && !quoted)
-        fields_.emplace_back();
-      else
-        field += c;
+      if (!quoted && c == separator_) {
+        begin_field();
+        continue;
+      }
+      if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
+        ++i;
+      } else if (c == '"' && (quoted || blank_)) {
+        quoted = !quoted;
+        continue;
+      }
+      blank_ = blank_ && (c == ' ' || c == '\t');
+      fields_.back() += c;
     }
     return quoted;
   }
@@ -86,8 +100,11 @@ class CsvReader {
 
   std::string path_;
   char separator_;
+  limits::Budget budget_;
   std::ifstream in_;
   std::vector<std::string> fields_;
+  std::size_t columns_ = 0;  ///< of the longest record
+  bool blank_ = true;        ///< the last field is, so far
   std::size_t lines_ = 0, first_line_ = 0;
 };
 
@@ -108,17 +125,20 @@ inline double csv_number(const std::string& field) {
 /// Reads the columns of text again: their distinct texts, sorted, and for each element the index of its own.
 inline void read_csv_texts(Table& table, char separator) {
   std::vector<std::map<std::string, std::size_t>> seen(table.names.size());  // text: how many others came before it
+  std::vector<bool> holds_text;
+  for (const std::string& name : table.names) holds_text.push_back(table.texts.contains(name));
   CsvReader reader(table.path, separator);
   reader.next();
   std::size_t row = 0;
   for (; row < table.rows() && reader.next() && reader.fields().size() == seen.size(); ++row)
     for (std::size_t i = 0; i < seen.size(); ++i)
-      if (const std::string& field = reader.fields()[i]; table.texts.contains(table.names[i]) && !csv_missing(field))
+      if (const std::string& field = reader.fields()[i]; holds_text[i] && !csv_missing(field))
         table.columns[i][row] = static_cast<double>(seen[i].emplace(field, seen[i].size()).first->second);
   if (row < table.rows()) fail("file ", table.path, ": found that it changed while it was read");
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i].empty()) continue;
     std::vector<std::string>& classes = table.texts.at(table.names[i]).classes;
+    classes.reserve(classes.size() + seen[i].size());
     std::vector<double> sorted(seen[i].size());
     for (const auto& [text, before] : seen[i]) {
       sorted[before] = static_cast<double>(classes.size());
@@ -129,16 +149,17 @@ inline void read_csv_texts(Table& table, char separator) {
   }
 }
 
-}  // namespace detail
-
-inline Table read_csv(const std::string& path, char separator = ',') {
-  detail::CsvReader reader(path, separator);
+inline Table read_csv(const std::string& path, char separator) {
+  CsvReader reader(path, separator);
   Table table;
   table.path = path;
   if (reader.next()) table.names = reader.fields();
-  for (auto name = table.names.begin(); name != table.names.end(); ++name)
-    if (!name->empty() && std::find(table.names.begin(), name, *name) != name)
-      fail("file ", path, ", line ", reader.line(), ": found two columns named '", *name, "', expected one");
+  std::set<std::string_view> seen;
+  for (const std::string& name : table.names)
+    if (!name.empty() && !seen.insert(name).second)
+      fail("file ", path, ", line ", reader.line(), ": found two columns named '", limits::excerpt(name),
+           "', expected one");
+  std::vector<bool> holds_text(table.names.size(), false);
   table.columns.resize(table.names.size());
   while (reader.next()) {
     const std::vector<std::string>& fields = reader.fields();
@@ -146,16 +167,24 @@ inline Table read_csv(const std::string& path, char separator = ',') {
       fail("file ", path, ", line ", reader.line(), ": found ", fields.size(), " fields, expected ",
            table.names.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      const double value = detail::csv_number(fields[i]);
+      const double value = csv_number(fields[i]);
       table.columns[i].push_back(value);
-      if (std::isnan(value) && !detail::csv_missing(fields[i]))
-        table.texts.try_emplace(
-            table.names[i], ColumnNames{{}, "line " + std::to_string(reader.line()) + ": found '" + fields[i] + "'"});
+      if (!std::isnan(value) || holds_text[i] || csv_missing(fields[i])) continue;
+      holds_text[i] = true;
+      table.texts.try_emplace(
+          table.names[i],
+          ColumnNames{{}, "line " + std::to_string(reader.line()) + ": found '" + limits::excerpt(fields[i]) + "'"});
     }
   }
   if (table.rows() == 0) fail("file ", path, ": found no rows, expected a line of names and lines of numbers");
-  if (!table.texts.empty()) detail::read_csv_texts(table, separator);
+  if (!table.texts.empty()) read_csv_texts(table, separator);
   return table;
+}
+
+}  // namespace detail
+
+inline Table read_csv(const std::string& path, char separator = ',') {
+  return limits::guard(path, [&] { return detail::read_csv(path, separator); });
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA::data

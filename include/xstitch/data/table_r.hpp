@@ -16,6 +16,8 @@
 #include <xstitch/data/idx_file.hpp>
 #include <xstitch/data/r_serialization.hpp>
 #include <xstitch/data/table.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <lzma.h>
 #include <zlib.h>
@@ -24,7 +26,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,12 +36,12 @@ namespace xstitch::inline XSTITCH_ISA::data {
 namespace detail {
 
 /// All of a file, decompressed if it is gzipped.
-inline std::vector<std::uint8_t> read_gzip(const std::string& path) {
-  GzipReader reader(path);
+inline std::vector<std::uint8_t> read_gzip(GzipReader& reader, limits::Budget& budget) {
   std::vector<std::uint8_t> bytes;
   for (std::size_t got = 1; got != 0;) {
     constexpr std::size_t piece = 1U << 16;
     const std::size_t before = bytes.size();
+    budget.take(3 * piece);  // while a vector grows there are its old memory and twice that
     bytes.resize(before + piece);
     got = reader.read(bytes.data() + before, piece);
     bytes.resize(before + got);
@@ -50,12 +51,13 @@ inline std::vector<std::uint8_t> read_gzip(const std::string& path) {
 
 /// Content of an entry of Rdata.rdb.
 inline std::vector<std::uint8_t> unpack_r_entry(std::span<const std::uint8_t> packed, bool lettered,
-                                                const std::string& where) {
+                                                const std::string& where, limits::Budget& budget) {
   const std::size_t size =
       (std::size_t{packed[0]} << 24) | (std::size_t{packed[1]} << 16) | (std::size_t{packed[2]} << 8) | packed[3];
   const char letter = lettered ? static_cast<char>(packed[4]) : '1';
   const auto stream = packed.subspan(lettered ? 5 : 4);
   if (size > (std::size_t{1} << 30)) fail(where, ": found ", size, " bytes announced, expected less than 2^30");
+  budget.take(size);
   std::vector<std::uint8_t> bytes(size);
   std::size_t got = 0;
   bool whole = false;
@@ -82,19 +84,18 @@ inline std::vector<std::uint8_t> unpack_r_entry(std::span<const std::uint8_t> pa
   return bytes;
 }
 
-}  // namespace detail
-
-/// Reads the data frame `name` of `base`.rdx and `base`.rdb.
 inline Table read_r_table(const std::string& base, const std::string& name) {
   const std::string index_path = base + ".rdx", data_path = base + ".rdb";
-  const std::vector<std::uint8_t> index_bytes = detail::read_gzip(index_path);
-  const detail::RValue index = detail::RReader(index_bytes, "file " + index_path).value();
-  const detail::RValue* keys = index.attribute("names");
-  const detail::RValue* entry = nullptr;
+  GzipReader reader(index_path, "the index of an R package's data");
+  limits::Budget index_budget("file " + index_path, reader.file_bytes());
+  const std::vector<std::uint8_t> index_bytes = read_gzip(reader, index_budget);
+  const RValue index = RReader(index_bytes, "file " + index_path, index_budget).value();
+  const RValue* keys = index.attribute("names");
+  const RValue* entry = nullptr;
   std::string there;
   if (keys != nullptr && !index.items.empty() && !keys->texts.empty() && keys->texts[0] == "variables") {
-    const detail::RValue& variables = index.items[0];
-    const detail::RValue* variable_names = variables.attribute("names");
+    const RValue& variables = index.items[0];
+    const RValue* variable_names = variables.attribute("names");
     for (std::size_t i = 0; variable_names != nullptr && i < variables.items.size() && i < variable_names->texts.size();
          ++i) {
       there += (there.empty() ? "" : ", ") + variable_names->texts[i];
@@ -102,44 +103,51 @@ inline Table read_r_table(const std::string& base, const std::string& name) {
     }
   }
   if (entry == nullptr || entry->numbers.size() != 2)
-    fail("file ", index_path, ": found the entries [", there, "], expected '", name, "' among them");
+    fail("file ", index_path, ": found the entries [", limits::excerpt(there, 10000), "], expected '", name,
+         "' among them");
 
   const std::string where = "file " + data_path + ", '" + name + "'";
-  std::ifstream in(data_path, std::ios::binary | std::ios::ate);
-  if (!in) fail("file ", data_path, ": found no such file, expected the data beside ", index_path);
-  const auto size = static_cast<double>(in.tellg());
+  const InputFile data = file::open_regular(data_path, "the data beside " + index_path);
+  const auto size = static_cast<double>(data.size());
   const double offset = entry->numbers[0], length = entry->numbers[1];
   if (!(offset >= 0 && length > 5 && offset + length <= size))
     fail(where, ": found ", size, " bytes, expected ", length, " at ", offset, " (a cut file?)");
+  limits::Budget budget(where, static_cast<std::uint64_t>(length));
+  budget.take(static_cast<std::uint64_t>(length));
   std::vector<std::uint8_t> packed(static_cast<std::size_t>(length));
-  in.seekg(static_cast<std::streamoff>(offset));
-  in.read(reinterpret_cast<char*>(packed.data()), static_cast<std::streamsize>(packed.size()));
-  if (!in) fail(where, ": found that it cannot be read");
+  data.read(static_cast<std::uint64_t>(offset), std::as_writable_bytes(std::span(packed)));
   const bool lettered = index.items.size() > 2 && !index.items[2].numbers.empty() && index.items[2].numbers[0] > 1;
-  const std::vector<std::uint8_t> bytes = detail::unpack_r_entry(packed, lettered, where);
+  const std::vector<std::uint8_t> bytes = unpack_r_entry(packed, lettered, where, budget);
 
-  const detail::RValue frame = detail::RReader(bytes, where).value();
-  const detail::RValue* names = frame.attribute("names");
-  if (frame.kind != detail::RValue::Kind::list || names == nullptr || names->texts.size() != frame.items.size())
+  RValue frame = RReader(bytes, where, budget).value();
+  const RValue* names = frame.attribute("names");
+  if (frame.kind != RValue::Kind::list || names == nullptr || names->texts.size() != frame.items.size())
     fail(where, ": found no data frame, expected one");
   Table table;
   table.path = data_path + ":" + name;
   std::size_t rows = 0;
   for (std::size_t i = 0; i < frame.items.size(); ++i) {
-    const detail::RValue& column = frame.items[i];
-    if (column.kind != detail::RValue::Kind::numbers) continue;
+    RValue& column = frame.items[i];
+    if (column.kind != RValue::Kind::numbers) continue;
     if (table.columns.empty()) rows = column.numbers.size();
     if (column.numbers.size() != rows)
       fail(where, ": found ", column.numbers.size(), " rows in column '", names->texts[i], "', expected ", rows);
     table.names.push_back(names->texts[i]);
-    table.columns.push_back(column.numbers);
-    if (const detail::RValue* levels = column.attribute("levels"); levels != nullptr) {
+    table.columns.push_back(std::move(column.numbers));
+    if (RValue* levels = column.attribute("levels"); levels != nullptr) {
       for (double& x : table.columns.back()) x -= 1;
-      table.texts[table.names.back()] = {levels->texts, {}};
+      table.texts[table.names.back()] = {std::move(levels->texts), {}};
     }
   }
   if (rows == 0) fail(where, ": found no columns of numbers, expected some");
   return table;
+}
+
+}  // namespace detail
+
+/// Reads the data frame `name` of `base`.rdx and `base`.rdb.
+inline Table read_r_table(const std::string& base, const std::string& name) {
+  return limits::guard(base, [&] { return detail::read_r_table(base, name); });
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA::data

@@ -182,7 +182,11 @@ inline void remove_partial_files(const std::filesystem::path& folder) {
       clear(folder / name);
       continue;
     }
-    const std::filesystem::path target = file::follow(folder / name);
+    std::filesystem::path target = folder / name;
+    try {
+      target = file::follow(target);
+    } catch (const Error&) {  // a link that leads to itself has no leftovers
+    }
     if (target == folder / name) continue;
     const std::string start = target.filename().string() + ".";
     for (const std::string& other : file::names_in(file::folder_of(target)))

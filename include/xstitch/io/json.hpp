@@ -3,9 +3,9 @@
 /// A small JSON value (RFC 8259): enough for headers, manifests and logs.
 ///
 /// Reading refuses what is not JSON with line and column: text after the value, a key twice, strings that are not
-/// UTF-8, numbers outside of a double, more than 128 levels. Writing gives doubles with the fewest digits that read
-/// back to the same bits, and refuses NaN and infinity, which JSON cannot say. Members keep their order.
-/// Integers are exact up to 2^53; write larger ones (seeds) as strings.
+/// UTF-8, numbers outside of a double, more than 128 levels, more values than io/limits.hpp allows. Writing gives
+/// doubles with the fewest digits that read back to the same bits, and refuses NaN and infinity, which JSON cannot say.
+/// Members keep their order. Integers are exact up to 2^53; write larger ones (seeds) as strings.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/io/utf8.hpp>
@@ -30,6 +30,24 @@ class Json {
   using Object = std::vector<std::pair<std::string, Json>>;
 
   Json() = default;
+  /// Copies what the value holds and then moves it in: a std::variant of libstdc++ 12 whose copy throws half way
+  /// destroys what it does not hold yet.
+  Json(const Json& other) {
+    std::visit(
+        [this](const auto& held) {
+          auto copy = held;
+          value_ = std::move(copy);
+        },
+        other.value_);
+  }
+  Json(Json&&) noexcept = default;
+  Json& operator=(const Json& other) {
+    Json copy(other);
+    value_ = std::move(copy.value_);
+    return *this;
+  }
+  Json& operator=(Json&&) noexcept = default;
+  ~Json() = default;
   Json(std::nullptr_t) {}                                 // NOLINT(google-explicit-constructor)
   Json(std::same_as<bool> auto value) : value_(value) {}  // NOLINT(google-explicit-constructor)
   Json(double value) : value_(value) {}                   // NOLINT(google-explicit-constructor)

@@ -12,17 +12,16 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/io/file.hpp>
-#include <xstitch/io/half.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/npy_format.hpp>
+#include <xstitch/io/regular_file.hpp>
 
 #include <xtensor/xtensor.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cctype>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -35,106 +34,6 @@ struct NpyArray {
   std::vector<std::size_t> extents;
   std::vector<float> values;  ///< row-major
 };
-
-namespace npy {
-
-static_assert(std::endian::native == std::endian::little, "xstitch: .npy files are handled on little-endian machines");
-
-/// The text after 'key': in the header's dict.
-inline std::string_view field(std::string_view header, std::string_view key, const std::string& path) {
-  for (const char quote : {'\'', '"'}) {
-    const std::string quoted = quote + std::string(key) + quote;
-    std::size_t at = header.find(quoted);
-    if (at == std::string_view::npos) continue;
-    at += quoted.size();
-    while (at < header.size() && (header[at] == ' ' || header[at] == ':')) ++at;
-    return header.substr(at);
-  }
-  fail("file ", path, ": found the header ", header, ", expected '", key, "' in it");
-}
-
-/// "(2, 3)" to {2, 3}; "()" is a single number.
-inline std::vector<std::size_t> extents(std::string_view text, const std::string& path) {
-  std::vector<std::size_t> out;
-  bool digits = false, closed = false;
-  std::size_t count = 1;
-  for (std::size_t i = 1; !text.empty() && text[0] == '(' && i < text.size() && !closed; ++i) {
-    const char c = text[i];
-    if (c >= '0' && c <= '9') {
-      if (!digits) out.push_back(0);
-      digits = true;
-      if (out.back() > (std::size_t{1} << 40))
-        fail("file ", path, ": found the shape ", text, ", expected one that memory holds");
-      out.back() = out.back() * 10 + static_cast<std::size_t>(c - '0');
-    } else if (c == ')') {
-      closed = true;
-    } else if (c == ',' || c == ' ' || c == 'L') {
-      digits = false;
-    } else {
-      break;
-    }
-  }
-  if (!closed) fail("file ", path, ": found the shape ", text, ", expected numbers in parentheses");
-  for (const std::size_t e : out) {
-    if (e != 0 && count > (std::size_t{1} << 40) / e)
-      fail("file ", path, ": found the shape ", text, ", expected one that memory holds");
-    count *= e;
-  }
-  return out;
-}
-
-/// A float16 in a file.
-struct Half {
-  std::uint16_t bits;
-  explicit operator float() const { return from_half(bits); }
-};
-
-template <class T>
-std::vector<float> convert(std::span<const char> bytes) {
-  std::vector<float> out(bytes.size() / sizeof(T));
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    T value;
-    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    out[i] = static_cast<float>(value);
-  }
-  return out;
-}
-
-struct Type {
-  std::string_view name;
-  std::size_t bytes;
-  std::vector<float> (*convert)(std::span<const char>);
-};
-inline constexpr std::array<Type, 12> types = {{{"f2", 2, convert<Half>},
-                                                {"f4", 4, convert<float>},
-                                                {"f8", 8, convert<double>},
-                                                {"i1", 1, convert<std::int8_t>},
-                                                {"i2", 2, convert<std::int16_t>},
-                                                {"i4", 4, convert<std::int32_t>},
-                                                {"i8", 8, convert<std::int64_t>},
-                                                {"u1", 1, convert<std::uint8_t>},
-                                                {"u2", 2, convert<std::uint16_t>},
-                                                {"u4", 4, convert<std::uint32_t>},
-                                                {"u8", 8, convert<std::uint64_t>},
-                                                {"b1", 1, convert<std::uint8_t>}}};
-
-/// Column-major values to row-major ones.
-inline std::vector<float> to_row_major(const std::vector<float>& values, const std::vector<std::size_t>& extents) {
-  std::vector<float> out(values.size());
-  std::vector<std::size_t> index(extents.size(), 0);
-  for (float& value : out) {
-    std::size_t at = 0, stride = 1;
-    for (std::size_t k = 0; k < extents.size(); ++k) at += index[k] * stride, stride *= extents[k];
-    value = values[at];
-    for (std::size_t k = extents.size(); k-- > 0;) {
-      if (++index[k] < extents[k]) break;
-      index[k] = 0;
-    }
-  }
-  return out;
-}
-
-}  // namespace npy
 
 /// Writes `values`, row-major of the given extents.
 inline void save_npy(const std::filesystem::path& path, std::span<const float> values,
@@ -175,10 +74,12 @@ void save_npy(const std::filesystem::path& path, const xt::xexpression<E>& expre
   save_npy(path, std::span<const float>(tensor.data(), tensor.size()), extents);
 }
 
-/// Reads an array of any rank.
-inline NpyArray load_npy(const std::filesystem::path& path) {
+namespace npy {
+
+inline NpyArray load(const std::filesystem::path& path) {
   const std::string name = path.string();
-  const std::string file = read_file(path);
+  const std::vector<std::uint8_t> bytes = file::read_regular(path, "a .npy file");
+  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (file.size() < 10 || file.compare(0, 6, "\x93NUMPY") != 0)
     fail("file ", name, ": found ", file.size(), " bytes that do not start with \\x93NUMPY, expected a .npy file");
   const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(file[i])); };
@@ -189,20 +90,20 @@ inline NpyArray load_npy(const std::filesystem::path& path) {
   if (major > 1) length |= (byte(10) << 16) | (byte(11) << 24);
   if (length > file.size() - start)
     fail("file ", name, ": found ", file.size() - start, " bytes of header, expected ", length, " (a cut file?)");
-  const std::string_view header = std::string_view(file).substr(start, length);
+  const std::string_view header = file.substr(start, length);
 
-  const std::string_view descr = npy::field(header, "descr", name);
-  const auto type = std::find_if(npy::types.begin(), npy::types.end(), [&](const npy::Type& t) {
+  const std::string_view descr = field(header, "descr", name);
+  const auto type = std::find_if(types.begin(), types.end(), [&](const Type& t) {
     return descr.size() > 4 && descr.substr(2, t.name.size() + 1) == std::string(t.name) + descr[0];
   });
   const bool little = descr.size() > 1 && (descr[1] == '<' || descr[1] == '|' || descr[1] == '=');
-  if (type == npy::types.end() || !little)
-    fail("file ", name, ": found elements of type ", descr.substr(0, descr.find(',')),
+  if (type == types.end() || !little)
+    fail("file ", name, ": found elements of type ", limits::excerpt(descr.substr(0, descr.find(','))),
          ", expected little-endian real numbers");
-  const bool fortran = npy::field(header, "fortran_order", name).starts_with("True");
+  const bool fortran = field(header, "fortran_order", name).starts_with("True");
 
   NpyArray array;
-  array.extents = npy::extents(npy::field(header, "shape", name), name);
+  array.extents = npy::extents(field(header, "shape", name), name);
   std::size_t count = 1;
   for (const std::size_t e : array.extents) count *= e;
   const std::span<const char> data = std::span<const char>(file).subspan(start + length);
@@ -210,21 +111,30 @@ inline NpyArray load_npy(const std::filesystem::path& path) {
     fail("file ", name, ": found ", data.size(), " bytes of data, expected ", count, " elements of ", type->bytes,
          " bytes");
   array.values = type->convert(data);
-  if (fortran && array.extents.size() > 1 && count > 0) array.values = npy::to_row_major(array.values, array.extents);
+  if (fortran && array.extents.size() > 1 && count > 0) array.values = to_row_major(array.values, array.extents);
   return array;
+}
+
+}  // namespace npy
+
+/// Reads an array of any rank.
+inline NpyArray load_npy(const std::filesystem::path& path) {
+  return limits::guard(path.native(), [&] { return npy::load(path); });
 }
 
 /// Reads an array of rank N.
 template <std::size_t N>
 xt::xtensor<float, N> load_npy(const std::filesystem::path& path) {
-  const NpyArray array = load_npy(path);
-  if (array.extents.size() != N)
-    fail("file ", path.string(), ": found an array of rank ", array.extents.size(), ", expected ", N);
-  std::array<std::size_t, N> shape{};
-  std::copy(array.extents.begin(), array.extents.end(), shape.begin());
-  xt::xtensor<float, N> tensor(shape);
-  std::copy(array.values.begin(), array.values.end(), tensor.data());
-  return tensor;
+  return limits::guard(path.native(), [&] {
+    const NpyArray array = npy::load(path);
+    if (array.extents.size() != N)
+      fail("file ", path.string(), ": found an array of rank ", array.extents.size(), ", expected ", N);
+    std::array<std::size_t, N> shape{};
+    std::copy(array.extents.begin(), array.extents.end(), shape.begin());
+    xt::xtensor<float, N> tensor(shape);
+    std::copy(array.values.begin(), array.values.end(), tensor.data());
+    return tensor;
+  });
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -12,15 +12,13 @@
 #include <xstitch/io/checksums.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
+#include <xstitch/io/safetensors_file.hpp>  // IWYU pragma: export
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
-#include <limits>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,10 +26,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-static_assert(std::endian::native == std::endian::little, "xstitch: safetensors files are little-endian");
-
-using TextMap = std::map<std::string, std::string>;
 
 /// A tensor to write: memory that stays where it is until write() returns.
 struct TensorView {
@@ -53,40 +47,10 @@ struct TensorView {
 
 namespace safetensors {
 
-constexpr std::uint64_t largest_header = 100'000'000;
-
-/// Bytes of an element, 0 if the type is not one of the format's (of whole bytes).
-inline std::uint64_t element_size(std::string_view dtype) {
-  if (dtype == "BOOL" || dtype == "U8" || dtype == "I8" || dtype == "F8_E4M3" || dtype == "F8_E5M2") return 1;
-  if (dtype == "I16" || dtype == "U16" || dtype == "F16" || dtype == "BF16") return 2;
-  if (dtype == "I32" || dtype == "U32" || dtype == "F32") return 4;
-  if (dtype == "I64" || dtype == "U64" || dtype == "F64" || dtype == "C64") return 8;
-  return 0;
-}
-
-/// a * b, or the largest number if that is beyond 64 bits.
-inline std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b) {
-  return a != 0 && b > std::numeric_limits<std::uint64_t>::max() / a ? std::numeric_limits<std::uint64_t>::max()
-                                                                     : a * b;
-}
-inline std::uint64_t byte_count(std::string_view dtype, const std::vector<std::uint64_t>& shape) {
-  std::uint64_t bytes = element_size(dtype);
-  for (const std::uint64_t extent : shape)
-    if (extent == 0) return 0;
-  for (const std::uint64_t extent : shape) bytes = saturating_product(bytes, extent);
-  return bytes;
-}
-
-inline std::string to_text(const std::vector<std::uint64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 /// Writes a file with checksums (io/checksums.hpp), or leaves the old one. Data goes straight from the tensors' own
 /// memory.
-inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
-                  const TextMap& metadata = {}) {
+[[gnu::cold]] inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                                const TextMap& metadata = {}) {
   std::vector<std::uint32_t> sums;
   for (const TensorView& tensor : tensors) sums.push_back(crc32c(tensor.memory));
   Json texts;
@@ -135,6 +99,3 @@ inline void write(const std::filesystem::path& path, std::span<const TensorView>
 }  // namespace safetensors
 
 }  // namespace xstitch::inline XSTITCH_ISA
-
-// Reading needs what is above.
-#include <xstitch/io/safetensors_file.hpp>  // IWYU pragma: export

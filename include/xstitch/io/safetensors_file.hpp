@@ -8,10 +8,11 @@
 /// read.
 
 #include <xstitch/io/checksums.hpp>
-#include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/limits.hpp>
+#include <xstitch/io/regular_file.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -41,25 +42,9 @@ class SafetensorsFile {
     }
   };
 
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
-    const std::string name = path.string();
-    if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
-    std::uint64_t length = 0;
-    file_.read(0, std::as_writable_bytes(std::span(&length, 1)));
-    if (length > safetensors::largest_header || length > file_.size() - 8)
-      fail(name, ": the header should have ", length, " bytes, but the file has ", file_.size(),
-           " in all and a header at most 100000000: not a safetensors file, or cut off");
-    std::string text(static_cast<std::size_t>(length), '\0');
-    file_.read(8, std::as_writable_bytes(std::span(text)));
-    data_ = 8 + length;
-    if (text.empty() || text[0] != '{') fail(name, ": the header does not begin with {");
-    try {
-      read_header(Json::parse(text, "header"));
-      check_layout();
-      check_header(text);
-    } catch (const Error& error) {
-      fail(name, ": ", error.what());
-    }
+  [[gnu::cold]] explicit SafetensorsFile(const std::filesystem::path& path)
+      : file_(limits::guard(path.native(), [&] { return file::open_regular(path, "a safetensors file"); })) {
+    limits::guard(path.native(), [&] { open(); });
   }
 
   [[nodiscard]] const std::map<std::string, Entry, std::less<>>& entries() const noexcept { return entries_; }
@@ -75,67 +60,72 @@ class SafetensorsFile {
   [[nodiscard]] bool has_checksums() const noexcept { return has_checksums_; }
   /// Reads everything and compares it with the checksums; an Error names the tensor that is damaged.
   void verify() const {
-    std::vector<std::byte> piece(std::size_t{1} << 20);
-    for (const auto& [name, entry] : entries_) {
-      std::uint32_t crc = 0;
-      for (std::uint64_t at = entry.begin; at < entry.end; at += piece.size()) {
-        const auto part =
-            std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), entry.end - at)));
-        file_.read(data_ + at, part);
-        crc = crc32c(part, crc);
-      }
-      check(name, entry, crc);
-    }
+    limits::guard(path().native(), [&] { compare_all(); });
   }
 
   /// A tensor as floats. F32 as it is; F16, BF16 and F64 converted.
   void read(std::string_view name, std::span<float> values) const {
-    const Entry& entry = wanted(name, values.size());
-    if (entry.dtype == "F32") {
-      read_bytes(name, entry, std::as_writable_bytes(values));
-    } else if (entry.dtype == "F16") {
-      convert<std::uint16_t>(name, entry, values, from_half);
-    } else if (entry.dtype == "BF16") {
-      convert<std::uint16_t>(name, entry, values,
-                             [](std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); });
-    } else if (entry.dtype == "F64") {
-      convert<double>(name, entry, values, [](double v) { return static_cast<float>(v); });
-    } else {
-      fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected F32, F16, BF16 or F64");
-    }
+    limits::guard(path().native(), [&] { read_floats(name, values); });
   }
-  void read(std::string_view name, std::span<std::int64_t> values) const { read_exactly(name, "I64", values); }
-  void read(std::string_view name, std::span<std::uint8_t> values) const { read_exactly(name, "U8", values); }
+  void read(std::string_view name, std::span<std::int64_t> values) const {
+    limits::guard(path().native(), [&] { read_exactly(name, "I64", values); });
+  }
+  void read(std::string_view name, std::span<std::uint8_t> values) const {
+    limits::guard(path().native(), [&] { read_exactly(name, "U8", values); });
+  }
 
  private:
-  void read_header(const Json& header) {
-    for (const auto& [name, value] : header.object()) {
-      if (name == "__metadata__") {
-        for (const auto& [key, text] : value.object()) metadata_[key] = text.string();
-        continue;
-      }
-      Entry entry;
-      try {
-        entry.dtype = value.at("dtype").string();
-        for (const Json& extent : value.at("shape").array()) entry.shape.push_back(extent.whole());
-        const Json::Array& offsets = value.at("data_offsets").array();
-        if (offsets.size() != 2) fail("data_offsets has ", offsets.size(), " numbers, expected 2");
-        entry.begin = offsets[0].whole();
-        entry.end = offsets[1].whole();
-      } catch (const Error& error) {
-        fail("tensor \"", name, "\": ", error.what());
-      }
-      const std::uint64_t bytes = safetensors::byte_count(entry.dtype, entry.shape);
-      const bool known = safetensors::element_size(entry.dtype) != 0;
-      if (entry.end < entry.begin || (known && entry.end - entry.begin != bytes))
-        fail("tensor \"", name, "\": bytes ", entry.begin, " to ", entry.end, ", but ", entry.dtype, " ",
-             safetensors::to_text(entry.shape), " takes ", bytes);
-      entries_.emplace(name, std::move(entry));
+  [[gnu::cold]] void open() {
+    const std::string name = path().string();
+    if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
+    std::uint64_t length = 0;
+    file_.read(0, std::as_writable_bytes(std::span(&length, 1)));
+    if (length > safetensors::largest_header || length > file_.size() - 8)
+      fail(name, ": the header should have ", length, " bytes, but the file has ", file_.size(),
+           " in all and a header at most 100000000: not a safetensors file, or cut off");
+    std::string text(static_cast<std::size_t>(length), '\0');
+    file_.read(8, std::as_writable_bytes(std::span(text)));
+    data_ = 8 + length;
+    if (text.empty() || text[0] != '{') fail(name, ": the header does not begin with {");
+    try {
+      // A header may have 100 MB: its members are read one by one, and none has reason to hold many values.
+      json::Parser(text, "header", limits::base).members([this](const std::string& key, const Json& value) {
+        read_member(key, value);
+      });
+      check_layout();
+      check_header(text);
+    } catch (const Error& error) {
+      fail(name, ": ", error.what());
     }
+  }
+
+  [[gnu::cold]] void read_member(const std::string& name, const Json& value) {
+    if (name == "__metadata__") {
+      if (std::exchange(has_metadata_, true)) fail("the key \"", name, "\" comes twice");
+      for (const auto& [key, text] : value.object()) metadata_[key] = text.string();
+      return;
+    }
+    Entry entry;
+    try {
+      entry.dtype = value.at("dtype").string();
+      for (const Json& extent : value.at("shape").array()) entry.shape.push_back(extent.whole());
+      const Json::Array& offsets = value.at("data_offsets").array();
+      if (offsets.size() != 2) fail("data_offsets has ", offsets.size(), " numbers, expected 2");
+      entry.begin = offsets[0].whole();
+      entry.end = offsets[1].whole();
+    } catch (const Error& error) {
+      fail("tensor \"", name, "\": ", error.what());
+    }
+    const std::uint64_t bytes = safetensors::byte_count(entry.dtype, entry.shape);
+    const bool known = safetensors::element_size(entry.dtype) != 0;
+    if (entry.end < entry.begin || (known && entry.end - entry.begin != bytes))
+      fail("tensor \"", name, "\": bytes ", entry.begin, " to ", entry.end, ", but ", entry.dtype, " ",
+           limits::excerpt(safetensors::to_text(entry.shape)), " takes ", bytes);
+    if (!entries_.emplace(name, std::move(entry)).second) fail("the key \"", name, "\" comes twice");
   }
 
   /// In the order of the data; empty ones by their names.
-  std::vector<std::pair<const std::string*, Entry*>> in_order() {
+  [[gnu::cold]] std::vector<std::pair<const std::string*, Entry*>> in_order() {
     std::vector<std::pair<const std::string*, Entry*>> order;
     for (auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
@@ -158,7 +148,7 @@ class SafetensorsFile {
            ": cut off, or not all of it ours");
   }
 
-  void check_header(std::string_view text) {
+  [[gnu::cold]] void check_header(std::string_view text) {
     const auto sums = metadata_.find(std::string(checksums::key)),
                version = metadata_.find(std::string(checksums::version_key));
     if (sums == metadata_.end() && version == metadata_.end()) return;
@@ -181,7 +171,36 @@ class SafetensorsFile {
     metadata_.erase(version);
   }
 
-  const Entry& wanted(std::string_view name, std::size_t count) const {
+  void compare_all() const {
+    std::vector<std::byte> piece(std::size_t{1} << 20);
+    for (const auto& [name, entry] : entries_) {
+      std::uint32_t crc = 0;
+      for (std::uint64_t at = entry.begin; at < entry.end; at += piece.size()) {
+        const auto part =
+            std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), entry.end - at)));
+        file_.read(data_ + at, part);
+        crc = crc32c(part, crc);
+      }
+      check(name, entry, crc);
+    }
+  }
+
+  [[gnu::cold]] void read_floats(std::string_view name, std::span<float> values) const {
+    const Entry& entry = wanted(name, values.size());
+    if (entry.dtype == "F32") {
+      read_bytes(name, entry, std::as_writable_bytes(values));
+    } else if (entry.dtype == "F16") {
+      convert<std::uint16_t>(name, entry, values, from_half);
+    } else if (entry.dtype == "BF16") {
+      convert<std::uint16_t>(name, entry, values,
+                             [](std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); });
+    } else if (entry.dtype == "F64") {
+      convert<double>(name, entry, values, [](double v) { return static_cast<float>(v); });
+    } else {
+      fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected F32, F16, BF16 or F64");
+    }
+  }
+  [[gnu::cold]] const Entry& wanted(std::string_view name, std::size_t count) const {
     const Entry* entry = find(name);
     if (entry == nullptr) fail(path().string(), ": no tensor \"", name, "\"");
     if (safetensors::element_size(entry->dtype) == 0)
@@ -224,6 +243,7 @@ class SafetensorsFile {
   std::uint64_t data_ = 0;
   std::map<std::string, Entry, std::less<>> entries_;
   TextMap metadata_;
+  bool has_metadata_ = false;
   bool has_checksums_ = false;
 };
 

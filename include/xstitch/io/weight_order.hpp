@@ -14,7 +14,7 @@
 /// neither does (a square matrix), the weight is refused, never guessed.
 
 #include <xstitch/core/parameter.hpp>
-#include <xstitch/io/safetensors.hpp>
+#include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
 #include <array>
@@ -38,14 +38,14 @@ namespace weight_order {
 using Shape = std::vector<std::uint64_t>;
 
 /// `order`, or what the file's metadata say.
-inline WeightOrder of_file(WeightOrder order, const TextMap& metadata) {
+[[gnu::cold]] inline WeightOrder of_file(WeightOrder order, const TextMap& metadata) {
   if (order != WeightOrder::as_marked) return order;
   const auto format = metadata.find("format");
   if (format == metadata.end()) return order;
   return format->second == "xstitch" ? WeightOrder::xstitch : format->second == "pt" ? WeightOrder::pytorch : order;
 }
 
-inline Shape shape_of(const Extents& extents) {
+[[gnu::cold]] inline Shape shape_of(const Extents& extents) {
   Shape shape;
   for (int i = 0; i < extents.rank; ++i)
     shape.push_back(static_cast<std::uint64_t>(extents.size[static_cast<std::size_t>(i)]));
@@ -53,7 +53,7 @@ inline Shape shape_of(const Extents& extents) {
 }
 
 /// For each axis of PyTorch's the number of ours.
-inline std::vector<std::size_t> pytorch_axes(std::string_view axes) {
+[[gnu::cold]] inline std::vector<std::size_t> pytorch_axes(std::string_view axes) {
   std::vector<std::size_t> order;
   for (std::size_t i = axes.size(); i-- > 0;)
     if (axes[i] != 'H' && axes[i] != 'W') order.push_back(i);
@@ -62,7 +62,7 @@ inline std::vector<std::size_t> pytorch_axes(std::string_view axes) {
   return order;
 }
 
-inline Shape pytorch_shape(const ParameterSpec& spec) {
+[[gnu::cold]] inline Shape pytorch_shape(const ParameterSpec& spec) {
   const Shape ours = shape_of(spec.extents);
   if (spec.axes.size() != ours.size()) return ours;
   Shape shape;
@@ -88,7 +88,7 @@ struct Fit {
 };
 
 /// `order` is that of the file, as_marked if nothing is known of it.
-inline Fit fit(const ParameterSpec& spec, const Shape& found, WeightOrder order) {
+[[gnu::cold]] inline Fit fit(const ParameterSpec& spec, const Shape& found, WeightOrder order) {
   using Kind = Fit::Kind;
   const Shape ours = shape_of(spec.extents), theirs = pytorch_shape(spec);
   const auto long_axes = std::count_if(ours.begin(), ours.end(), [](std::uint64_t extent) { return extent > 1; });

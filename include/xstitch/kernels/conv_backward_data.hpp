@@ -46,7 +46,7 @@ constexpr StridePhase horizontal_phase(const ConvShape& s, int phase) noexcept {
 }
 template <class Arithmetic>
 constexpr RunLayout backward_layout(const ConvShape& s, const StridePhase& h) noexcept {
-  return {s.group_out(), h.taps, 1, h.dilation, Arithmetic::numbers, Arithmetic::number_bytes};
+  return {s.group_out(), h.taps, 1, h.dilation, Arithmetic::per_element, Arithmetic::value_bytes};
 }
 /// Elements of the packed weights of one phase.
 template <class Arithmetic>
@@ -94,7 +94,7 @@ class ConvBackwardData {
                             Index{S.stride.width} * S.in.channels};
         float* to = in_gradient + y * row + Index{x} * S.in.channels;
         constexpr int step =
-            static_cast<int>(backward_layout<Arithmetic>(S, horizontal_phase(S, 0)).pixel / Arithmetic::numbers);
+            static_cast<int>(backward_layout<Arithmetic>(S, horizontal_phase(S, 0)).pixel / Arithmetic::per_element);
         constexpr int large = static_cast<int>(divide_up(S.in.width, S.stride.width));
         constexpr int small = S.in.width / S.stride.width;
         if (h.count == large)
@@ -112,7 +112,7 @@ class ConvBackwardData {
   /// [group][block of input channels][tap rows][runs of (tap columns, output channels)][input channels of the block].
   static void pack(const StridePhase& v, const StridePhase& h, const float* weights, Element* to, ThreadPool& threads) {
     const RunLayout layout = backward_layout<Arithmetic>(S, h);
-    const Index rows = Index{v.taps} * layout.inner, run = divide_up(layout.run, Arithmetic::numbers);
+    const Index rows = Index{v.taps} * layout.inner, run = divide_up(layout.run, Arithmetic::per_element);
     const Index group_elements = packed_group<Arithmetic>(layout, v.taps, S.group_in());
     threads.parallel_for(std::size_t{S.groups} * std::size_t{blocks}, [&](std::size_t task) {
       const Index group = static_cast<Index>(task) / blocks, block = static_cast<Index>(task) % blocks;
@@ -125,7 +125,7 @@ class ConvBackwardData {
           // Numbers of this tap start at an element, because runs of several columns are merged only if they do.
           pack_transposed(weights + (tap * S.group_in() + block * block_width) * S.out_channels + group * S.group_out(),
                           S.out_channels, S.group_out(), valid, width, p, Arithmetic{});
-          p += divide_up(S.group_out(), Arithmetic::numbers) * width;
+          p += divide_up(S.group_out(), Arithmetic::per_element) * width;
         }
       }
     });

@@ -33,7 +33,7 @@ class ConvBackwardWeights {
   using Task = ConvWeightTask<S, Arithmetic>;
   using Element = typename Task::Element;
   static constexpr const auto& layout = Task::layout;
-  static constexpr int numbers = Task::numbers, blocks = Task::blocks, tiles = Task::tiles, parts = Task::parts,
+  static constexpr int per_element = Task::per_element, blocks = Task::blocks, tiles = Task::tiles, parts = Task::parts,
                        row_block = Task::row_block, row_blocks = Task::row_blocks;
   static constexpr std::size_t gradient_elements = Task::gradient_elements;
 
@@ -57,7 +57,7 @@ class ConvBackwardWeights {
       t.block = static_cast<int>(task) / parts % blocks;
       t.group = static_cast<int>(task) / parts / blocks;
       t.batch = static_cast<Index>(batch);
-      t.last_unit = divide_up(t.batch, numbers) * row_blocks;
+      t.last_unit = divide_up(t.batch, per_element) * row_blocks;
       t.images = images;
       t.out_gradient = out_gradient;
       t.first_tile = part * tiles / parts;
@@ -74,13 +74,13 @@ class ConvBackwardWeights {
 
   static void run_by_images(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
                             float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
-    const Index units = divide_up(static_cast<Index>(batch), numbers) * row_blocks;
+    const Index units = divide_up(static_cast<Index>(batch), per_element) * row_blocks;
     const Index image_parts = std::min<Index>(weight_gradient_parts, units);
     auto* partial = reinterpret_cast<float*>(workspace);
     threads.parallel_for(static_cast<std::size_t>(image_parts), [&](std::size_t task) {
       const Index part = static_cast<Index>(task);
       const Index first = part * units / image_parts, last = (part + 1) * units / image_parts;
-      constexpr bool copies = numbers > 1 || !layout.whole;
+      constexpr bool copies = per_element > 1 || !layout.whole;
       auto* gradient = reinterpret_cast<Element*>(thread_scratch(
           (gradient_elements + (copies ? static_cast<std::size_t>(image_elements) + 64 : 0)) * sizeof(Element)));
       auto* copy = gradient + gradient_elements;

@@ -27,14 +27,14 @@ struct RunLayout {
   int inner = 0;    ///< runs in a row of taps: 1 if the columns are one run
   Index run = 0;    ///< length of a run
 
-  constexpr RunLayout(int channels, int taps_width, int stride, int dilation, int numbers, int bytes) noexcept
+  constexpr RunLayout(int channels, int taps_width, int stride, int dilation, int per_element, int bytes) noexcept
       : pixel(channels) {
-    bool merged = taps_width == 1 || (dilation == 1 && channels * stride % numbers == 0);
+    bool merged = taps_width == 1 || (dilation == 1 && channels * stride % per_element == 0);
     if (Index{channels} * stride * bytes % 2048 == 0) {  // all pixels of a tile in two of the 64 sets of the cache
       pixel += 64 / bytes;
       merged = taps_width == 1;
     }
-    if (!merged || channels * stride % numbers != 0) pixel = round_up(pixel, numbers);
+    if (!merged || channels * stride % per_element != 0) pixel = round_up(pixel, per_element);
     inner = merged ? 1 : taps_width;
     run = merged ? Index{taps_width} * channels : channels;
   }
@@ -53,14 +53,14 @@ struct Correlation {
 template <class Arithmetic>
 constexpr Index packed_group(const RunLayout& layout, int taps_height, int group_out) noexcept {
   const Index columns = round_up(group_out, lanes);
-  return columns * taps_height * layout.inner * divide_up(layout.run, Arithmetic::numbers);
+  return columns * taps_height * layout.inner * divide_up(layout.run, Arithmetic::per_element);
 }
 
-/// All images. `PixelStep` is RunLayout::pixel * stride / numbers, `Width` the output's width.
+/// All images. `PixelStep` is RunLayout::pixel * stride / per_element, `Width` the output's width.
 template <class Arithmetic, int PixelStep, int Width, int GroupOut>
 class Correlate {
   using Element = typename Arithmetic::Element;
-  static constexpr int bytes = Arithmetic::number_bytes;
+  static constexpr int bytes = Arithmetic::value_bytes;
   static constexpr int blocks = static_cast<int>(divide_up(GroupOut, block_width));
   static constexpr std::size_t scratch_budget = 320 << 10;
   static constexpr Index wanted_tasks = 32;
@@ -69,7 +69,7 @@ class Correlate {
  public:
   static void run(const Correlation& c, std::size_t batch, const float* in, const Element* weights, const float* bias,
                   bool with_relu, float* out, ThreadPool& threads) {
-    const RunLayout layout(c.group_in, c.taps_width, c.stride.width, c.dilation.width, Arithmetic::numbers, bytes);
+    const RunLayout layout(c.group_in, c.taps_width, c.stride.width, c.dilation.width, Arithmetic::per_element, bytes);
     const int window_width = std::max(1, (Width - 1) * c.stride.width + (c.taps_width - 1) * c.dilation.width + 1);
     const int taps_reach = std::max(0, (c.taps_height - 1) * c.dilation.height);
     const Index channels = Index{c.group_in} * c.groups;
@@ -79,7 +79,7 @@ class Correlate {
     // A run may read a few numbers after a row (its last element in bf16): they are zero and exist.
     const Index row =
         in_place ? Index{c.image_width} * channels : round_up(window_width * layout.pixel + 1, 64 / bytes);
-    const Index row_elements = row / Arithmetic::numbers;
+    const Index row_elements = row / Arithmetic::per_element;
 
     const Index fitting = (static_cast<Index>(scratch_budget) / (row * bytes) - taps_reach - 1) / c.stride.height + 1;
     // Tasks share out rows before they share out channels, for which each would copy the same rows.
@@ -92,7 +92,8 @@ class Correlate {
     const int chunks = static_cast<int>(std::clamp<Index>(divide_up(wanted_tasks, coarse), 1, blocks));
 
     const Taps taps{c.taps_height, layout.inner, c.dilation.height * row_elements,
-                    c.dilation.width * layout.pixel / Arithmetic::numbers, divide_up(layout.run, Arithmetic::numbers)};
+                    c.dilation.width * layout.pixel / Arithmetic::per_element,
+                    divide_up(layout.run, Arithmetic::per_element)};
     const Index depth = Index{taps.outer} * taps.inner * taps.run;
     const Index group_elements = packed_group<Arithmetic>(layout, c.taps_height, GroupOut);
 

@@ -13,8 +13,8 @@ namespace kernels {
 
 template <class Arithmetic>
 constexpr RunLayout forward_layout(const ConvShape& s) noexcept {
-  return {s.group_in(),     s.kernel.width,      s.stride.width,
-          s.dilation.width, Arithmetic::numbers, Arithmetic::number_bytes};
+  return {s.group_in(),     s.kernel.width,          s.stride.width,
+          s.dilation.width, Arithmetic::per_element, Arithmetic::value_bytes};
 }
 /// Bytes of the packed weights.
 template <class Arithmetic>
@@ -52,7 +52,7 @@ class ConvForward : public PackAndRun<ConvForward<S, Arithmetic>> {
       constexpr Index rows = Index{S.kernel.height} * layout.inner;
       pack_columns(
           weights + group * S.group_out() + block * block_width, S.out_channels, rows, layout.run, valid, width,
-          packed + group * group_elements + block * block_width * rows * divide_up(layout.run, Arithmetic::numbers),
+          packed + group * group_elements + block * block_width * rows * divide_up(layout.run, Arithmetic::per_element),
           Arithmetic{});
     });
   }
@@ -74,7 +74,7 @@ class ConvForward : public PackAndRun<ConvForward<S, Arithmetic>> {
                         static_cast<Index>(to.size()),
                         Index{to.width} * to.channels,
                         to.channels};
-    constexpr int step = static_cast<int>(layout.pixel * S.stride.width / Arithmetic::numbers);
+    constexpr int step = static_cast<int>(layout.pixel * S.stride.width / Arithmetic::per_element);
     Correlate<Arithmetic, step, to.width, S.group_out()>::run(c, batch, in, reinterpret_cast<const Element*>(packed),
                                                               bias, with_relu, out, threads);
   }

@@ -55,9 +55,9 @@ constexpr Index weight_gradient_parts = 24;
 template <class Arithmetic>
 constexpr Extent image_copies(const ConvShape& s) noexcept {
   const WeightGradientLayout layout(s);
-  if (Arithmetic::numbers == 1 && layout.whole) return {};
+  if (Arithmetic::per_element == 1 && layout.whole) return {};
   const std::size_t image = static_cast<std::size_t>(layout.image) * sizeof(typename Arithmetic::Element);
-  return Arithmetic::numbers == 1 ? Extent{image, 64} : Extent{(image + 1) / 2, image + 64};
+  return Arithmetic::per_element == 1 ? Extent{image, 64} : Extent{(image + 1) / 2, image + 64};
 }
 /// Those, or the sums of the parts.
 template <class Arithmetic>
@@ -73,10 +73,10 @@ void copy_image_rows(Index batch, const float* in, Index n, int first, int last,
   using Element = typename Arithmetic::Element;
   constexpr WeightGradientLayout layout(S);
   constexpr Index size = static_cast<Index>(S.in.size());
-  constexpr int numbers = Arithmetic::numbers;
+  constexpr int per_element = Arithmetic::per_element;
   for (int y = first; y < last; ++y, to += layout.row) {
-    const float* from = in + n * numbers * size + y * S.in.width * S.in.channels;
-    const float* second = numbers > 1 && n * numbers + 1 < batch ? from + size : nullptr;
+    const float* from = in + n * per_element * size + y * S.in.width * S.in.channels;
+    const float* second = per_element > 1 && n * per_element + 1 < batch ? from + size : nullptr;
     if constexpr (layout.whole) {
       copy_pairs(from, second, layout.row, to, Arithmetic{});
     } else {
@@ -99,12 +99,12 @@ const typename Arithmetic::Element* weight_gradient_images(std::size_t batch, co
                                                            ThreadPool& threads) {
   using Element = typename Arithmetic::Element;
   constexpr WeightGradientLayout layout(S);
-  constexpr int numbers = Arithmetic::numbers;
-  if constexpr (numbers == 1 && layout.whole) {
+  constexpr int per_element = Arithmetic::per_element;
+  if constexpr (per_element == 1 && layout.whole) {
     return in;
   } else {
     auto* copies = reinterpret_cast<Element*>(workspace);
-    const Index rows = divide_up(static_cast<Index>(batch), numbers) * S.in.height;
+    const Index rows = divide_up(static_cast<Index>(batch), per_element) * S.in.height;
     threads.parallel_for(static_cast<std::size_t>(rows), [&](std::size_t task) {
       const Index n = static_cast<Index>(task) / S.in.height;
       const int y = static_cast<int>(static_cast<Index>(task) % S.in.height);

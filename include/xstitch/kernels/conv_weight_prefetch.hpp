@@ -15,7 +15,7 @@ class ConvWeightPrefetch {
   using Task = ConvWeightTask<S, Arithmetic>;
   using Element = typename Task::Element;
   static constexpr const auto& layout = Task::layout;
-  static constexpr int numbers = Task::numbers, row_block = Task::row_block;
+  static constexpr int per_element = Task::per_element, row_block = Task::row_block;
   static constexpr Index out_image = Task::out_image;
 
  public:
@@ -27,9 +27,9 @@ class ConvWeightPrefetch {
     };
     int next_y = y + rows, first_row = row_after(next_y, last_tap);
     if (next_y >= S.out_height()) {
-      if (n + numbers >= t.batch) return;
+      if (n + per_element >= t.batch) return;
       image += layout.image;
-      dy += (numbers - 1) * out_image;
+      dy += (per_element - 1) * out_image;
       next_y = 0;
       first_row = std::max(0, row_after(1, first_tap) - 1);
     }
@@ -49,7 +49,7 @@ class ConvWeightPrefetch {
       for (Index b = 0; b < pixel_bytes; b += 64) __builtin_prefetch(image_ + b, 0, 2);
     constexpr Index gradient_bytes = std::min(S.group_out(), block_width) * 4;
     for (Index i = std::min(gradient_share_, gradient_left_); i > 0; --i, --gradient_left_) {
-      for (int image = 0; image < numbers; ++image)
+      for (int image = 0; image < per_element; ++image)
         for (Index b = 0; b < gradient_bytes; b += 64) __builtin_prefetch(gradient_ + image * out_image * 4 + b, 0, 2);
       gradient_ += S.out_channels * 4;
     }

@@ -24,7 +24,7 @@ class ConvWeightRows {
   using Element = typename Task::Element;
   static constexpr const auto& layout = Task::layout;
   static constexpr const auto& split = Task::split;
-  static constexpr int numbers = Task::numbers, inner = Task::inner, row_block = Task::row_block,
+  static constexpr int per_element = Task::per_element, inner = Task::inner, row_block = Task::row_block,
                        row_blocks = Task::row_blocks;
   static constexpr bool by_images = Task::by_images;
   static constexpr Index out_image = Task::out_image;
@@ -45,7 +45,7 @@ class ConvWeightRows {
     constexpr Index packed_row = Index{S.out_width()} * width;
     const int valid = t.valid();
     const bool gaps = valid != width;  // after the last channel: sums cannot be made in place
-    const bool packs = numbers > 1 || gaps || t.last_tile - t.first_tile >= 8;
+    const bool packs = per_element > 1 || gaps || t.last_tile - t.first_tile >= 8;
     const int first_k = Task::tile_start(t.first_tile), last_k = Task::tile_start(t.last_tile);
     const bool in_place = !by_images && !gaps;
     float* sums = in_place ? t.weight_gradient + Index{first_k} * S.out_channels : t.sums;
@@ -54,13 +54,13 @@ class ConvWeightRows {
     if (t.bias_gradient != nullptr && !t.beta_zero) std::copy_n(t.bias_gradient, valid, bias_sums);
 
     for (Index unit = t.first_unit; unit < t.last_unit; ++unit) {
-      const Index n = unit / row_blocks * numbers;
+      const Index n = unit / row_blocks * per_element;
       const int y = static_cast<int>(unit % row_blocks) * row_block;
-      const Element* image =
-          t.images + (n / numbers - t.first_image) * layout.image + t.group * layout.group - t.first_row * layout.row;
+      const Element* image = t.images + (n / per_element - t.first_image) * layout.image + t.group * layout.group -
+                             t.first_row * layout.row;
       const int rows = std::min(row_block, S.out_height() - y);
       const float* dy = t.out_gradient + (n * S.out_height() + y) * S.out_width() * S.out_channels + t.channel();
-      const float* second = numbers > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
+      const float* second = per_element > 1 && n + 1 < t.batch ? dy + out_image : nullptr;
       if (t.bias_gradient != nullptr) {
         add_to_bias<V>(dy, rows * S.out_width(), valid, bias_sums);
         if (second != nullptr) add_to_bias<V>(second, rows * S.out_width(), valid, bias_sums);

@@ -16,7 +16,7 @@ namespace kernels {
 template <ConvShape S, class Arithmetic>
 struct ConvWeightTask {
   using Element = typename Arithmetic::Element;
-  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr int per_element = Arithmetic::per_element;
   static constexpr WeightGradientLayout layout{S};
   static constexpr int inner = layout.inner, run = layout.run;
 

@@ -29,6 +29,15 @@ void for_chunks(ThreadPool& threads, std::size_t count, std::size_t chunk, const
                        [&](std::size_t i) { f(i * chunk, std::min(count, (i + 1) * chunk)); });
 }
 
+/// Calls f(row) for each of `count` rows of `channels` elements.
+template <class Function>
+void for_rows(ThreadPool& threads, std::size_t count, std::size_t channels, const Function& f) {
+  const std::size_t chunk = std::max<std::size_t>(1, elementwise_chunk / channels);
+  for_chunks(threads, count, chunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) f(row);
+  });
+}
+
 /// y[i] = op(x[i]) for Vector op(Vector); y may be x.
 template <class Operation>
 void transform(const float* x, float* y, std::size_t count, const Operation& op) {

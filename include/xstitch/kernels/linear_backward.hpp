@@ -50,7 +50,7 @@ template <class Arithmetic, int M, int V>
 template <class Arithmetic>
 class LinearBackward {
   using Element = typename Arithmetic::Element;
-  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr int per_element = Arithmetic::per_element;
   static constexpr int block = tile_rows;  ///< rows of weights worked on together
   /// Rows of a dot_tile. Rows a power of two apart share one set of the first-level cache, which has 8 places.
   static constexpr int dot_rows = vector_registers == 32 ? 7 : tile_rows;
@@ -58,8 +58,8 @@ class LinearBackward {
 
   struct Sizes {
     Index batch, inputs, outputs;
-    Index pairs() const noexcept { return divide_up(batch, numbers); }    // terms of dW
-    Index depth() const noexcept { return divide_up(outputs, numbers); }  // terms of dx
+    Index pairs() const noexcept { return divide_up(batch, per_element); }    // terms of dW
+    Index depth() const noexcept { return divide_up(outputs, per_element); }  // terms of dx
     Index padded_batch() const noexcept { return round_up(batch, lanes); }
     Index padded_outputs() const noexcept { return round_up(outputs, lanes); }
     Index in_panels() const noexcept { return round_up(inputs * pairs(), 16); }  // elements
@@ -129,8 +129,8 @@ class LinearBackward {
       const Index first = static_cast<Index>(task) * range, last = std::min(s.inputs, first + range);
       const Index whole = s.inputs / block * block;
       for (Index n = 0; n < s.pairs(); ++n) {
-        const float* x = in + n * numbers * s.inputs;
-        const bool second = n * numbers + 1 < s.batch;
+        const float* x = in + n * per_element * s.inputs;
+        const bool second = n * per_element + 1 < s.batch;
         for (Index i = first; i < last; i += block)
           for (Index m = 0; m < std::min<Index>(block, last - i); ++m) {
             const Index at = i < whole ? i * s.pairs() + n * block + m : (i + m) * s.pairs() + n;
@@ -150,18 +150,18 @@ class LinearBackward {
       const Index width = round_up(last - first, lanes);
       for (Index n = 0; gradient_panels != nullptr && n < s.pairs(); ++n) {
         Element* p = gradient_panels + first * s.pairs() + n * width;
-        const float* g = dy + n * numbers * s.outputs;
-        for (Index o = first; o < last; ++o) p[o - first] = pair(g + o, s.outputs, n * numbers + 1 < s.batch);
+        const float* g = dy + n * per_element * s.outputs;
+        for (Index o = first; o < last; ++o) p[o - first] = pair(g + o, s.outputs, n * per_element + 1 < s.batch);
         std::fill(p + (last - first), p + width, Element{});
       }
       for (Index n = 0; transposed != nullptr && n < s.padded_batch(); n += block_width) {
         const Index columns = std::min<Index>(block_width, s.padded_batch() - n);
         Element* t = transposed + n * s.depth();
-        for (Index o = first / numbers; o < divide_up(last, numbers); ++o)
+        for (Index o = first / per_element; o < divide_up(last, per_element); ++o)
           for (Index c = 0; c < columns; ++c)
-            t[o * columns + c] = n + c < s.batch
-                                     ? pair(dy + (n + c) * s.outputs + o * numbers, 1, o * numbers + 1 < s.outputs)
-                                     : Element{};
+            t[o * columns + c] =
+                n + c < s.batch ? pair(dy + (n + c) * s.outputs + o * per_element, 1, o * per_element + 1 < s.outputs)
+                                : Element{};
       }
       if (bias_gradient != nullptr)
         for (Index o = first; o < last; ++o) {
@@ -178,7 +178,7 @@ class LinearBackward {
                          Element* copy) noexcept {
     const Element* w = reinterpret_cast<const Element*>(weights + i * s.outputs);
     Index w_row = s.outputs;
-    if constexpr (numbers > 1) {
+    if constexpr (per_element > 1) {
       w_row = s.depth();
       pack_rows(weights + i * s.outputs, M, s.outputs, copy, w_row, Arithmetic{});
       w = copy;

@@ -41,34 +41,34 @@ constexpr Index many_samples = vector_registers == 32 ? 64 : 21;
 /// Samples up to which linear_forward_few.hpp is used (in fp32 with 32 registers tiles of 16 are faster then), weights
 /// of bf16 packed.
 template <class Arithmetic>
-constexpr Index few_samples = vector_registers == 32 && Arithmetic::numbers == 1 ? 15 : many_samples - 1;
+constexpr Index few_samples = vector_registers == 32 && Arithmetic::per_element == 1 ? 15 : many_samples - 1;
 
 template <class Arithmetic>
 class LinearForward {
   using Element = typename Arithmetic::Element;
-  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr int per_element = Arithmetic::per_element;
   static constexpr Index chunk = 32;  ///< rows of weights: twice as many in the same sets of the second-level cache fit
 
  public:
   static constexpr Extent workspace(int in, int /*out*/) noexcept {
-    return {static_cast<std::size_t>(divide_up(in, numbers)) * sizeof(Element), 64};
+    return {static_cast<std::size_t>(divide_up(in, per_element)) * sizeof(Element), 64};
   }
 
   /// Bytes of the packed weights: for each task [pairs of inputs][columns]. 0 in fp32, which has nothing to gain.
   static constexpr std::size_t packed_bytes(int inputs, int outputs) noexcept {
-    if (numbers == 1) return 0;
-    return static_cast<std::size_t>(divide_up(inputs, numbers) * round_up(outputs, lanes)) * sizeof(Element);
+    if (per_element == 1) return 0;
+    return static_cast<std::size_t>(divide_up(inputs, per_element) * round_up(outputs, lanes)) * sizeof(Element);
   }
   static void pack(int inputs, int outputs, const float* weights, std::byte* to, ThreadPool& threads) {
-    const Index depth = divide_up(inputs, numbers), columns = task_columns(outputs);
+    const Index depth = divide_up(inputs, per_element), columns = task_columns(outputs);
     constexpr Index range = 128;  // pairs of inputs
     const Index ranges = divide_up(depth, range);
     threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns) * ranges), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) / ranges * columns;
       const Index count = std::min<Index>(columns, outputs - first), width = round_up(count, lanes);
       const Index k = static_cast<Index>(task) % ranges * range;
-      pack_columns(weights + k * numbers * outputs + first, outputs, 1,
-                   std::min<Index>(range * numbers, inputs - k * numbers), static_cast<int>(count),
+      pack_columns(weights + k * per_element * outputs + first, outputs, 1,
+                   std::min<Index>(range * per_element, inputs - k * per_element), static_cast<int>(count),
                    static_cast<int>(width), reinterpret_cast<Element*>(to) + first * depth + k * width, Arithmetic{});
     });
   }
@@ -78,13 +78,13 @@ class LinearForward {
                   bool with_relu, float* out, std::byte* workspace, ThreadPool& threads,
                   const std::byte* packed = nullptr) {
     auto* panels = reinterpret_cast<Element*>(workspace);
-    const Index depth = divide_up(inputs, numbers), samples = static_cast<Index>(batch);
+    const Index depth = divide_up(inputs, per_element), samples = static_cast<Index>(batch);
     if (samples >= many_samples)
       return LinearForwardMany<Arithmetic>::run(
           {samples, inputs, outputs, in, weights, reinterpret_cast<const Element*>(packed), task_columns(outputs), bias,
            with_relu, out},
           panels, threads);
-    if (samples <= few_samples<Arithmetic> && (numbers == 1 || packed != nullptr))
+    if (samples <= few_samples<Arithmetic> && (per_element == 1 || packed != nullptr))
       return run_few(samples, inputs, outputs, in, weights, bias, with_relu, out, panels, threads, packed);
     constexpr Index pack_range = 256;
     threads.parallel_for(static_cast<std::size_t>(divide_up(depth, pack_range)), [&](std::size_t task) {
@@ -94,7 +94,8 @@ class LinearForward {
           const float* x = in + (n + m) * inputs;
           Element* to = panels + n * depth + m;
           for (Index k = first; k < last; ++k)
-            to[k * rows] = Arithmetic::make(x[k * numbers], k * numbers + 1 < inputs ? x[k * numbers + 1] : 0.0F);
+            to[k * rows] =
+                Arithmetic::make(x[k * per_element], k * per_element + 1 < inputs ? x[k * per_element + 1] : 0.0F);
         }
       });
     });
@@ -110,12 +111,12 @@ class LinearForward {
   static void run_few(Index samples, int inputs, int outputs, const float* in, const float* weights, const float* bias,
                       bool with_relu, float* out, [[maybe_unused]] Element* panels, ThreadPool& threads,
                       [[maybe_unused]] const std::byte* packed) {
-    if constexpr (numbers == 1) {
+    if constexpr (per_element == 1) {
       const Index columns = LinearForwardFew<Arithmetic>::share(outputs, threads.size());
       LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, in, weights, columns, bias, with_relu, out},
                                         threads);
     } else {
-      pack_rows(in, static_cast<int>(samples), inputs, panels, divide_up(inputs, numbers), Arithmetic{});
+      pack_rows(in, static_cast<int>(samples), inputs, panels, divide_up(inputs, per_element), Arithmetic{});
       LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, panels, reinterpret_cast<const Element*>(packed),
                                          task_columns(outputs), bias, with_relu, out},
                                         threads);
@@ -133,35 +134,35 @@ class LinearForward {
   static void run_columns(const Columns& c, Index batch, const Element* panels, const float* weights, const float* bias,
                           bool with_relu, float* out) {
     const Index width = round_up(c.count, lanes), full = c.count / lanes * lanes;
-    const Index depth = divide_up(c.inputs, numbers);
+    const Index depth = divide_up(c.inputs, per_element);
     // Scratch: sums [batch][width], then a chunk of weights where those cannot be read in place.
     auto* sums =
         reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(width * (batch + chunk)) * sizeof(float)));
     auto* copy = reinterpret_cast<Element*>(sums + width * batch);
     start_sums(bias, c.first, c.count, width, batch, sums);
-    constexpr Index step = chunk / numbers;
+    constexpr Index step = chunk / per_element;
     for (Index k = 0; k < depth; k += step) {
       const Index terms = std::min(step, depth - k);
-      const float* w = weights + k * numbers * c.outputs + c.first;
-      const Index next = std::min<Index>(chunk, c.inputs - (k + terms) * numbers);
-      if constexpr (numbers > 1) {
+      const float* w = weights + k * per_element * c.outputs + c.first;
+      const Index next = std::min<Index>(chunk, c.inputs - (k + terms) * per_element);
+      if constexpr (per_element > 1) {
         GradualFetch fetch(w + chunk * c.outputs, c.outputs, next, c.count, terms);
         for (Index i = 0; i < terms; ++i) {
-          pack_columns(w + i * numbers * c.outputs, c.outputs, 1,
-                       std::min<Index>(numbers, c.inputs - (k + i) * numbers), static_cast<int>(c.count),
+          pack_columns(w + i * per_element * c.outputs, c.outputs, 1,
+                       std::min<Index>(per_element, c.inputs - (k + i) * per_element), static_cast<int>(c.count),
                        static_cast<int>(width), copy + i * width, Arithmetic{});
           fetch.some();
         }
       } else if (full < c.count) {
         pack_columns(w + full, c.outputs, 1, terms, static_cast<int>(c.count - full), lanes, copy, Arithmetic{});
       }
-      bool fetched = numbers > 1;
+      bool fetched = per_element > 1;
       for_each_sample_tile(batch, [&](Index n, auto rows, auto vectors) {
         constexpr int M = rows, V = vectors;
         const Element* x = panels + n * depth + k * M;
-        Pixels where{1, static_cast<int>(terms), 0, M, 0, numbers > 1 ? width : c.outputs, nullptr, 0};
-        const Element* from = numbers > 1 ? copy : reinterpret_cast<const Element*>(w);
-        const Index usable = numbers > 1 ? width : full;
+        Pixels where{1, static_cast<int>(terms), 0, M, 0, per_element > 1 ? width : c.outputs, nullptr, 0};
+        const Element* from = per_element > 1 ? copy : reinterpret_cast<const Element*>(w);
+        const Index usable = per_element > 1 ? width : full;
         // Each tile fetches its share of the next chunk, some whole rows, while it works.
         constexpr Index tile_columns = V * lanes;
         const Index pixels = c.count / tile_columns;

@@ -21,7 +21,7 @@ namespace kernels {
 template <class Arithmetic>
 class LinearForwardFew {
   using Element = typename Arithmetic::Element;
-  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr int per_element = Arithmetic::per_element;
 
  public:
   struct Call {
@@ -32,13 +32,13 @@ class LinearForwardFew {
     const float* bias;
     bool with_relu;
     float* out;
-    Index terms() const noexcept { return divide_up(inputs, numbers); }
+    Index terms() const noexcept { return divide_up(inputs, per_element); }
   };
 
   static void run(const Call& c, ThreadPool& threads) {
     threads.parallel_for(static_cast<std::size_t>(divide_up(c.outputs, c.columns)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * c.columns, count = std::min(c.columns, c.outputs - first);
-      if constexpr (numbers == 1)
+      if constexpr (per_element == 1)
         run_columns(c, c.weights + first, c.outputs, first, count);
       else
         run_columns(c, c.weights + first * c.terms(), round_up(count, lanes), first, count);
@@ -124,7 +124,7 @@ class LinearForwardFew {
     Index o = 0;
     for (; o + lanes <= count; o += lanes) add_vector(o, [](const Element* p) { return Arithmetic::load(p); });
     if (o < count) {
-      if constexpr (numbers == 1)
+      if constexpr (per_element == 1)
         add_vector(o, [&](const float* p) { return load_some(p, static_cast<int>(count - o)); });
       else
         add_vector(o, [](const Element* p) { return Arithmetic::load(p); });  // zeros after the last column

@@ -37,7 +37,7 @@ void for_each_tile_of_many(Index batch, Function&& f) {
 template <class Arithmetic>
 class LinearForwardMany {
   using Element = typename Arithmetic::Element;
-  static constexpr int numbers = Arithmetic::numbers;
+  static constexpr int per_element = Arithmetic::per_element;
   static constexpr Index chunk = 128;  ///< terms
 
  public:
@@ -50,7 +50,7 @@ class LinearForwardMany {
     const float* bias;
     bool with_relu;
     float* out;
-    Index terms() const noexcept { return divide_up(inputs, numbers); }
+    Index terms() const noexcept { return divide_up(inputs, per_element); }
   };
 
   /// panels: LinearForward::workspace bytes.
@@ -59,8 +59,8 @@ class LinearForwardMany {
     threads.parallel_for(static_cast<std::size_t>(divide_up(c.terms(), range)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * range, count = std::min(range, c.terms() - first);
       for_each_tile_of_many(c.batch, [&](Index n, auto rows) {
-        pack_transposed(c.in + n * c.inputs + first * numbers, c.inputs,
-                        std::min(count * numbers, c.inputs - first * numbers), rows, rows,
+        pack_transposed(c.in + n * c.inputs + first * per_element, c.inputs,
+                        std::min(count * per_element, c.inputs - first * per_element), rows, rows,
                         panels + n * c.terms() + first * rows, Arithmetic{});
       });
     });
@@ -90,10 +90,10 @@ class LinearForwardMany {
     const Index tiles = divide_up(c.batch, tile_rows);
     for (Index k = 0; k < c.terms(); k += chunk) {
       const Index terms = std::min(chunk, c.terms() - k);
-      const float* w = c.weights + k * numbers * c.outputs + first;
+      const float* w = c.weights + k * per_element * c.outputs + first;
       // Row by row, as memory lies, to panels of [terms][block].
       for (Index i = 0; i < terms; ++i) {
-        const Index run = std::min<Index>(numbers, c.inputs - (k + i) * numbers);
+        const Index run = std::min<Index>(per_element, c.inputs - (k + i) * per_element);
         for (Index column = 0; column < width; column += block_width) {
           const Index block = std::min<Index>(block_width, width - column);
           Element* to = copy + column * terms + i * block;
@@ -101,12 +101,12 @@ class LinearForwardMany {
             std::copy_n(c.packed + packed_first * c.terms() + (k + i) * packed_width + (first - packed_first) + column,
                         block, to);
           else
-            pack_columns(w + i * numbers * c.outputs + column, c.outputs, 1, run,
+            pack_columns(w + i * per_element * c.outputs + column, c.outputs, 1, run,
                          static_cast<int>(std::min(block, count - column)), static_cast<int>(block), to, Arithmetic{});
         }
       }
-      const Index next = std::clamp<Index>(c.inputs - (k + terms) * numbers, 0, chunk * numbers);
-      GradualFetch fetch(w + chunk * numbers * c.outputs, c.outputs, c.packed != nullptr ? 0 : next, count,
+      const Index next = std::clamp<Index>(c.inputs - (k + terms) * per_element, 0, chunk * per_element);
+      GradualFetch fetch(w + chunk * per_element * c.outputs, c.outputs, c.packed != nullptr ? 0 : next, count,
                          blocks * tiles);
       GradualFetch fetch_samples(reinterpret_cast<const float*>(panels + (k + terms) * tile_rows),
                                  c.terms() * tile_rows, c.batch / tile_rows,

@@ -87,6 +87,14 @@ xsimd::batch<float, Arch> negative_multiply_add(const xsimd::batch<float, Arch>&
     return c - a * b;
 }
 inline float negative_multiply_add(float a, float b, float c) noexcept { return multiply_add(-a, b, c); }
+inline double negative_multiply_add(double a, double b, double c) noexcept { return multiply_add(-a, b, c); }
+
+/// a0 b0 + a1 b1 + a2 b2
+template <class Number>
+Number dot(const Number& a0, const Number& b0, const Number& a1, const Number& b1, const Number& a2,
+           const Number& b2) noexcept {
+  return multiply_add(a2, b2, multiply_add(a0, b0, a1 * b1));
+}
 
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -81,8 +81,8 @@ struct Split {
 struct Fp32 {
   using Element = float;
   using Operand = Vector;
-  static constexpr int numbers = 1;  ///< that one element holds
-  static constexpr int number_bytes = 4;
+  static constexpr int per_element = 1;  ///< values that one Element holds
+  static constexpr int value_bytes = 4;  ///< of one of them
   static Operand broadcast(const Element* p) noexcept { return Vector(*p); }
   static Operand load(const Element* p) noexcept { return Vector::load_unaligned(p); }
   static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {

@@ -40,8 +40,8 @@ constexpr float round_to_bf16(float value) noexcept { return from_bf16(bf16_bits
 /// lower half.
 struct Bf16 {
   using Element = std::uint32_t;
-  static constexpr int numbers = 2;
-  static constexpr int number_bytes = 2;
+  static constexpr int per_element = 2;
+  static constexpr int value_bytes = 2;
   static Element make(float first, float second) noexcept { return bf16_bits(first) | (bf16_bits(second) << 16); }
 
 #if defined(__AVX512BF16__)

@@ -7,7 +7,7 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/initializer.hpp>
-#include <xstitch/core/precision.hpp>
+#include <xstitch/layers/forms.hpp>
 #include <xstitch/layers/traits.hpp>
 
 #include <cstddef>
@@ -44,21 +44,11 @@ inline constexpr auto given = argument<Op>(In);
 
 template <class Op, auto In, Precision P = Precision::fp32>
 void forward(const ForwardCall& call) {
-  if constexpr (requires { Op::template forward<given<Op, In>, P>(call); })
-    Op::template forward<given<Op, In>, P>(call);
-  else if constexpr (requires { Op::template forward<given<Op, In>>(call); })
-    Op::template forward<given<Op, In>>(call);
-  else
-    Op::forward(call);
+  forms::forward<Op, given<Op, In>, P>()(call);
 }
 template <class Op, auto In, Precision P = Precision::fp32>
 void backward(const BackwardCall& call) {
-  if constexpr (requires { Op::template backward<given<Op, In>, P>(call); })
-    Op::template backward<given<Op, In>, P>(call);
-  else if constexpr (requires { Op::template backward<given<Op, In>>(call); })
-    Op::template backward<given<Op, In>>(call);
-  else
-    Op::backward(call);
+  forms::backward<Op, given<Op, In>, P>()(call);
 }
 
 /// Gives a parameter its initial values, by its description or by the operation's own initialize().

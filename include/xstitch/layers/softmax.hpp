@@ -7,10 +7,13 @@
 /// Any shape. A value that is not finite makes its pixel NaN. The prediction of SoftmaxCrossEntropy.
 
 #include <xstitch/kernels/elementwise.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/softmax.hpp>
 #include <xstitch/layers/operation.hpp>
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -23,30 +26,23 @@ struct Softmax {
 
   template <Dims In>
   static void forward(const ForwardCall& call) {
-    for_each_pixel<In>(call,
-                       [&](std::size_t at) { kernels::softmax_row<In.channels>(call.input + at, call.output + at); });
+    constexpr auto channels = static_cast<std::size_t>(In.channels);
+    kernels::for_rows(call.threads, call.batch * In.pixels(), channels, [&](std::size_t row) {
+      kernels::softmax_row<In.channels>(call.input + row * channels, call.output + row * channels);
+    });
   }
 
   template <Dims In>
   static void backward(const BackwardCall& call) {
     if (call.input_gradient == nullptr) return;
-    for_each_pixel<In>(call, [&](std::size_t at) {
-      const float *p = call.output + at, *dy = call.output_gradient + at;
-      float* dx = call.input_gradient + at;
-      double mean = 0.0;
-      for (int c = 0; c < In.channels; ++c) mean += static_cast<double>(p[c]) * static_cast<double>(dy[c]);
-      for (int c = 0; c < In.channels; ++c) dx[c] = p[c] * (dy[c] - static_cast<float>(mean));
-    });
-  }
-
- private:
-  /// f(position of the pixel's first channel).
-  template <Dims In, class Call, class Function>
-  static void for_each_pixel(const Call& call, const Function& f) {
     constexpr auto channels = static_cast<std::size_t>(In.channels);
-    constexpr std::size_t chunk = std::max<std::size_t>(1, kernels::elementwise_chunk / channels);
-    kernels::for_chunks(call.threads, call.batch * In.pixels(), chunk, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) f(i * channels);
+    kernels::for_rows(call.threads, call.batch * In.pixels(), channels, [&](std::size_t row) {
+      const float *p = call.output + row * channels, *dy = call.output_gradient + row * channels;
+      float* dx = call.input_gradient + row * channels;
+      double mean = 0.0;
+      for (std::size_t c = 0; c < channels; ++c)
+        mean = kernels::multiply_add(static_cast<double>(p[c]), static_cast<double>(dy[c]), mean);
+      for (std::size_t c = 0; c < channels; ++c) dx[c] = p[c] * (dy[c] - static_cast<float>(mean));
     });
   }
 };

@@ -12,6 +12,7 @@
 /// et al., of the triangle with the largest total probability; renormalised.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/losses/spherical_k_means.hpp>
 #include <xstitch/losses/spherical_triangulation.hpp>
 #include <xstitch/losses/triangle_search.hpp>
@@ -69,7 +70,8 @@ class Codebook {
     constexpr std::size_t samples = 4096;
     std::vector<float> normals(3 * samples);
     for (std::size_t i = 0; i < samples; ++i) {  // Fibonacci's spiral
-      const double z = (static_cast<double>(i) + 0.5) / static_cast<double>(samples), r = std::sqrt(1.0 - z * z);
+      const double z = (static_cast<double>(i) + 0.5) / static_cast<double>(samples),
+                   r = std::sqrt(kernels::negative_multiply_add(z, z, 1.0));
       const double turn = 2.0 * std::numbers::pi * static_cast<double>(i) / std::numbers::phi;
       normals[3 * i] = static_cast<float>(r * std::cos(turn));
       normals[3 * i + 1] = static_cast<float>(r * std::sin(turn));
@@ -138,11 +140,12 @@ class Codebook {
   }
   [[nodiscard]] float dot(const Normal& n, int w) const noexcept {
     const Normal v = codeword(w);
-    return n[0] * v[0] + n[1] * v[1] + n[2] * v[2];
+    return kernels::dot(n[0], v[0], n[1], v[1], n[2], v[2]);
   }
   void accumulate(triangulation::Vector& sum, int w, float weight) const noexcept {
     const Normal v = codeword(w);
-    for (std::size_t k = 0; k < 3; ++k) sum[k] += static_cast<double>(weight) * static_cast<double>(v[k]);
+    for (std::size_t k = 0; k < 3; ++k)
+      sum[k] = kernels::multiply_add(static_cast<double>(weight), static_cast<double>(v[k]), sum[k]);
   }
   static Normal unit(const triangulation::Vector& v) noexcept {
     const double length = std::sqrt(triangulation::dot(v, v));
@@ -183,11 +186,13 @@ class Codebook {
     for (std::size_t i = 0; i < border_count_; ++i) {
       const Edge& edge = border_[i];
       // Projection of n on the plane of the two codewords: a v_a + b v_b, of length cos(angle to the plane).
-      const float da = dot(n, edge.a), db = dot(n, edge.b), square = 1.0F - edge.cosine * edge.cosine;
+      const float da = dot(n, edge.a), db = dot(n, edge.b),
+                  square = kernels::negative_multiply_add(edge.cosine, edge.cosine, 1.0F);
       if (square < 1e-9F) continue;
-      const float a = (da - edge.cosine * db) / square, b = (db - edge.cosine * da) / square;
+      const float a = kernels::negative_multiply_add(edge.cosine, db, da) / square,
+                  b = kernels::negative_multiply_add(edge.cosine, da, db) / square;
       if (!(a > 0.0F) || !(b > 0.0F)) continue;  // beyond an end: the codeword itself, tried above
-      const float cosine = std::sqrt(std::max(0.0F, a * da + b * db));
+      const float cosine = std::sqrt(std::max(0.0F, kernels::multiply_add(a, da, b * db)));
       if (cosine <= best_cosine) continue;
       best_cosine = cosine;
       best = normalised({edge.a, edge.b, edge.b}, {a, b, 0.0F});

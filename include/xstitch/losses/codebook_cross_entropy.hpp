@@ -12,6 +12,7 @@
 /// 3].
 
 #include <xstitch/core/parameter.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/softmax.hpp>
 #include <xstitch/losses/codebook_decode.hpp>
 #include <xstitch/losses/loss_support.hpp>
@@ -85,7 +86,10 @@ struct CodebookCrossEntropy {
         const Pixel& pixel = pixels[i];
         const float factor = call.loss_scale + pixel.poison;
         kernels::scale_row<Codewords>(call.kept + i * channels, factor / pixel.sum, gradient);
-        for (std::size_t k = 0; k < 3; ++k) gradient[pixel.code.codeword[k]] -= factor * pixel.code.weight[k];
+        for (std::size_t k = 0; k < 3; ++k) {
+          float& g = gradient[pixel.code.codeword[k]];
+          g = kernels::negative_multiply_add(factor, pixel.code.weight[k], g);
+        }
       }
     });
   }
@@ -119,7 +123,8 @@ struct CodebookCrossEntropy {
     pixel.poison = row.poison + static_cast<float>(length * 0.0);
     double matched = 0.0;
     for (std::size_t k = 0; k < 3; ++k)
-      matched += static_cast<double>(pixel.code.weight[k]) * static_cast<double>(x[pixel.code.codeword[k]]);
+      matched = kernels::multiply_add(static_cast<double>(pixel.code.weight[k]),
+                                      static_cast<double>(x[pixel.code.codeword[k]]), matched);
     return static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum)) - matched +
            static_cast<double>(pixel.poison);
   }

@@ -11,6 +11,7 @@
 /// "codebook" [codewords, 3], never trained. The prediction of CodebookCrossEntropy, and a layer like any other.
 
 #include <xstitch/kernels/elementwise.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/softmax.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/losses/codebook.hpp>
@@ -55,7 +56,7 @@ struct CodebookDecode {
   template <Dims In>
   static void forward(const ForwardCall& call) {
     const Codebook<Codewords> codebook = read(call.parameters);
-    for_each_pixel<In>(call, [&](std::size_t i) {
+    kernels::for_rows(call.threads, call.batch * In.pixels(), channels, [&](std::size_t i) {
       alignas(64) std::array<float, channels> p;  // NOLINT: written by softmax_row
       kernels::softmax_row<Codewords>(call.input + i * channels, p.data());
       const auto normal = Decoding == CodebookDecoding::all_codewords ? codebook.decode_all(p.data())
@@ -68,7 +69,7 @@ struct CodebookDecode {
   static void backward(const BackwardCall& call) {
     if (call.input_gradient == nullptr) return;
     const Codebook<Codewords> codebook = read(call.parameters);
-    for_each_pixel<In>(call, [&](std::size_t i) {
+    kernels::for_rows(call.threads, call.batch * In.pixels(), channels, [&](std::size_t i) {
       alignas(64) std::array<float, channels> p;  // NOLINT: written by softmax_row
       kernels::softmax_row<Codewords>(call.input + i * channels, p.data());
       gradient(codebook, p, call.output_gradient + 3 * i, call.input_gradient + i * channels);
@@ -81,17 +82,10 @@ struct CodebookDecode {
   static Codebook<Codewords> read(const float* const* parameters) {
     return Codebook<Codewords>(std::span<const float, 3 * channels>(parameters[0], 3 * channels));
   }
-  template <Dims In, class Call, class Function>
-  static void for_each_pixel(const Call& call, const Function& f) {
-    constexpr std::size_t chunk = std::max<std::size_t>(1, kernels::elementwise_chunk / channels);
-    kernels::for_chunks(call.threads, call.batch * In.pixels(), chunk, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) f(i);
-    });
-  }
 
   static void gradient(const Codebook<Codewords>& codebook, const std::array<float, channels>& p, const float* dy,
                        float* dx) {
-    using triangulation::Vector, triangulation::dot;
+    using kernels::multiply_add, triangulation::Vector, triangulation::dot;
     std::array<bool, channels> used{};
     if (Decoding == CodebookDecoding::all_codewords || codebook.triangles().empty())
       used.fill(true);
@@ -103,7 +97,8 @@ struct CodebookDecode {
     };
     Vector v{};
     for (std::size_t w = 0; w < channels; ++w)
-      for (std::size_t k = 0; used[w] && k < 3; ++k) v[k] += static_cast<double>(p[w]) * codeword(w)[k];
+      for (std::size_t k = 0; used[w] && k < 3; ++k)
+        v[k] = multiply_add(static_cast<double>(p[w]), codeword(w)[k], v[k]);
     const double square = dot(v, v), length = std::sqrt(square);
     if (length < Codebook<Codewords>::shortest) {
       std::fill_n(dx, channels, 0.0F);
@@ -111,12 +106,12 @@ struct CodebookDecode {
     }
     Vector dv{static_cast<double>(dy[0]), static_cast<double>(dy[1]), static_cast<double>(dy[2])};
     const double along = dot(v, dv) / square;
-    for (std::size_t k = 0; k < 3; ++k) dv[k] = (dv[k] - v[k] * along) / length;
+    for (std::size_t k = 0; k < 3; ++k) dv[k] = kernels::negative_multiply_add(v[k], along, dv[k]) / length;
     std::array<double, channels> dp{};
     double mean = 0.0;
     for (std::size_t w = 0; w < channels; ++w) {
       if (used[w]) dp[w] = dot(codeword(w), dv);
-      mean += static_cast<double>(p[w]) * dp[w];
+      mean = multiply_add(static_cast<double>(p[w]), dp[w], mean);
     }
     for (std::size_t w = 0; w < channels; ++w) dx[w] = static_cast<float>(static_cast<double>(p[w]) * (dp[w] - mean));
   }

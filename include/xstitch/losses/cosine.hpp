@@ -9,6 +9,7 @@
 /// Labels are [H, W, 3] with a mask [H, W, 1]; they are normalised too, and a label of length 0 counts as masked.
 /// A valid value that is not finite makes the loss NaN. Prediction: u (a vector without direction becomes zeros).
 
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/layers/normalise.hpp>
 #include <xstitch/losses/loss_support.hpp>
 #include <xstitch/metrics/normals.hpp>
@@ -60,7 +61,8 @@ struct Cosine {
         const Pixel pixel(call.input + 3 * i, call.labels->values.data() + 3 * i);
         if (pixel.size < losses::shortest_normal) continue;
         for (std::size_t k = 0; k < 3; ++k)
-          gradient[k] = static_cast<float>(-scale * (pixel.n[k] - pixel.cosine * pixel.u[k]) / pixel.size);
+          gradient[k] = static_cast<float>(
+              -scale * kernels::negative_multiply_add(pixel.cosine, pixel.u[k], pixel.n[k]) / pixel.size);
       }
     });
   }
@@ -85,7 +87,7 @@ struct Cosine {
       for (std::size_t k = 0; k < 3; ++k) {
         u[k] = static_cast<double>(x[k]) / size;
         n[k] = static_cast<double>(label[k]) / label_size;
-        cosine += u[k] * n[k];
+        cosine = kernels::multiply_add(u[k], n[k], cosine);
       }
     }
   };

@@ -136,8 +136,8 @@ struct SoftmaxCrossEntropy {
 
   /// Accuracy for a vector, pixel accuracy and intersection over union for a map.
   static std::unique_ptr<Metric> metric(Dims in) {
-    if (in.pixels() == 1) return std::make_unique<Accuracy>(in.channels);
-    return std::make_unique<SegmentationMetric>(in);
+    if (in.pixels() == 1) return std::unique_ptr<Metric>(new Accuracy(in.channels));
+    return std::unique_ptr<Metric>(new SegmentationMetric(in));
   }
 };
 

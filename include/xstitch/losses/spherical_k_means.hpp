@@ -9,6 +9,7 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -29,7 +30,7 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> c
     double n[3], square = 0.0;
     for (std::size_t k = 0; k < 3; ++k) {
       n[k] = static_cast<double>(normals[i + k]);
-      square += n[k] * n[k];
+      square = kernels::multiply_add(n[k], n[k], square);
     }
     if (!std::isfinite(square)) fail("spherical k-means: normal ", i / 3, " is not finite");
     if (square < 1e-12) continue;
@@ -42,7 +43,8 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> c
   std::vector<double> center(3 * clusters), nearest(count, -1.0);
   std::vector<std::size_t> codeword(count, clusters);
   const auto cosine = [&](std::size_t i, std::size_t w) {
-    return unit[3 * i] * center[3 * w] + unit[3 * i + 1] * center[3 * w + 1] + unit[3 * i + 2] * center[3 * w + 2];
+    const double *n = unit.data() + 3 * i, *c = center.data() + 3 * w;
+    return kernels::dot(n[0], c[0], n[1], c[1], n[2], c[2]);
   };
   const auto place = [&](std::size_t w, std::size_t i) {
     for (std::size_t k = 0; k < 3; ++k) center[3 * w + k] = unit[3 * i + k];
@@ -76,8 +78,8 @@ inline void spherical_k_means(std::span<const float> normals, std::span<float> c
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t k = 0; k < 3; ++k) center[3 * codeword[i] + k] += unit[3 * i + k];
     for (std::size_t w = 0; w < clusters; ++w) {
-      const double size = std::sqrt(center[3 * w] * center[3 * w] + center[3 * w + 1] * center[3 * w + 1] +
-                                    center[3 * w + 2] * center[3 * w + 2]);
+      const double* c = center.data() + 3 * w;
+      const double size = std::sqrt(kernels::dot(c[0], c[0], c[1], c[1], c[2], c[2]));
       if (size > 1e-9) {
         for (std::size_t k = 0; k < 3; ++k) center[3 * w + k] /= size;
       } else {  // no normal (or opposite ones): start again at the worst covered normal

@@ -9,6 +9,7 @@
 /// fixed amount, so that four on a circle (a cube's corners) still give triangles that neither overlap nor leave holes.
 
 #include <xstitch/core/random.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 
 #include <array>
 #include <cmath>
@@ -24,9 +25,12 @@ namespace triangulation {
 
 using Vector = std::array<double, 3>;
 
-constexpr double dot(const Vector& a, const Vector& b) noexcept { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-constexpr Vector cross(const Vector& a, const Vector& b) noexcept {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+inline double dot(const Vector& a, const Vector& b) noexcept {
+  return kernels::dot(a[0], b[0], a[1], b[1], a[2], b[2]);
+}
+inline Vector cross(const Vector& a, const Vector& b) noexcept {
+  const auto minor = [&](std::size_t i, std::size_t k) { return kernels::multiply_add(a[i], b[k], -(a[k] * b[i])); };
+  return {minor(1, 2), minor(2, 0), minor(0, 1)};
 }
 constexpr Vector minus(const Vector& a, const Vector& b) noexcept { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
 
@@ -54,7 +58,8 @@ std::size_t triangulate_sphere(std::span<const float, 3 * Codewords> codewords,
   const RandomKey key = RandomKey(seed(20)).with("spherical triangulation");
   std::array<triangulation::Vector, Codewords> points{};
   for (std::size_t i = 0; i < 3 * Codewords; ++i)
-    points[i / 3][i % 3] = static_cast<double>(codewords[i]) + 2e-6 * (static_cast<double>(key.uniform(i)) - 0.5);
+    points[i / 3][i % 3] =
+        kernels::multiply_add(2e-6, static_cast<double>(key.uniform(i)) - 0.5, static_cast<double>(codewords[i]));
   std::size_t count = 0;
   for (std::size_t a = 0; a < Codewords; ++a)
     for (std::size_t b = a + 1; b < Codewords; ++b)

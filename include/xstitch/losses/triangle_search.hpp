@@ -7,6 +7,7 @@
 ///
 /// The inverses are made once; the search goes over all triangles, a vector of them at a time. Does not allocate.
 
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/simd.hpp>
 #include <xstitch/losses/spherical_triangulation.hpp>
 
@@ -60,8 +61,8 @@ class TriangleSearch {
     constexpr std::size_t step = Vector::size;
     const Vector x(n[0]), y(n[1]), z(n[2]);
     const auto weight = [&](std::size_t row, std::size_t t) {
-      return Vector::load_aligned(&inverse_[row][t]) * x + Vector::load_aligned(&inverse_[row + 1][t]) * y +
-             Vector::load_aligned(&inverse_[row + 2][t]) * z;
+      return kernels::dot(Vector::load_aligned(&inverse_[row][t]), x, Vector::load_aligned(&inverse_[row + 1][t]), y,
+                          Vector::load_aligned(&inverse_[row + 2][t]), z);
     };
     Vector best = xsimd::min(xsimd::min(weight(0, 0), weight(3, 0)), weight(6, 0)), block(0.0F);
     for (std::size_t t = step; t < count; t += step) {
@@ -86,8 +87,8 @@ class TriangleSearch {
   [[nodiscard]] std::array<float, 3> weights(const Normal& n, std::size_t triangle) const noexcept {
     std::array<float, 3> weight{};
     for (std::size_t k = 0; k < 3; ++k)
-      weight[k] = inverse_[3 * k][triangle] * n[0] + inverse_[3 * k + 1][triangle] * n[1] +
-                  inverse_[3 * k + 2][triangle] * n[2];
+      weight[k] = kernels::dot(inverse_[3 * k][triangle], n[0], inverse_[3 * k + 1][triangle], n[1],
+                               inverse_[3 * k + 2][triangle], n[2]);
     return weight;
   }
 

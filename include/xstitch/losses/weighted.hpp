@@ -3,7 +3,7 @@
 /// A loss with a weight in the sum of all losses: Weighted<SigmoidCrossEntropy, Ratio{1, 64}>.
 ///
 /// The reported value of the loss is not scaled; its gradient and its share in the total are. The weight is an
-/// attribute, so that a training does not go on under another one unnoticed.
+/// attribute, so that a training does not continue under another one unnoticed.
 
 #include <xstitch/core/ratio.hpp>
 #include <xstitch/layers/traits.hpp>

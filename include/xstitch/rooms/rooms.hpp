@@ -83,7 +83,7 @@ class Rooms {
     return fields;
   }
 
-  /// The picture behind sample `index`: display colours, classes, normals, depth.
+  /// The picture of sample `index`: display colours, classes, normals, depth.
   [[nodiscard]] rooms::Picture draw(std::size_t index) const {
     if (index >= size()) fail(describe(index), ": expected an index below ", size());
     const FlushDenormals flush;  // the same bits whatever mode the calling thread is in

@@ -25,7 +25,7 @@ class AnyNet {
  public:
   static constexpr std::size_t npos = Layout::npos;
 
-  AnyNet(const Program& program, Seed seed)
+  [[gnu::cold]] AnyNet(const Program& program, Seed seed)
       : parameters_(std::make_shared<Parameters>(program, seed)),
         execution_(std::make_shared<Execution>(parameters_->shared_layout())) {
     bind();

@@ -34,7 +34,7 @@ struct Slice {
 
 class Execution {
  public:
-  explicit Execution(std::shared_ptr<const Layout> layout)
+  [[gnu::cold]] explicit Execution(std::shared_ptr<const Layout> layout)
       : layout_(std::move(layout)), predictions_(layout_->heads().size()) {
     pointers_.resize(layout_->slots().size());
     std::size_t inputs = 1, outputs = 1;

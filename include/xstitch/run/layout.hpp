@@ -17,7 +17,7 @@ class Layout {
  public:
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
-  explicit Layout(const Program& program) : program_(program) {
+  [[gnu::cold]] explicit Layout(const Program& program) : program_(program) {
     for (const GraphInput& input : program.inputs) {
       const ChainView& chain = program.chains[detail::at(input.chain)];
       inputs_.push_back(
@@ -50,7 +50,7 @@ class Layout {
 
   /// The random key of an operation for a purpose: folded from seed, member, tower and the operation's name (or its
   /// place, if it has none), so that a tower has the same random numbers in every network.
-  [[nodiscard]] RandomKey key(std::size_t i, Seed seed, std::string_view purpose) const {
+  [[nodiscard, gnu::cold]] RandomKey key(std::size_t i, Seed seed, std::string_view purpose) const {
     const Op& op = program_.ops[i];
     const RandomKey key = RandomKey(seed).with(purpose);
     if (op.chain == none) return key.with("stitch").with(op.place);
@@ -63,7 +63,7 @@ class Layout {
 
  private:
   /// In the order in which the towers are written, not in which they end.
-  void list_heads() {
+  [[gnu::cold]] void list_heads() {
     op_head_.assign(program_.ops.size(), npos);
     for (std::size_t c = 0; c < program_.chains.size(); ++c)
       for (std::size_t i = 0; i < program_.ops.size(); ++i) {
@@ -78,7 +78,7 @@ class Layout {
   }
 
   /// Towers first, one after the other; then what belongs to the weave.
-  void list_parameters() {
+  [[gnu::cold]] void list_parameters() {
     const std::size_t chains = program_.chains.size();
     op_first_.assign(program_.ops.size(), 0);
     for (std::size_t c = 0; c <= chains; ++c)
@@ -89,7 +89,7 @@ class Layout {
         for (const ParameterSpec& spec : op.record->parameters) add(owner(op) + std::string(spec.name), spec);
       }
   }
-  [[nodiscard]] std::string owner(const Op& op) const {
+  [[nodiscard, gnu::cold]] std::string owner(const Op& op) const {
     if (op.chain == none) return "stitch." + std::string(op.place) + ".";
     const ChainView& chain = program_.chains[detail::at(op.chain)];
     const std::string tower = (program_.members > 1 ? "ensemble" + std::to_string(chain.member) + "." : std::string{}) +
@@ -97,7 +97,7 @@ class Layout {
     if (op.is_loss) return tower + (op.place.empty() ? "" : std::string(op.place) + ".") + "loss.";
     return tower + full_name(program_, op) + ".";
   }
-  void add(std::string name, const ParameterSpec& spec) {
+  [[gnu::cold]] void add(std::string name, const ParameterSpec& spec) {
     slots_.push_back({std::move(name), spec, floats_, spec.extents.count()});
     floats_ += align_up(spec.extents.count() * sizeof(float)) / sizeof(float);
   }

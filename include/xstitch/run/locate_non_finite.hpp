@@ -16,8 +16,9 @@ namespace run {
 /// Runs forward again, operation by operation (`run_forward(i)`), and looks at inputs, parameters, every result and the
 /// losses.
 template <class RunForward>
-std::string locate_non_finite(const Execution& execution, const Parameters& parameters, const PlanView& plan,
-                              const Slice& slice, const std::vector<LossSum>& losses, const RunForward& run_forward) {
+[[gnu::cold]] std::string locate_non_finite(const Execution& execution, const Parameters& parameters,
+                                            const PlanView& plan, const Slice& slice,
+                                            const std::vector<LossSum>& losses, const RunForward& run_forward) {
   const Layout& layout = execution.layout();
   const Program& program = layout.program();
   for (std::size_t s = 0; s < layout.inputs().size(); ++s) {

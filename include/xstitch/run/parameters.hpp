@@ -35,14 +35,14 @@ class Parameters {
   static constexpr std::size_t npos = Layout::npos;
 
   /// Zeros, to be read from a file.
-  explicit Parameters(const Program& program) : layout_(std::make_shared<const Layout>(program)) {
+  [[gnu::cold]] explicit Parameters(const Program& program) : layout_(std::make_shared<const Layout>(program)) {
     values_ = Memory(layout_->floats() * sizeof(float));
     for (const ParameterSlot& slot : layout_->slots())
       trained_.push_back(slot.spec.group != ParameterGroup::buffer && slot.spec.learning_rate_multiplier != 0.0F ? 1
                                                                                                                  : 0);
   }
   /// Initial values from a seed.
-  Parameters(const Program& program, Seed seed) : Parameters(program) {
+  [[gnu::cold]] Parameters(const Program& program, Seed seed) : Parameters(program) {
     seed_ = seed;
     initialize();
   }
@@ -151,7 +151,7 @@ class Parameters {
       fail(what, " is wanted while a prediction runs on the same parameters; use net.snapshot() to predict during it");
   }
 
-  void initialize() {
+  [[gnu::cold]] void initialize() {
     const Program& program = layout_->program();
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const RandomKey key = layout_->key(i, seed_, "fill");

@@ -16,7 +16,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class PendingBuffers {
  public:
-  explicit PendingBuffers(Parameters& parameters) : parameters_(parameters) {
+  [[gnu::cold]] explicit PendingBuffers(Parameters& parameters) : parameters_(parameters) {
     const Layout& layout = parameters.layout();
     std::size_t floats = 0;
     for_each([&](std::size_t slot) { floats += room(slot); });

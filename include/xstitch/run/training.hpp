@@ -34,7 +34,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class Training {
  public:
   /// Without an optimizer: for gradients alone.
-  explicit Training(AnyNet& net)
+  [[gnu::cold]] explicit Training(AnyNet& net)
       : net_(net),
         pass_(net.execution(), net.model()),
         gradients_(net.layout()),
@@ -47,9 +47,8 @@ class Training {
   /// Keeps a copy of the optimizer.
   template <Optimizer O>
   Training(AnyNet& net, const O& optimizer) : Training(net) {
-    const auto copy = std::make_shared<std::pair<O, std::unique_ptr<OptimizerRef>>>(optimizer, nullptr);
-    copy->second = std::make_unique<OptimizerRef>(copy->first);
-    updater_.set_optimizer(std::shared_ptr<OptimizerRef>(copy, copy->second.get()));
+    const auto copy = std::make_shared<OptimizerCopy<O>>(optimizer);
+    updater_.set_optimizer(std::shared_ptr<const OptimizerRef>(copy, &copy->reference));
   }
   Training(const Training&) = delete;
   Training& operator=(const Training&) = delete;

@@ -24,7 +24,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class TrainingPass {
  public:
-  TrainingPass(Execution& execution, Parameters& parameters)
+  [[gnu::cold]] TrainingPass(Execution& execution, Parameters& parameters)
       : e_(execution),
         p_(parameters),
         losses_(layout().heads().size()),

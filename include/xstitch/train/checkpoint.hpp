@@ -23,7 +23,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace checkpoint {
 
-constexpr std::uint64_t version = 2;
+constexpr std::uint64_t version = 3;
 
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
 /// `metadata`: texts of the user's, which read_metadata(path) gives back.
@@ -63,9 +63,20 @@ struct Found {
 struct Wanted {
   std::uint64_t total = ~std::uint64_t{0};
   bool other_length = false;
+  bool finished = false;  ///< all of `total` done already
 };
 
-inline Found parse(const std::string& text, const AnyNet& net, const TrainingIdentity& identity, const Wanted& wanted) {
+/// Whether the network has the very parameters of the file: a training that continues in the same program.
+inline bool holds_parameters_of(const AnyNet& net, const SafetensorsFile& file) {
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const SafetensorsFile::Entry* entry = file.find(net.parameters()[i].name);
+    if (entry == nullptr || entry->crc != crc32c(std::as_bytes(net.parameter(i)))) return false;
+  }
+  return true;
+}
+
+inline Found parse(const std::string& text, const AnyNet& net, const TrainingIdentity& identity, const Wanted& wanted,
+                   bool continues) {
   const Json training = Json::parse(text, "metadata \"training\"");
   if (training.at("version").whole() != version)
     fail("a checkpoint of version ", training.at("version").whole(), ", expected ", version);
@@ -75,6 +86,7 @@ inline Found parse(const std::string& text, const AnyNet& net, const TrainingIde
   const std::uint64_t then = found.schedule_iterations, now = identity.schedule_iterations;
   const bool lengths_differ = then != now && then > 0 && now > 0;
   if (lengths_differ && wanted.other_length) want.set("schedule_iterations", then);
+  if (continues) want.set("initial", have.at("initial"));
   if (const std::string text_of_all = training_state::differences(have, want); !text_of_all.empty())
     fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text_of_all,
          lengths_differ && !wanted.other_length ? advice(then, now) : "");
@@ -82,6 +94,9 @@ inline Found parse(const std::string& text, const AnyNet& net, const TrainingIde
     fail("losses of ", found.state.interval.size(), " heads, expected ", net.heads().size());
   if (found.state.step > wanted.total)
     fail("has done ", found.state.step, " iterations, but ", wanted.total, " are wanted in all");
+  if (wanted.finished && found.state.step != wanted.total)
+    fail("has done ", found.state.step, " iterations, but the training finished after ", wanted.total,
+         ": an older checkpoint was put in its place");
   return found;
 }
 
@@ -100,7 +115,7 @@ inline Found read(const std::filesystem::path& path, Training& training, const T
          ": has no checksums, which a checkpoint needs to be continued from; load() takes its parameters");
   Found found;
   try {
-    found = parse(text->second, net, identity, wanted);
+    found = parse(text->second, net, identity, wanted, holds_parameters_of(net, file));
   } catch (const Error& error) {
     fail(path.string(), ": ", error.what());
   }

@@ -4,6 +4,7 @@
 /// of the best evaluation. Without a folder nothing is written and nothing found.
 
 #include <xstitch/io/file.hpp>
+#include <xstitch/io/folder_lock.hpp>
 #include <xstitch/train/checkpoint.hpp>
 
 #include <filesystem>
@@ -22,21 +23,23 @@ class CheckpointFolder {
   [[nodiscard]] bool given() const noexcept { return !folder_.empty(); }
   [[nodiscard]] std::filesystem::path last() const { return folder_ / "last.safetensors"; }
   [[nodiscard]] std::filesystem::path best() const { return folder_ / "best.safetensors"; }
-  [[nodiscard]] bool has_last() const {
-    std::error_code ignored;
-    return given() && std::filesystem::exists(last(), ignored);
+  [[nodiscard]] bool has_last() const { return given() && file_exists(last()); }
+
+  /// Makes the folder, and keeps every other training out of it while the lock lives.
+  [[nodiscard]] FolderLock lock() const {
+    if (!given()) return {};
+    make_folder(folder_);
+    return FolderLock(folder_);
   }
 
-  /// Makes the folder. If the training does not resume, what an older one left is removed: it must not be continued
-  /// from after a crash of this one.
+  /// Clears the folder of half-written files. If the training does not resume, what an older one left is removed: it
+  /// must not be continued from after a crash of this one.
   void prepare(bool resume) const {
     if (!given()) return;
-    make_folder(folder_);
     remove_partial_files(folder_);
     if (resume) return;
-    std::error_code ignored;
-    std::filesystem::remove(last(), ignored);
-    std::filesystem::remove(best(), ignored);
+    remove_file(last());
+    remove_file(best());
   }
 
   /// Restores the training from the last checkpoint, if there is one.

@@ -11,12 +11,17 @@
 /// The job's folder holds job.json, which says how far the job is, and a folder for each stage with checkpoints and
 /// log. With `resume`, a finished stage is loaded instead of trained, and the others continue from their last
 /// checkpoint. After a stage that did not finish, the following ones do nothing and say so in their results.
+///
+/// A job has a random identity, in job.json and in its checkpoints: it never continues from another job's. What an
+/// older job left of a stage is removed, and that is on the disk, before job.json names the stage. One process at a
+/// time works in a folder (io/folder_lock.hpp).
 
 #include <xstitch/train/trainer.hpp>
 
 #include <atomic>
 #include <filesystem>
 #include <ostream>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -32,12 +37,15 @@ class TrainingJob {
   explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
       : folder_(std::move(folder)), options_(options) {
     make_folder(folder_);
+    lock_ = FolderLock(folder_);
     remove_partial_files(folder_);
-    std::error_code ignored;
-    if (options_.resume && std::filesystem::exists(manifest_path(), ignored))
+    if (options_.resume && file_exists(manifest_path())) {
       read_manifest();
-    else
-      write_manifest();
+      return;
+    }
+    if (options_.resume) refuse_lost_manifest();
+    id_ = random_id();
+    write_manifest();
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
@@ -54,18 +62,22 @@ class TrainingJob {
     Json* entry = find(stage);
     options.checkpoint_directory = folder;
     options.log_file = folder / "log.jsonl";
-    options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not gone on with
+    options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not continued
+    options.job = id_;
     if (options.name.empty()) options.name = stage;
+    if (!lock_.note().empty() && options.output != nullptr) *options.output << lock_.note() << std::endl;
     if (options.stop == nullptr) options.stop = options_.stop;
     // Before the manifest holds the stage: with wrong options in it, it could not be begun with the right ones.
     const std::uint64_t total = trainer::check(net, data, optimizer, options);
-    const Json settings = trainer::identify(net, data, optimizer, options, total).to_json().set("total", total);
+    const TrainingIdentity identity = trainer::identify(net, data, optimizer, options, total);
+    const Json settings = identity.to_json().set("total", total);
     if (entry != nullptr)
       if (const std::string text = training_state::differences(entry->at("settings"), settings); !text.empty())
         fail("stage \"", stage, "\" in ", manifest_path().string(),
              " was trained with other settings; start again without resume, or in another folder:", text);
     if (entry != nullptr && entry->at("state").string() == "finished")
-      return load_finished(folder, net, total, options);
+      return load_finished(folder, net, optimizer, identity, total, options);
+    if (entry == nullptr) forget(folder);
     set_state(stage, "running", settings);
 
     TrainResult result = xstitch::train(net, data, optimizer, options);
@@ -102,9 +114,34 @@ class TrainingJob {
     return nullptr;
   }
 
-  TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, std::uint64_t total,
-                            const TrainOptions& options) {
-    load(net, folder / "last.safetensors");
+  /// Before a stage begins: what an older job left of it goes, for good.
+  static void forget(const std::filesystem::path& folder) {
+    const CheckpointFolder checkpoints(folder);
+    const FolderLock lock = checkpoints.lock();
+    checkpoints.prepare(false);
+  }
+  /// Without job.json every stage would begin again, and its checkpoints be removed.
+  void refuse_lost_manifest() const {
+    std::error_code error;
+    for (std::filesystem::directory_iterator i(folder_, error), end; !error && i != end; i.increment(error))
+      if (file_exists(i->path() / "last.safetensors"))
+        fail(manifest_path().string(), " is missing, but ", (i->path() / "last.safetensors").string(),
+             " is there: the job cannot be resumed. Bring job.json back, or move the checkpoints away, or start again "
+             "without resume, which removes them");
+    if (error) fail("cannot read the folder ", folder_.string(), ": ", error.message());
+  }
+  static std::string random_id() {
+    std::random_device random;
+    std::string id;
+    for (int k = 0; k < 4; ++k) id += checksums::hexadecimal(random());
+    return id;
+  }
+
+  TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, const OptimizerRef& optimizer,
+                            const TrainingIdentity& identity, std::uint64_t total, const TrainOptions& options) {
+    Training training(net, optimizer);
+    (void)checkpoint::read(folder / "last.safetensors", training, identity,
+                           {.total = total, .other_length = options.extend_schedule, .finished = true});
     TrainResult result;
     result.iterations = total;
     result.message = "finished before; loaded from " + (folder / "last.safetensors").string();
@@ -123,14 +160,16 @@ class TrainingJob {
   }
 
   void write_manifest() const {
-    write_file_atomically(manifest_path(), Json().set("version", 1).set("stages", stages_).text(2) + "\n");
+    write_file_atomically(manifest_path(),
+                          Json().set("version", 2).set("job", id_).set("stages", stages_).text(2) + "\n");
   }
 
   void read_manifest() {
     const std::string name = manifest_path().string();
     const Json manifest = Json::parse(read_file(manifest_path()), name);
     try {
-      if (manifest.at("version").whole() != 1) fail("version ", manifest.at("version").whole(), ", expected 1");
+      if (manifest.at("version").whole() != 2) fail("version ", manifest.at("version").whole(), ", expected 2");
+      id_ = manifest.at("job").string();
       stages_ = manifest.at("stages").array();
       for (const Json& entry : stages_) {
         (void)entry.at("name").string();
@@ -144,6 +183,8 @@ class TrainingJob {
 
   std::filesystem::path folder_;
   JobOptions options_;
+  FolderLock lock_;
+  std::string id_;
   Json::Array stages_;
   bool complete_ = true;
 };

@@ -49,6 +49,7 @@ struct TrainOptions {
   TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
+  std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one
   std::string name{};                ///< shown in front of progress lines

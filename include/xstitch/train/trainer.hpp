@@ -60,6 +60,7 @@ class Run {
     if (state_.evaluation_pending && options_.evaluation) told_again.emplace_back("evaluate");
     if (other_length) told_again.emplace_back("schedule");
     TrainingRecord record(net_.heads(), options_, state_, told_again);
+    if (!lock_.note().empty()) record.say(lock_.note());
     if (found)
       record.say("continues after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
     else
@@ -81,6 +82,7 @@ class Run {
 
   /// The checkpoint that the training continues from, if there is one.
   std::optional<checkpoint::Found> restore() {
+    lock_ = checkpoints_.lock();
     checkpoints_.prepare(options_.resume);
     std::optional<checkpoint::Found> found =
         checkpoints_.read_last(training_, identity_, {.total = state_.total, .other_length = options_.extend_schedule});
@@ -221,6 +223,7 @@ class Run {
   const TrainOptions& options_;
   Training training_;
   CheckpointFolder checkpoints_;
+  FolderLock lock_;  ///< of the checkpoints' folder
   TrainingIdentity identity_;
   TrainingState state_;
   TrainResult result_;

@@ -9,6 +9,7 @@
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/evaluate.hpp>
+#include <xstitch/train/fingerprint.hpp>
 #include <xstitch/train/train_options.hpp>
 #include <xstitch/train/training_state.hpp>
 
@@ -135,9 +136,12 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.batch = options.batch;
   id.drop_last = options.drop_last;
   id.samples = data.size();
+  id.data = fingerprint::of(data, options.on_error);
+  id.initial = fingerprint::of(net);
   id.clip_norm = options.clip_norm;
   id.accumulate = options.accumulate;
   id.not_finite = options.not_finite;
+  id.job = options.job;
   return id;
 }
 

@@ -41,7 +41,9 @@ class TrainingRecord {
   [[nodiscard]] double seconds() const { return progress_.seconds(); }
 
   void start(const TrainingIdentity& identity, std::uint64_t total) {
-    log_.write(Json().set("event", "start").set("step", 0).set("total", total).set("settings", identity.to_json()));
+    TrainingIdentity settings = identity;
+    settings.job.clear();  // at random: the same job again has the same log
+    log_.write(Json().set("event", "start").set("step", 0).set("total", total).set("settings", settings.to_json()));
   }
 
   /// A resume continues with a schedule of another length: the factor of the learning rate is said before and after.

@@ -30,9 +30,12 @@ struct TrainingIdentity {
   std::uint64_t batch = 0;
   bool drop_last = false;
   std::uint64_t samples = 0;  ///< of the data set
+  std::string data;           ///< its fields and some samples: fingerprint::of()
+  std::string initial;        ///< the parameters at the beginning: fingerprint::of()
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
+  std::string job;  ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
@@ -49,9 +52,12 @@ struct TrainingIdentity {
         .set("batch", batch)
         .set("drop_last", drop_last)
         .set("samples", samples)
+        .set("data", data)
+        .set("initial", initial)
         .set("clip_norm", static_cast<double>(clip_norm))
         .set("accumulate", accumulate)
-        .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop");
+        .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop")
+        .set("job", job);
   }
 };
 

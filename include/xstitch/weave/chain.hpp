@@ -32,6 +32,14 @@ struct BlockName {
   int parent = none;
 };
 
+/// The Blocks from the outermost to this one.
+constexpr BlockNames block_names(std::span<const BlockName> blocks, int block) {
+  BlockNames names;
+  for (int b = block; b != none; b = blocks[static_cast<std::size_t>(b)].parent)
+    names.add_outer(blocks[static_cast<std::size_t>(b)].name);
+  return names;
+}
+
 /// A tensor under a name: an Input's, or a Mark's.
 struct NamedTensor {
   std::string_view name{};

@@ -14,6 +14,7 @@ template <class T>
 class List {
  public:
   constexpr List() = default;
+  constexpr explicit List(std::size_t count) : data_(new T[count]{}), size_(count), capacity_(count) {}
   constexpr List(std::size_t count, const T& value) {
     reserve(count);
     for (; size_ < count; ++size_) data_[size_] = value;

@@ -19,36 +19,11 @@ namespace detail {
 /// FNV-1a over parts of a name.
 struct NameHash {
   std::uint64_t value = 0xcbf29ce484222325ULL;
-  constexpr void add(std::string_view text) {
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  [[nodiscard]] constexpr NameHash followed_by(std::string_view text) const {
+    NameHash hash = *this;
+    for (const char c : text) hash.value = (hash.value ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    return hash;
   }
-};
-
-/// A set of hashes; insert() gives what was put in under the same hash before, or null.
-template <class Entry>
-class NameTable {
- public:
-  constexpr explicit NameTable(std::size_t most) {
-    std::size_t size = 16;
-    while (size < 2 * most) size *= 2;
-    for (std::size_t i = 0; i < size; ++i) slots_.push_back(-1);
-    entries_.reserve(most);
-    hashes_.reserve(most);
-  }
-  constexpr const Entry* insert(std::uint64_t hash, const Entry& entry) {
-    std::size_t i = hash & (slots_.size() - 1);
-    for (; slots_[i] >= 0; i = (i + 1) & (slots_.size() - 1))
-      if (hashes_[static_cast<std::size_t>(slots_[i])] == hash) return &entries_[static_cast<std::size_t>(slots_[i])];
-    slots_[i] = static_cast<int>(entries_.size());
-    entries_.push_back(entry);
-    hashes_.push_back(hash);
-    return nullptr;
-  }
-
- private:
-  List<int> slots_;
-  List<Entry> entries_;
-  List<std::uint64_t> hashes_;
 };
 
 struct NamedStep {
@@ -56,25 +31,49 @@ struct NamedStep {
   std::string_view item{};
 };
 
-constexpr void add_blocks(NameHash& hash, const ChainView& chain, int block) {
-  if (block == none) return;
-  add_blocks(hash, chain, chain.blocks[at(block)].parent);
-  hash.add(chain.blocks[at(block)].name);
-  hash.add(".");
-}
+/// A set of hashes; insert() gives what was put in under the same hash before, or null.
+class NameTable {
+ public:
+  constexpr explicit NameTable(std::size_t most) : slots_(power_of_two(2 * most)) { entries_.reserve(most); }
+  constexpr const NamedStep* insert(std::uint64_t hash, const NamedStep& step) {
+    std::size_t i = hash & (slots_.size() - 1);
+    for (; slots_[i] != 0; i = (i + 1) & (slots_.size() - 1))
+      if (entries_[slots_[i] - 1].hash == hash) return &entries_[slots_[i] - 1].step;
+    entries_.push_back({hash, step});
+    slots_[i] = entries_.size();
+    return nullptr;
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t hash = 0;
+    NamedStep step{};
+  };
+  static constexpr std::size_t power_of_two(std::size_t least) {
+    std::size_t size = 16;
+    while (size < least) size *= 2;
+    return size;
+  }
+
+  List<std::size_t> slots_;  ///< number of the entry, from 1; 0: free
+  List<Entry> entries_;
+};
 
 constexpr NameHash hash_of_chain(const ChainView& chain) {
   NameHash hash;
   hash.value ^= mix_bits(static_cast<std::uint64_t>(chain.member));  // members have the same names
-  hash.add(chain.tower);
-  return hash;
+  return hash.followed_by(chain.tower);
 }
 
 /// Towers, heads, and operations with names of their own.
 constexpr Problem find_repeated_names(std::span<const ChainView> chains) {
-  std::size_t steps = 0;
-  for (const ChainView& chain : chains) steps += chain.steps.size();
-  NameTable<NamedStep> towers(chains.size()), heads(steps), operations(2 * steps);
+  std::size_t ends = 0, named = 0;
+  for (const ChainView& chain : chains)
+    for (const Step& step : chain.steps) {
+      ends += step.ends_head ? 1U : 0U;
+      named += step.item.empty() ? 0U : 1U;
+    }
+  NameTable towers(chains.size()), heads(ends), operations(named);
   for (std::size_t c = 0; c < chains.size(); ++c)
     if (const NamedStep* other = towers.insert(hash_of_chain(chains[c]).value, {c, {}}); other != nullptr)
       return {.kind = ProblemKind::two_towers_of_one_name, .tower = chains[c].tower};
@@ -85,23 +84,28 @@ constexpr Problem find_repeated_names(std::span<const ChainView> chains) {
       return Problem{.kind = same ? ProblemKind::name_used_twice : ProblemKind::full_name_used_twice,
                      .tower = chains[other.chain].tower,
                      .other_tower = chain.tower,
-                     .block = block == none ? std::string_view{} : chain.blocks[at(block)].name,
+                     .blocks = block_names(chain.blocks, block),
                      .item = item};
     };
+    // What names begin with is hashed once: "upper.", and "upper.layer1.0." of a Block (it comes after those around
+    // it).
+    const NameHash whole = hash_of_chain(chain);
+    const NameHash outermost = whole.followed_by(".");
+    List<NameHash> prefixes;
+    for (const BlockName& block : chain.blocks) {
+      const NameHash around = block.parent == none ? outermost : prefixes[at(block.parent)];
+      prefixes.push_back(around.followed_by(block.name).followed_by("."));
+    }
     for (const Step& step : chain.steps) {
-      NameHash hash = hash_of_chain(chain);
+      NameHash place = step.block == none ? outermost : prefixes[at(step.block)];
       if (step.ends_head) {
-        if (!step.name.empty()) {
-          hash.add(".");
-          hash.add(step.name);
-        }
-        if (const NamedStep* other = heads.insert(hash.value, {c, step.name}); other != nullptr)
+        const NameHash head = step.name.empty() ? whole : outermost.followed_by(step.name);
+        if (const NamedStep* other = heads.insert(head.value, {c, step.name}); other != nullptr)
           return twice(*other, step.name, none);
+        place = head.followed_by(".");
       }
       if (step.item.empty()) continue;
-      hash.add(".");
-      add_blocks(hash, chain, step.block);
-      hash.add(step.item);
+      const NameHash hash = place.followed_by(step.item);
       if (const NamedStep* other = operations.insert(hash.value, {c, step.item}); other != nullptr)
         return twice(*other, step.item, step.block);
     }

@@ -5,6 +5,7 @@
 
 #include <xstitch/core/tensor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -42,11 +43,38 @@ enum class ProblemKind : std::uint8_t {
   wrong_number_of_towers,
 };
 
+/// The names of the Blocks around an item, outermost first; of more than `most` the innermost.
+struct BlockNames {
+  static constexpr std::size_t most = 6;
+  std::string_view names[most]{};
+  std::size_t count = 0;
+
+  /// Puts a further name around the others.
+  constexpr void add_outer(std::string_view name) {
+    if (count == most) return;
+    for (std::size_t i = count++; i > 0; --i) names[i] = names[i - 1];
+    names[0] = name;
+  }
+  /// "layer1.0", to `out` unless it is null; returns the length.
+  constexpr std::size_t write(char* out) const {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0 && out != nullptr) out[length] = '.';
+      length += i > 0 ? 1U : 0U;
+      for (const char c : names[i]) {
+        if (out != nullptr) out[length] = c;
+        ++length;
+      }
+    }
+    return length;
+  }
+};
+
 /// The first problem found. Texts are those of the network's own types and live as long as they.
 struct Problem {
   ProblemKind kind = ProblemKind::none;
   std::string_view tower{}, other_tower{};
-  std::string_view block{};  ///< the innermost Block around it
+  BlockNames blocks{};
   std::string_view item{}, other_item{};
   TensorShape got{}, wanted{};
 

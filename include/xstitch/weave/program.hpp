@@ -41,7 +41,7 @@ struct Program {
 };
 
 /// "layer1.0.conv1": an operation's name after those of the Blocks around it.
-inline std::string block_path(const Program& program, const Op& op) {
+[[gnu::cold]] inline std::string block_path(const Program& program, const Op& op) {
   std::string path;
   if (op.chain == none) return path;
   const ChainView& chain = program.chains[detail::at(op.chain)];
@@ -49,12 +49,12 @@ inline std::string block_path(const Program& program, const Op& op) {
     path = std::string(chain.blocks[detail::at(b)].name) + "." + path;
   return path;
 }
-inline std::string full_name(const Program& program, const Op& op) {
+[[gnu::cold]] inline std::string full_name(const Program& program, const Op& op) {
   return op.record->name.empty() ? std::string{} : block_path(program, op) + std::string(op.record->name);
 }
 
 /// The towers of a weave unit, in the order in which it sees them.
-inline std::string tower_of_input(const Program& program, const Op& weave, int k) {
+[[gnu::cold]] inline std::string tower_of_input(const Program& program, const Op& weave, int k) {
   // A tensor at a seam belongs to the chain that reads the unit's output; its producer's chain is the same.
   int tensor = program.edges[detail::at(weave.first_input + k)];
   for (;;) {
@@ -68,7 +68,7 @@ inline std::string tower_of_input(const Program& program, const Op& weave, int k
 }
 
 /// Where an operation is, in words: "layer 'conv3' of tower 'upper'".
-inline std::string place_of(const Program& program, const Op& op) {
+[[gnu::cold]] inline std::string place_of(const Program& program, const Op& op) {
   if (op.chain == none) return "weave unit at seam '" + std::string(op.place) + "'";
   const std::string tower = " of tower '" + std::string(program.chains[detail::at(op.chain)].tower) + "'";
   if (op.is_loss)

@@ -5,9 +5,10 @@
 /// inference (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the
 /// latter nowhere, and holds no backward kernel.
 
-#include <xstitch/core/precision.hpp>
+#include <xstitch/layers/forms.hpp>
 #include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
+#include <xstitch/weave/type_list.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -42,8 +43,6 @@ struct OperationRecord {
   const LossRecord* loss = nullptr;
 };
 
-using ForwardFunction = void (*)(const ForwardCall&);
-
 struct ForwardFunctions {
   ForwardFunction forward = nullptr;  ///< of a loss: its prediction
   ForwardFunction fused = nullptr;
@@ -54,7 +53,7 @@ struct ForwardFunctions {
 struct TrainingFunctions {
   ForwardFunction forward = nullptr;  ///< of a loss: its value
   ForwardFunction fused = nullptr;
-  void (*backward)(const BackwardCall&) = nullptr;
+  BackwardFunction backward = nullptr;
   void (*initialize)(std::size_t index, float* values, RandomKey key) = nullptr;
   double (*normaliser)(const NormaliserCall&) = nullptr;
   std::unique_ptr<Metric> (*metric)() = nullptr;
@@ -62,34 +61,6 @@ struct TrainingFunctions {
 };
 
 namespace detail {
-
-/// How a function template of an operation is called: by Dims (a layer's short form) or by Shapes, with or without a
-/// precision, or not a template at all. `F` picks the function; instantiated once for each.
-template <class L, auto Shape, Precision P>
-constexpr ForwardFunction forward_of() {
-  if constexpr (requires(const ForwardCall& c) { L::template forward<Shape, P>(c); })
-    return &L::template forward<Shape, P>;
-  else if constexpr (requires(const ForwardCall& c) { L::template forward<Shape>(c); })
-    return &L::template forward<Shape>;
-  else
-    return &L::forward;
-}
-template <class L, auto Shape, Precision P>
-constexpr auto backward_of() -> void (*)(const BackwardCall&) {
-  if constexpr (requires(const BackwardCall& c) { L::template backward<Shape, P>(c); })
-    return &L::template backward<Shape, P>;
-  else if constexpr (requires(const BackwardCall& c) { L::template backward<Shape>(c); })
-    return &L::template backward<Shape>;
-  else
-    return &L::backward;
-}
-template <class L, class Fusion, auto Shape, Precision P>
-constexpr ForwardFunction fused_of() {
-  if constexpr (requires(const ForwardCall& c) { L::template forward_fused<Fusion, Shape, P>(c); })
-    return &L::template forward_fused<Fusion, Shape, P>;
-  else
-    return &L::template forward_fused<Fusion, Shape>;
-}
 
 /// The fusion that the next operation asks for, where this one can do it; else void.
 template <class L, class Next>
@@ -118,28 +89,36 @@ template <class L, auto In, Precision P, class Fusion>
 struct RecordOf {
   static constexpr bool short_form = Layer<L> || Loss<L>;
   static constexpr auto shape = shape_argument<L, In>();
-  static constexpr auto attributes = traits::attributes<L>(shape);
-  static constexpr auto parameters = traits::parameters<L>(shape);
-  static constexpr auto inputs = In;
-  static constexpr auto outputs = [] {
+  static constexpr auto outputs() {
     if constexpr (Loss<L>)
       return Shapes<1>{TensorShape(L::Prediction::output_shape(In[0].dims), In[0].rows)};
     else if constexpr (Layer<L>)
       return Shapes<1>{TensorShape(L::output_shape(In[0].dims), In[0].rows)};
     else
       return L::outputs(In);
-  }();
-  static constexpr LossRecord loss = [] {
-    LossRecord r;
+  }
+  static constexpr auto loss() {
     if constexpr (Loss<L>) {
+      LossRecord r;
       r.label = L::label(In[0].dims);
       r.label.rows = In[0].rows;
-      r.prediction = outputs[0];
+      r.prediction = outputs()[0];
       r.weight = loss_weight<L>().value();
       r.unit_vectors = predicts_unit_vectors<L>();
+      return r;
+    } else {
+      return TypeList<>{};
     }
-    return r;
-  }();
+  }
+  /// What the record refers to: one constant, because each has the operation's whole type in its name.
+  struct Parts {
+    decltype(traits::attributes<L>(shape)) attributes = traits::attributes<L>(shape);
+    decltype(traits::parameters<L>(shape)) parameters = traits::parameters<L>(shape);
+    decltype(In) inputs = In;
+    decltype(RecordOf::outputs()) outputs = RecordOf::outputs();
+    decltype(RecordOf::loss()) loss = RecordOf::loss();
+  };
+  static constexpr Parts parts{};
   static constexpr std::size_t packed_bytes = [] {
     if constexpr (requires { L::packed(shape, P); })
       return std::size_t{L::packed(shape, P)};
@@ -152,10 +131,10 @@ struct RecordOf {
     r.kind = traits::kind<L>();
     r.name = traits::name<L>();
     r.text = type_text<L>();
-    r.attributes = attributes;
-    r.inputs = {inputs.items, In.size()};
-    r.outputs = {outputs.items, outputs.size()};
-    r.parameters = parameters;
+    r.attributes = parts.attributes;
+    r.inputs = {parts.inputs.items, parts.inputs.size()};
+    r.outputs = {parts.outputs.items, parts.outputs.size()};
+    r.parameters = parts.parameters;
     r.reads_input = traits::reads_input<L>;
     r.reads_output = Loss<L> ? false : traits::reads_output<L>;
     r.in_place = traits::in_place<L>;
@@ -171,7 +150,7 @@ struct RecordOf {
     r.workspace.per_sample *= r.rows;
     r.packed_bytes = packed_bytes;
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
-    if constexpr (Loss<L>) r.loss = &loss;
+    if constexpr (Loss<L>) r.loss = &parts.loss;
     return r;
   }();
 };
@@ -181,10 +160,10 @@ constexpr ForwardFunctions forward_functions_of() {
   using R = RecordOf<L, In, P, Fusion>;
   ForwardFunctions f;
   if constexpr (Loss<L>) {
-    f.forward = forward_of<typename L::Prediction, R::shape, P>();
+    f.forward = forms::forward<typename L::Prediction, R::shape, P>();
   } else {
-    f.forward = forward_of<L, R::shape, P>();
-    if constexpr (!std::is_void_v<Fusion>) f.fused = fused_of<L, Fusion, R::shape, P>();
+    f.forward = forms::forward<L, R::shape, P>();
+    if constexpr (!std::is_void_v<Fusion>) f.fused = forms::fused<L, Fusion, R::shape, P>();
     if constexpr (R::packed_bytes > 0) f.pack = &L::template pack<R::shape, P>;
   }
   return f;
@@ -206,10 +185,10 @@ constexpr TrainingFunctions training_functions_of() {
     f.normaliser = &L::template normaliser<shape>;
     f.metric = [] { return std::unique_ptr<Metric>(L::metric(R::shape)); };
   } else {
-    f.forward = forward_of<L, shape, P>();
-    if constexpr (!std::is_void_v<Fusion>) f.fused = fused_of<L, Fusion, shape, P>();
+    f.forward = forms::forward<L, shape, P>();
+    if constexpr (!std::is_void_v<Fusion>) f.fused = forms::fused<L, Fusion, shape, P>();
   }
-  f.backward = backward_of<L, shape, P>();
+  f.backward = forms::backward<L, shape, P>();
   if constexpr (requires { L::initialize(shape, std::size_t{}, static_cast<float*>(nullptr), RandomKey{}); })
     f.initialize = [](std::size_t index, float* values, RandomKey key) { L::initialize(R::shape, index, values, key); };
   return f;

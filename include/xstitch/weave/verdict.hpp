@@ -132,6 +132,14 @@ constexpr auto fixed_plain(F) {
   return FixedString<sizeof copy>(copy);
 }
 
+template <class F>
+constexpr auto fixed_blocks(F) {
+  constexpr BlockNames blocks = F{}();
+  char copy[blocks.write(nullptr) + 1]{};
+  blocks.write(copy);
+  return FixedString<sizeof copy>(copy);
+}
+
 template <TensorShape S>
 constexpr auto message_shape() {
   if constexpr (S.rows == 1)
@@ -145,7 +153,7 @@ template <class C>
 struct ProblemTexts {
   static constexpr auto tower = fixed([] { return C::problem.tower; });
   static constexpr auto other_tower = fixed([] { return C::problem.other_tower; });
-  static constexpr auto block = fixed([] { return C::problem.block; });
+  static constexpr auto block = fixed_blocks([] { return C::problem.blocks; });
   static constexpr auto item = fixed_plain([] { return C::problem.item; });
   static constexpr auto other_item = fixed_plain([] { return C::problem.other_item; });
   using got = decltype(message_shape<C::problem.got>());

@@ -1,4 +1,4 @@
-// Taps: Mark gives a tensor a name, Recall reads it again later, across branches and the shared part of a Split.
+// Mark gives a tensor a name, Recall reads it again later, across branches and the shared part of a Split.
 #include <doctest/doctest.h>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/networks/cross_stitch.hpp>

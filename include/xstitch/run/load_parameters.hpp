@@ -1,0 +1,91 @@
+#pragma once
+/// \file
+/// Reads the parameters of a model from a safetensors file: all of them, or nothing. What else goes to and from files
+/// is in run/parameter_file.hpp; a predictor needs this alone.
+
+#include <xstitch/core/finite.hpp>
+#include <xstitch/io/safetensors_file.hpp>
+#include <xstitch/io/weight_order.hpp>
+#include <xstitch/run/parameters.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+namespace parameter_file {
+
+using weight_order::shape_of;
+
+/// Arrays of a training that lie in the same file are not parameters.
+inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
+
+/// New values of parameters, kept apart until all of them are known to be good.
+struct Staged {
+  std::vector<std::size_t> parameters;
+  std::vector<std::vector<float>> values;
+
+  void commit(Parameters& to) const {
+    const WriteAccess access(to, "loading parameters");
+    for (std::size_t k = 0; k < parameters.size(); ++k)
+      std::copy(values[k].begin(), values[k].end(), to.writable(parameters[k]).begin());
+    if (parameters.size() == to.slots().size()) to.set_torn(false);
+  }
+};
+
+/// Reads a tensor that fits, in whichever order it lies. `read(span)` gives the values as they are.
+template <class Read>
+void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<float> values, const Read& read) {
+  if (kind != weight_order::Fit::Kind::pytorch) {
+    read(values);
+    return;
+  }
+  std::vector<float> other(values.size());
+  read(std::span(other));
+  weight_order::from_pytorch(spec, other, values);
+}
+
+}  // namespace parameter_file
+
+/// Reads all parameters. On an Error nothing is changed.
+[[gnu::cold]] inline void load(Parameters& to, const std::filesystem::path& path,
+                               WeightOrder order = WeightOrder::as_marked) {
+  const SafetensorsFile file(path);
+  order = weight_order::of_file(order, file.metadata());
+  std::string problems;
+  std::vector<weight_order::Fit> fits;
+  for (const ParameterSlot& slot : to.slots()) {
+    const std::vector<std::uint64_t> want = parameter_file::shape_of(slot.spec.extents);
+    const SafetensorsFile::Entry* entry = file.find(slot.name);
+    fits.push_back(entry == nullptr ? weight_order::Fit{} : weight_order::fit(slot.spec, entry->shape, order));
+    if (entry == nullptr)
+      problems += "\n  missing: \"" + slot.name + "\" " + safetensors::to_text(want);
+    else if (!fits.back().fits())
+      problems += (fits.back().remark().empty() ? "\n  wrong shape: \"" : "\n  \"") + slot.name + "\" is " +
+                  safetensors::to_text(entry->shape) + ", expected " + safetensors::to_text(want) +
+                  fits.back().remark();
+  }
+  for (const auto& [name, entry] : file.entries())
+    if (to.layout().find_parameter(name) == Parameters::npos && !parameter_file::is_optimizer_state(name))
+      problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
+  if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
+
+  parameter_file::Staged staged;
+  for (std::size_t i = 0; i < to.slots().size(); ++i) {
+    staged.parameters.push_back(i);
+    const ParameterSlot& slot = to.slots()[i];
+    staged.values.emplace_back(slot.count);
+    parameter_file::read_as(fits[i].kind, slot.spec, staged.values.back(),
+                            [&](std::span<float> values) { file.read(slot.name, values); });
+    if (!all_finite(staged.values.back())) problems += "\n  \"" + slot.name + "\" holds values that are not finite";
+  }
+  if (!problems.empty()) fail(path.string(), ":", problems);
+  staged.commit(to);
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA

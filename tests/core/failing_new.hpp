@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// Replaces operator new of the one program that includes this: it counts what lives, and fails at a chosen call.
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace xstitch_test {
+
+inline std::size_t living = 0;   ///< allocations that were not freed
+inline std::size_t fail_at = 0;  ///< this many calls from now fails, once; 0: none does
+
+/// A program of one thread only.
+inline void* counted(std::size_t size, std::size_t alignment) {
+  if (fail_at != 0 && --fail_at == 0) throw std::bad_alloc();
+  void* memory = alignment == 0 ? std::malloc(size == 0 ? 1 : size)
+                                : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  ++living;
+  return memory;
+}
+inline void freed(void* memory) noexcept {
+  if (memory != nullptr) --living;
+  std::free(memory);
+}
+
+}  // namespace xstitch_test
+
+// The sanitizers bring allocators of their own, which cannot be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define XSTITCH_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define XSTITCH_TEST_SANITIZED 1
+#endif
+
+#ifdef XSTITCH_TEST_SANITIZED
+constexpr bool new_can_fail = false;
+#else
+constexpr bool new_can_fail = true;
+
+[[gnu::noinline]] void* operator new(std::size_t size) { return xstitch_test::counted(size, 0); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+  return xstitch_test::counted(size, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { xstitch_test::freed(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { xstitch_test::freed(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { xstitch_test::freed(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  xstitch_test::freed(memory);
+}
+#endif
