@@ -28,7 +28,7 @@ inline void freed(void* memory) noexcept {
 }  // namespace xstitch_test
 
 // The sanitizers bring allocators of their own, which cannot be replaced.
-// (GCC says so by macros, clang by features; doctest may define __has_feature for GCC.)
+// (GCC says so by macros, clang by features; xtl defines __has_feature for GCC.)
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define XSTITCH_TEST_SANITIZED 1
 #elif defined(__has_feature)

@@ -18,7 +18,7 @@
 namespace xstitch_test {
 
 // A sanitizer's own memory is beyond any limit: there only what is thrown is checked.
-// (GCC says so by macros, clang by features; doctest may define __has_feature for GCC.)
+// (GCC says so by macros, clang by features; xtl defines __has_feature for GCC.)
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr bool memory_is_limited = false;
 #elif defined(__has_feature)
