@@ -28,12 +28,13 @@ inline void freed(void* memory) noexcept {
 }  // namespace xstitch_test
 
 // The sanitizers bring allocators of their own, which cannot be replaced.
-#if defined(__has_feature)
+// (GCC says so by macros, clang by features; xtl defines __has_feature for GCC.)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define XSTITCH_TEST_SANITIZED 1
+#elif defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define XSTITCH_TEST_SANITIZED 1
 #endif
-#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define XSTITCH_TEST_SANITIZED 1
 #endif
 
 #ifdef XSTITCH_TEST_SANITIZED

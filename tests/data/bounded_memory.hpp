@@ -18,14 +18,15 @@
 namespace xstitch_test {
 
 // A sanitizer's own memory is beyond any limit: there only what is thrown is checked.
-#if defined(__has_feature)
+// (GCC says so by macros, clang by features; xtl defines __has_feature for GCC.)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr bool memory_is_limited = false;
+#elif defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 constexpr bool memory_is_limited = false;
 #else
 constexpr bool memory_is_limited = true;
 #endif
-#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool memory_is_limited = false;
 #else
 constexpr bool memory_is_limited = true;
 #endif
