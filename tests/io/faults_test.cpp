@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -143,6 +144,20 @@ TEST_CASE("only \"no such file\" means that there is none") {
     stat_fault = {1, error};
     CHECK(error_of([&] { xs::make_folder(folder.path / "new"); }) != "no error");
     CHECK(!fs::exists(folder.path / "new"));
+  }
+}
+
+TEST_CASE("the names in a folder, or why they cannot be told") {
+  const Folder folder("names");
+  CHECK(xs::file::names_in(folder.path).empty());
+  xs::write_file_atomically(folder.path / "a", "");
+  CHECK(xs::file::names_in(folder.path) == std::vector<std::string>{"a"});
+  CHECK(xs::file::names_in(folder.path / "none").empty());
+  CHECK(xs::file::names_in(folder.path / "a").empty());
+  for (const int error : {EIO, EACCES}) {
+    open_fault = {1, error};
+    CHECK(error_of([&] { (void)xs::file::names_in(folder.path); }) ==
+          "cannot look into " + folder.path.string() + ": " + std::strerror(error));
   }
 }
 

@@ -55,7 +55,7 @@ inline std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// What is in a folder; nothing if it cannot be read. (std::filesystem's iterator ends the program when memory runs
+/// The names in a folder; none where there is no folder. (std::filesystem's iterator ends the program when memory runs
 /// out.)
 inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
   struct Close {
@@ -63,11 +63,13 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
   };
   std::vector<std::string> names;
   Descriptor descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (descriptor.number() < 0 && (errno == ENOENT || errno == ENOTDIR)) return names;
   const std::unique_ptr<DIR, Close> entries(descriptor.number() < 0 ? nullptr : ::fdopendir(descriptor.number()));
-  if (!entries) return names;
+  if (!entries) fail_with_reason("look into", folder, errno);
   (void)descriptor.release();  // closed with the entries
-  while (const dirent* entry = ::readdir(entries.get()))
+  while (const dirent* entry = (errno = 0, ::readdir(entries.get())))
     if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+  if (errno != 0) fail_with_reason("look into", folder, errno);
   return names;
 }
 
