@@ -52,7 +52,7 @@ struct AnyShapes {
 template <class L, class In>
 constexpr bool trains(const In& in) {
   for (const ParameterSpec& spec : traits::parameters<L>(in))
-    if (spec.group != ParameterGroup::buffer) return true;
+    if (spec.group != ParameterGroup::buffer && spec.learning_rate_multiplier > 0.0F) return true;
   return false;
 }
 template <class Item>

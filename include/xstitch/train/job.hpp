@@ -122,13 +122,11 @@ class TrainingJob {
   }
   /// Without job.json every stage would begin again, and its checkpoints be removed.
   void refuse_lost_manifest() const {
-    std::error_code error;
-    for (std::filesystem::directory_iterator i(folder_, error), end; !error && i != end; i.increment(error))
-      if (file_exists(i->path() / "last.safetensors"))
-        fail(manifest_path().string(), " is missing, but ", (i->path() / "last.safetensors").string(),
+    for (const std::string& name : file::names_in(folder_))
+      if (const std::filesystem::path last = folder_ / name / "last.safetensors"; file_exists(last))
+        fail(manifest_path().string(), " is missing, but ", last.string(),
              " is there: the job cannot be resumed. Bring job.json back, or move the checkpoints away, or start again "
              "without resume, which removes them");
-    if (error) fail("cannot read the folder ", folder_.string(), ": ", error.message());
   }
   static std::string random_id() {
     std::random_device random;

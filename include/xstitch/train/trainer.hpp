@@ -54,6 +54,7 @@ class Run {
   }
 
   TrainResult run() {
+    ThreadPool threads(options_.threads);  // a thread that is refused loses no older checkpoint
     const std::optional<checkpoint::Found> found = restore();
     const bool other_length = found && found->schedule_iterations != identity_.schedule_iterations;
     std::vector<std::string_view> told_again;
@@ -71,7 +72,6 @@ class Run {
     if (options_.schedule.depends_on_length() && schedule_length_ < state_.total)
       record.say("the schedule ends at iteration " + std::to_string(schedule_length_) + " of " +
                  std::to_string(state_.total) + "; from there on the learning rate keeps its last factor");
-    ThreadPool threads(options_.threads);
     if (std::exchange(state_.evaluation_pending, false) && options_.evaluation) evaluate(record, threads);
     if (state_.step < state_.total) train(record, threads);
     return finish(record);
@@ -177,6 +177,7 @@ class Run {
     }
     if (checkpoint_due) {
       state_.evaluation_pending = evaluation_due;
+      record.flush();
       checkpoints_.write_last(training_, identity_, state_);
       state_.evaluation_pending = false;
     }
@@ -192,6 +193,7 @@ class Run {
       state_.has_best = true;
       state_.best_score = score;
       state_.best_step = state_.step;
+      record.flush();
       checkpoints_.write_best(training_, identity_, state_);
     }
     result_.evaluations.push_back({state_.step, std::move(evaluation), score});
@@ -214,6 +216,7 @@ class Run {
     if (result_.reason == StopReason::not_finite && options_.output == nullptr)
       std::cerr << result_.message << std::endl;
     record.say(result_.message + (result_.finished() ? " in " + progress::duration(result_.seconds) : ""));
+    record.flush();
     return std::move(result_);
   }
 

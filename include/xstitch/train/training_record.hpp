@@ -35,9 +35,12 @@ class TrainingRecord {
         names_(names(heads)),
         shown_(heads.size()) {
     if (!options.log_file.empty()) log_ = TrainingLog(options.log_file, state.step, told_again);
+    if (!log_.damage().empty()) say(log_.damage());
   }
 
   void say(const std::string& line) { progress_.say(line); }
+  /// What the log says so far is on the disk afterwards.
+  void flush() { log_.flush(); }
   [[nodiscard]] double seconds() const { return progress_.seconds(); }
 
   void start(const TrainingIdentity& identity, std::uint64_t total) {
