@@ -9,6 +9,7 @@
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
+#include <xstitch/networks/split.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <doctest/doctest.h>
@@ -185,6 +186,19 @@ TEST_CASE("a bilinear TransposedConv that starts Frozen keeps its bits, and is t
   CHECK(support::same_bits(support::all_parameters(thawed), support::all_parameters(loose)));
   CHECK(std::ranges::equal(held.parameter(weight), before));
   CHECK_FALSE(std::ranges::equal(thawed.parameter(weight), before));
+}
+
+TEST_CASE("Shared shares all but the last layer that starts trained; what starts Frozen above it is each tower's own") {
+  using Up =
+      xs::TransposedConv<"up", 4, 2, xs::Stride<2>, xs::Groups<4>, xs::BilinearInitializer, xs::NoBias, xs::Frozen>;
+  using Trunk = xs::Layers<xs::Conv<"conv", 5, 1>, xs::Tanh, xs::Conv<"score", 4, 1>, Up>;
+  using Net = xs::Shared<xs::Tower<"one", xs::Shape<2, 3, 3>, Trunk, tiny::SmallOutput>,
+                         xs::Tower<"two", xs::Shape<2, 3, 3>, Trunk, tiny::SmallOutput>>;
+  const Net net{xs::seed(1)};
+  for (const char* own : {"one.score.weight", "two.score.weight", "one.up.weight", "two.up.weight"})
+    CHECK(net.find_parameter(own) != xs::AnyNet::npos);
+  CHECK(net.find_parameter("one.conv.weight") == xs::AnyNet::npos);
+  CHECK_FALSE(net.model().trained(net.find_parameter("two.up.weight")));
 }
 
 TEST_CASE("gradients of what is trained are those of the whole network, to the bit; those of the rest are zero") {

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -217,4 +218,27 @@ TEST_CASE("a checkpoint without checksums is not continued from, but gives its p
   CHECK(has(error_of([&] { xs::train(other, data, sgd, options); }), "has no checksums"));
   xs::load(other, last);
   CHECK(same_bits(other, net));
+}
+
+TEST_CASE("a damaged line of the log is said and left, and does not block a good checkpoint") {
+  const Folder folder("job_log");
+  xs::TrainOptions options = short_options();
+  options.checkpoint_directory = folder.path;
+  options.log_file = folder.path / "log.jsonl";
+  options.log_every = 2;
+  const Stripes data;
+  OneTaskA net{xs::seed(1)};
+  xs::train(net, data, sgd, options);
+  std::string log = xs::read_file(options.log_file);
+  const std::size_t second = log.find('\n') + 1;
+  log[second] = '?';
+  xs::write_file_atomically(options.log_file, log);
+  std::ostringstream said;
+  options.output = &said;
+  options.resume = true;
+  options.iterations = 8;
+  CHECK(xs::train(net, data, sgd, options).finished());
+  CHECK(has(said.str(), "log.jsonl, line 2"));
+  CHECK(has(said.str(), "the line is left"));
+  CHECK(has(xs::read_file(options.log_file), "\n?"));
 }
