@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -128,8 +129,8 @@ class SafetensorsFile {
   [[gnu::cold]] std::vector<std::pair<const std::string*, Entry*>> in_order() {
     std::vector<std::pair<const std::string*, Entry*>> order;
     for (auto& [name, entry] : entries_) order.emplace_back(&name, &entry);
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.second->begin, a.second->end) < std::pair(b.second->begin, b.second->end);
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.second->begin, a.second->end, *a.first) < std::tie(b.second->begin, b.second->end, *b.first);
     });
     return order;
   }
