@@ -7,38 +7,12 @@
 #include <filesystem>
 #include <string>
 
-#include "../core/failing_new.hpp"
 #include "nyuv2_files.hpp"
+#include "refused_reads.hpp"
 #include "temporary_folder.hpp"
 
 namespace xs = xstitch;
 using namespace xstitch_test;
-
-namespace {
-
-/// How often read() found no memory, each time as an Error with a part of the path.
-template <class Read>
-std::size_t failures(const std::string& path, const Read& read) {
-  for (std::size_t k = 1; k < 100'000; ++k) {
-    bool done = false;
-    std::string found = "nothing";
-    fail_at = k;
-    try {
-      read();
-      done = true;
-    } catch (const xs::Error& error) {
-      fail_at = 0;
-      found = error.what();
-    }
-    fail_at = 0;
-    if (done) return k - 1;
-    CAPTURE(k);
-    CHECK(contains(found, path));
-  }
-  return 0;
-}
-
-}  // namespace
 
 TEST_CASE("the file, its tables and its views" * doctest::skip(!new_can_fail)) {
   const TemporaryFolder folder;

@@ -17,36 +17,14 @@
 #include <string>
 #include <vector>
 
-#include "../core/failing_new.hpp"
 #include "hostile_bytes.hpp"
+#include "refused_reads.hpp"
 #include "temporary_folder.hpp"
 
 namespace xs = xstitch;
 using namespace xstitch_test;
 
 namespace {
-
-/// How often read() found no memory before it found all that it takes.
-template <class Read>
-std::size_t failures(const std::string& path, const Read& read) {
-  for (std::size_t k = 1; k < 100'000; ++k) {
-    bool done = false;
-    std::string found = "nothing";
-    fail_at = k;
-    try {
-      read();
-      done = true;
-    } catch (const xs::Error& error) {
-      fail_at = 0;
-      found = error.what();
-    }
-    fail_at = 0;
-    if (done) return k - 1;
-    CAPTURE(k);
-    CHECK(contains(found, path));
-  }
-  return 0;
-}
 
 /// A folder that is the current one: names in it are so short that copying them takes no memory.
 struct CurrentFolder {

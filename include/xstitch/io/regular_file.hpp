@@ -23,7 +23,7 @@ namespace file {
 /// The size of a regular file. `expected` is for the message: "a PNG".
 inline std::uint64_t regular_size(const std::filesystem::path& path, std::string_view expected) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) {
+  if (retry([&] { return ::stat(path.c_str(), &status); }) != 0) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) fail("file ", path.native(), ": found no such file, expected ", expected);
     fail("file ", path.native(), ": found that it cannot be read (", std::strerror(error), "), expected ", expected);

@@ -162,9 +162,8 @@ class SafetensorsFile {
     const std::size_t place = checksums::place_in(text);
     const std::uint32_t found = place == std::string_view::npos ? ~values[0] : checksums::of_header(text, place);
     if (found != values[0])
-      fail("the header is damaged, or was written anew by another program with our \"", checksums::key,
-           "\" in it: its checksum is ", checksums::hexadecimal(found), ", expected ",
-           checksums::hexadecimal(values[0]));
+      fail("the header is damaged, or was rewritten by another program with our \"", checksums::key,
+           "\": its checksum is ", checksums::hexadecimal(found), ", expected ", checksums::hexadecimal(values[0]));
     std::size_t k = 1;
     for (const auto& [name, entry] : in_order()) entry->crc = values[k++];
     has_checksums_ = true;

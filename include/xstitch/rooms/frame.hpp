@@ -45,21 +45,18 @@ inline void rasterise(Frame& frame, int number, std::vector<float>& depth) {
             ay = frame.camera.axes.to_local(p.axes.y) * p.half.y,
             az = frame.camera.axes.to_local(p.axes.z) * (p.half.z * swell);
   float low_x = infinity, high_x = -infinity, low_y = infinity, high_y = -infinity;
-  int before = 0, behind = 0;
+  int in_front = 0;  // corners before the camera
   for (int corner = 0; corner < 8; ++corner) {
     const Vec at = centre + ax * ((corner & 1) != 0 ? 1.0F : -1.0F) + ay * ((corner & 2) != 0 ? 1.0F : -1.0F) +
                    az * ((corner & 4) != 0 ? 1.0F : -1.0F);
-    if (-at.z < 0.05F) {
-      ++behind;
-      continue;
-    }
-    ++before;
+    if (-at.z < 0.05F) continue;
+    ++in_front;
     const float x = at.x / (-at.z * frame.camera.tangent_x), y = at.y / (-at.z * frame.camera.tangent_y);
     low_x = smaller(low_x, x), high_x = larger(high_x, x);
     low_y = smaller(low_y, y), high_y = larger(high_y, y);
   }
-  if (before == 0) return;
-  if (behind > 0) low_x = low_y = -1.0F, high_x = high_y = 1.0F;
+  if (in_front == 0) return;
+  if (in_front < 8) low_x = low_y = -1.0F, high_x = high_y = 1.0F;
   const auto to_pixel = [](float x, int size) {
     return static_cast<int>((smaller(larger(x, -1.1F), 1.1F) * 0.5F + 0.5F) * static_cast<float>(size));
   };
