@@ -10,6 +10,7 @@
 /// zero does not cancel the variance away.
 
 #include <xstitch/kernels/channel_sums.hpp>
+#include <xstitch/kernels/elementwise.hpp>
 
 #include <cmath>
 
@@ -54,14 +55,6 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
     result(c, mean, squares < 0.0 ? 0.0 : squares);
   }
 }
-
-/// What a kernel does to each vector before it writes it: nothing.
-struct Unchanged {
-  template <class V>
-  static V f(const V& v) {
-    return v;
-  }
-};
 
 /// y = f((x - mean) factor + offset), per channel.
 template <int Channels, class Function = Unchanged>

@@ -15,6 +15,14 @@ namespace kernels {
 /// Floats of one task: 64 KiB, which outweighs the cost of starting it and leaves enough tasks for many threads.
 inline constexpr std::size_t elementwise_chunk = 16384;
 
+/// What a kernel does to each vector before it writes it: nothing.
+struct Unchanged {
+  template <class V>
+  static V f(const V& v) {
+    return v;
+  }
+};
+
 /// Calls f(begin, end) for runs of at most `chunk` elements that together cover [0, count).
 template <class Function>
 void for_chunks(ThreadPool& threads, std::size_t count, std::size_t chunk, const Function& f) {
