@@ -39,15 +39,23 @@ constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
           s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.height, reach - s.pad.width};
 }
 
-/// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
-constexpr bool suits(const ConvShape& s) noexcept {
-  constexpr int least_pixels = 100, least_width = 8;
+/// Whole vectors of channels, enough of them to pay for the transformations.
+constexpr bool channels_suit(const ConvShape& s) noexcept {
   const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
-  return (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
+  return s.valid() && (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
          s.pad.height < taps && s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
-         s.group_in() >= least_channels && s.group_out() >= least_channels && s.out_height() > 0 &&
-         s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= least_width &&
-         s.in.width >= least_width;
+         s.group_in() >= least_channels && s.group_out() >= least_channels;
+}
+/// So many pixels that most tiles lie inside, and that an ordinary batch pays for the transformed weights, which take
+/// 16 / 9 of their memory.
+constexpr bool suits(const ConvShape& s) noexcept {
+  constexpr std::size_t least_pixels = 48;
+  return channels_suit(s) && s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels;
+}
+/// The gradient of the weights transforms none: it pays for small images, too.
+constexpr bool suits_weight_gradient(const ConvShape& s) noexcept {
+  constexpr std::size_t least_pixels = 12;
+  return channels_suit(s) && s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels;
 }
 
 /// A tile of a batch's outputs: its image, and its first output.
