@@ -18,10 +18,11 @@ namespace kernels {
 inline constexpr std::size_t stitch_chunks = 32;
 inline constexpr std::size_t stitch_max_towers = 32;
 
-/// Each tower's tensor is [pixels, channels], pixels of the whole batch. Sums over towers run in the order of `order`,
-/// so that a caller can make them independent of how the towers are numbered.
+/// Each tower's tensor is [pixels, channels], pixels of the whole batch; `stride` floats from one pixel to the next, so
+/// that some channels of a wider tensor may be a tower of their own. Sums over towers run in the order of `order`, so
+/// that a caller can make them independent of how the towers are numbered.
 struct StitchForward {
-  std::size_t towers = 0, pixels = 0, channels = 0;
+  std::size_t towers = 0, pixels = 0, channels = 0, stride = channels;
   const float* const* inputs = nullptr;  ///< [towers]
   float* const* outputs = nullptr;       ///< [towers]
   const std::size_t* order = nullptr;    ///< [towers], a permutation
@@ -30,7 +31,7 @@ struct StitchForward {
 };
 
 struct StitchBackward {
-  std::size_t towers = 0, pixels = 0, channels = 0;
+  std::size_t towers = 0, pixels = 0, channels = 0, stride = channels;
   const float* const* inputs = nullptr;
   const float* const* output_gradients = nullptr;
   float* const* input_gradients = nullptr;  ///< each may be null, and may be the same tower's output gradient
@@ -77,7 +78,7 @@ inline void stitch_forward(const StitchForward& call, const float* alpha, bool p
     for (std::size_t t = 0; t < towers; ++t) {
       const float* a = wide + t * towers * row;
       for (std::size_t p = begin; p < end; ++p) {
-        const std::size_t at = p * channels;
+        const std::size_t at = p * call.stride;
         float* y = call.outputs[t] + at;
         std::size_t c = 0;
         for (; c + width <= channels; c += width) {
@@ -120,7 +121,7 @@ inline void stitch_backward(const StitchBackward& call, const float* alpha, floa
     std::array<Vector, stitch_max_towers> dy;
     std::array<float, stitch_max_towers> dy_tail{};
     for (std::size_t p = begin; p < end; ++p) {
-      const std::size_t at = p * channels;
+      const std::size_t at = p * call.stride;
       std::size_t c = 0;
       for (; c + width <= channels; c += width) {
         for (std::size_t t = 0; t < towers; ++t) dy[t] = Vector::load_unaligned(call.output_gradients[t] + at + c);

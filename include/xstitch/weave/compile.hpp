@@ -74,19 +74,11 @@ struct Compiled {
     }
     return graph;
   }();
-  static constexpr Problem problem = chain_problem.found()    ? chain_problem
-                                     : active.problem.found() ? active.problem
-                                     : woven.problem.found()
-                                         ? woven.problem
-                                         : Weave::find_problem(std::span(woven.seams.data(), at(woven.seam_count)));
-  static constexpr bool ok = !problem.found();
-
-  static constexpr std::size_t op_count = ok ? at(woven.op_count) : 0;
-  static constexpr std::size_t edge_count = ok ? at(woven.edge_count) : 0;
-  static constexpr std::size_t tensor_count = ok ? at(woven.tensor_count) : 0;
-  static constexpr std::size_t input_count = ok ? at(woven.input_count) : 0;
-  static constexpr std::size_t seam_count = ok ? at(woven.seam_count) : 0;
-
+  static constexpr Problem weave_problem =
+      chain_problem.found()    ? chain_problem
+      : active.problem.found() ? active.problem
+      : woven.problem.found()  ? woven.problem
+                               : Weave::find_problem(std::span(woven.seams.data(), at(woven.seam_count)));
   /// The weave unit at seam number I, as an operation on the tensors there.
   template <std::size_t I>
   struct UnitAtSeam {
@@ -102,8 +94,40 @@ struct Compiled {
       return shapes;
     }();
     using unit = typename Weave::template unit<fixed([] { return woven.seams[I]; })>;
+    static constexpr bool fits = [] {
+      if constexpr (OperationOn<unit, inputs.size()>)
+        if constexpr (requires { unit::outputs(inputs) == inputs; }) return unit::outputs(inputs) == inputs;
+      return false;
+    }();
     using record = RecordOf<unit, inputs, P, void>;
   };
+  template <std::size_t... I>
+  static constexpr Problem find_unit_problem(std::index_sequence<I...>) {
+    Problem first{};
+    const auto check = [&]<std::size_t S>() {
+      using At = UnitAtSeam<S>;
+      if (!first.found() && !At::fits)
+        first = {.kind = ProblemKind::unit_does_not_fit,
+                 .tower = woven.seams[S],
+                 .item = type_text<typename At::unit>(),
+                 .other_item = traits::requirement<typename At::unit>(),
+                 .got = At::inputs[0]};
+    };
+    (check.template operator()<I>(), ...);
+    return first;
+  }
+  static constexpr Problem problem =
+      weave_problem.found()
+          ? weave_problem
+          : find_unit_problem(std::make_index_sequence < weave_problem.found() ? 0 : at(woven.seam_count) > {});
+  static constexpr bool ok = !problem.found();
+
+  static constexpr std::size_t op_count = ok ? at(woven.op_count) : 0;
+  static constexpr std::size_t edge_count = ok ? at(woven.edge_count) : 0;
+  static constexpr std::size_t tensor_count = ok ? at(woven.tensor_count) : 0;
+  static constexpr std::size_t input_count = ok ? at(woven.input_count) : 0;
+  static constexpr std::size_t seam_count = ok ? at(woven.seam_count) : 0;
+
   template <std::size_t... I>
   static constexpr auto unit_records(std::index_sequence<I...>) {
     return std::array<const OperationRecord*, seam_count>{&UnitAtSeam<I>::record::value...};

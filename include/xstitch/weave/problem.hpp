@@ -34,6 +34,7 @@ enum class ProblemKind : std::uint8_t {
   no_common_seam,
   two_towers_of_one_name,
   unit_for_no_seam,
+  unit_does_not_fit,
   no_layer_to_split_at,
   shared_part_differs,
   shared_input_differs,

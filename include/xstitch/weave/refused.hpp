@@ -166,6 +166,13 @@ struct UnitForNoSeam {
                 "xstitch: UnitAt<\"seam\", ...> names a seam that is not stitched: UnitForNoSeam says which");
   static constexpr bool ok = true;
 };
+template <FixedString Seam, FixedString Unit, class Got, FixedString Needs>
+struct UnitDoesNotFitItsSeam {
+  static_assert(never<Seam>,
+                "xstitch: a weave unit cannot take the tensors of a seam: UnitDoesNotFitItsSeam says seam, unit, the "
+                "shape there and what the unit needs (its outputs(in) must be its inputs' shapes)");
+  static constexpr bool ok = true;
+};
 template <FixedString Tower, FixedString Layer>
 struct NoLayerToSplitAt {
   static_assert(never<Tower>,

@@ -62,6 +62,8 @@ struct Verdict<ProblemKind::two_towers_of_one_name, T, T2, B, I, I2, G, W> : Two
 template <FixedString T, FixedString T2, FixedString B, FixedString I, FixedString I2, class G, class W>
 struct Verdict<ProblemKind::unit_for_no_seam, T, T2, B, I, I2, G, W> : UnitForNoSeam<I> {};
 template <FixedString T, FixedString T2, FixedString B, FixedString I, FixedString I2, class G, class W>
+struct Verdict<ProblemKind::unit_does_not_fit, T, T2, B, I, I2, G, W> : UnitDoesNotFitItsSeam<T, I, G, I2> {};
+template <FixedString T, FixedString T2, FixedString B, FixedString I, FixedString I2, class G, class W>
 struct Verdict<ProblemKind::no_layer_to_split_at, T, T2, B, I, I2, G, W> : NoLayerToSplitAt<T, I> {};
 template <FixedString T, FixedString T2, FixedString B, FixedString I, FixedString I2, class G, class W>
 struct Verdict<ProblemKind::shared_part_differs, T, T2, B, I, I2, G, W> : SharedPartDiffers<T, I, T2, I2> {};
