@@ -7,12 +7,14 @@
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
+#include <xstitch/layers/activation.hpp>
 #include <xstitch/layers/average_pool.hpp>
 #include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/check_gradients.hpp>
 #include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/crop.hpp>
 #include <xstitch/layers/dropout.hpp>
+#include <xstitch/layers/elu.hpp>
 #include <xstitch/layers/gelu.hpp>
 #include <xstitch/layers/global_average_pool.hpp>
 #include <xstitch/layers/leaky_relu.hpp>
@@ -20,7 +22,10 @@
 #include <xstitch/layers/lrn.hpp>
 #include <xstitch/layers/max_pool.hpp>
 #include <xstitch/layers/relu.hpp>
+#include <xstitch/layers/relu6.hpp>
 #include <xstitch/layers/sigmoid.hpp>
+#include <xstitch/layers/softplus.hpp>
+#include <xstitch/layers/swish.hpp>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/layers/transposed_conv.hpp>
 #include <xstitch/layers/upsample.hpp>

@@ -55,8 +55,16 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
   }
 }
 
-/// y = (x - mean) factor + offset, per channel.
-template <int Channels>
+/// What a kernel does to each vector before it writes it: nothing.
+struct Unchanged {
+  template <class V>
+  static V f(const V& v) {
+    return v;
+  }
+};
+
+/// y = f((x - mean) factor + offset), per channel.
+template <int Channels, class Function = Unchanged>
 void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, const float* mean, const float* factor,
                const float* offset) {
   using Block = ChannelBlock<Channels>;
@@ -65,7 +73,8 @@ void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, 
     for (std::size_t row = i * chunk; row < std::min(rows, (i + 1) * chunk); ++row)
       Block::for_each([&](int c) {
         const auto centred = Block::load(x + row * C + c) - Block::load(mean + c);
-        Block::store(y + row * C + c, multiply_add(centred, Block::load(factor + c), Block::load(offset + c)));
+        Block::store(y + row * C + c,
+                     Function::f(multiply_add(centred, Block::load(factor + c), Block::load(offset + c))));
       });
   });
 }

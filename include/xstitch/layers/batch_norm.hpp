@@ -9,7 +9,9 @@
 /// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
+#include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/batch_norm.hpp>
+#include <xstitch/layers/fusion.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
@@ -77,29 +79,13 @@ struct BatchNorm {
 
   template <Dims In>
   static void forward(const ForwardCall& call) {
-    constexpr int C = In.channels;
-    const std::size_t rows = call.batch * In.pixels();
-    const float* const* p = call.parameters;
-    float* factor = reinterpret_cast<float*>(call.workspace);
-    if (!call.training) {
-      for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
-      return kernels::normalise<C>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
-    }
-    float* mean = reinterpret_cast<float*>(call.saved);
-    float* inverse_deviation = mean + C;
-    const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
-    kernels::channel_moments<C>(call.threads, call.input, rows, partial_sums<In>(call.workspace),
-                                [&](std::size_t c, double average, double squares) {
-                                  mean[c] = static_cast<float>(average);
-                                  inverse_deviation[c] = inverse(squares / n);
-                                  factor[c] = p[0][c] * inverse_deviation[c];
-                                  if (call.buffer_updates == nullptr) return;
-                                  float *to_mean = call.buffer_updates[2] + c,
-                                        *to_variance = call.buffer_updates[3] + c;
-                                  *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
-                                  *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
-                                });
-    kernels::normalise<C>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+    run_forward<In, kernels::Unchanged>(call);
+  }
+  template <class Fusion>
+  static constexpr bool fuses = fusions::by_element<Fusion>;
+  template <class Fusion, Dims In>
+  static void forward_fused(const ForwardCall& call) {
+    run_forward<In, Fusion>(call);
   }
 
   template <Dims In>
@@ -132,6 +118,33 @@ struct BatchNorm {
   }
 
  private:
+  template <Dims In, class Function>
+  static void run_forward(const ForwardCall& call) {
+    constexpr int C = In.channels;
+    const std::size_t rows = call.batch * In.pixels();
+    const float* const* p = call.parameters;
+    float* factor = reinterpret_cast<float*>(call.workspace);
+    if (!call.training) {
+      for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
+      return kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
+    }
+    float* mean = reinterpret_cast<float*>(call.saved);
+    float* inverse_deviation = mean + C;
+    const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
+    kernels::channel_moments<C>(call.threads, call.input, rows, partial_sums<In>(call.workspace),
+                                [&](std::size_t c, double average, double squares) {
+                                  mean[c] = static_cast<float>(average);
+                                  inverse_deviation[c] = inverse(squares / n);
+                                  factor[c] = p[0][c] * inverse_deviation[c];
+                                  if (call.buffer_updates == nullptr) return;
+                                  float *to_mean = call.buffer_updates[2] + c,
+                                        *to_variance = call.buffer_updates[3] + c;
+                                  *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
+                                  *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
+                                });
+    kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+  }
+
   static constexpr std::size_t bytes(Dims in) { return static_cast<std::size_t>(in.channels) * sizeof(float); }
   static constexpr std::size_t coefficient_bytes(Dims in) { return align_up(3 * bytes(in)); }
   static constexpr std::size_t chunk(Dims in) { return kernels::channel_chunk_rows(in.channels); }
