@@ -67,7 +67,8 @@ struct BatchNorm {
         ParameterSpec{.name = "running_variance",
                       .extents = each,
                       .initializer = Initializer::constant(1.0F),
-                      .group = ParameterGroup::buffer}};
+                      .group = ParameterGroup::buffer,
+                      .pytorch_name = "running_var"}};
   }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
   static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }
