@@ -148,6 +148,7 @@ class Training {
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
     return updater_.state(which, i);
   }
+  void set_multipliers(const ParameterMultipliers& multipliers) { updater_.set_multipliers(multipliers); }
   /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
   void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
 

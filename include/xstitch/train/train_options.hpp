@@ -33,6 +33,10 @@ struct TrainOptions {
   std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
   std::size_t threads = 0;     ///< 0: as many as the process may use processors
   Augment augment{};
+  /// Of parameters by name, {{"upper.*", 0.1F}}; of several patterns that match, the last counts. The first kind comes
+  /// on top of the group's multiplier, the second in place of the group's and the layer's
+  /// (run/parameter_multipliers.hpp).
+  NameMultipliers learning_rate_multipliers{}, weight_decay_multipliers{};
   float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
   /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
   /// slice's statistics).

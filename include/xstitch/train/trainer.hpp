@@ -49,6 +49,7 @@ class Run {
     check_evaluation_samples(net, options);
     identity_ = identify(net, data, optimizer, options, state_.total);
     steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
+    training_.set_multipliers(multipliers(options));
     schedule_length_ = schedule_length(options, state_.total);
     state_.interval.assign(net.heads().size(), {});
   }

@@ -76,6 +76,10 @@ inline EvaluateOptions evaluate_options(const TrainOptions& options) {
   return {.batch = options.batch, .loader_threads = options.loader_threads, .on_error = options.on_error};
 }
 
+inline ParameterMultipliers multipliers(const TrainOptions& options) {
+  return {options.learning_rate_multipliers, options.weight_decay_multipliers};
+}
+
 /// An Error about a set, with its name in front.
 template <class Check>
 void check_set(const char* name, const Check& check) {
@@ -97,6 +101,7 @@ inline std::uint64_t check(const AnyNet& net, const DataSetRef& data, const Opti
   if (const float rate = optimizer.learning_rate() * last; !std::isfinite(rate))
     fail("train: found a learning rate of ", rate, " at iteration ", total, " with the schedule ",
          options.schedule.describe(), ", expected a finite number");
+  parameter_multipliers::check(multipliers(options), net.model());
   (void)bind(data, net.inputs(), net.heads());
   if (options.evaluation)
     check_set("evaluation set", [&] {
@@ -138,6 +143,8 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.samples = data.size();
   id.data = fingerprint::of(data, options.on_error);
   id.initial = fingerprint::of(net);
+  id.learning_rate_multipliers = parameter_multipliers::to_text(options.learning_rate_multipliers);
+  id.weight_decay_multipliers = parameter_multipliers::to_text(options.weight_decay_multipliers);
   id.clip_norm = options.clip_norm;
   id.accumulate = options.accumulate;
   id.not_finite = options.not_finite;
