@@ -104,7 +104,7 @@ struct Compiled {
   template <std::size_t... I>
   static constexpr Problem find_unit_problem(std::index_sequence<I...>) {
     Problem first{};
-    const auto check = [&]<std::size_t S>() {
+    [[maybe_unused]] const auto check = [&]<std::size_t S>() {
       using At = UnitAtSeam<S>;
       if (!first.found() && !At::fits)
         first = {.kind = ProblemKind::unit_does_not_fit,
