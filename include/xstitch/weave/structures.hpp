@@ -11,6 +11,7 @@
 #include <xstitch/weave/structures/layers.hpp>
 #include <xstitch/weave/structures/mark.hpp>
 #include <xstitch/weave/structures/max_unpool.hpp>
+#include <xstitch/weave/structures/product.hpp>
 #include <xstitch/weave/structures/residual.hpp>
 #include <xstitch/weave/structures/seam.hpp>
 #include <xstitch/weave/tower.hpp>
