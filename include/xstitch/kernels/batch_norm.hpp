@@ -27,11 +27,12 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
   const auto rows_of = [&](std::size_t i) { return static_cast<double>(std::min(rows, (i + 1) * chunk) - i * chunk); };
   threads.parallel_for(chunks, [&](std::size_t i) {
     const float* first = x + i * chunk * C;
-    const auto terms = [&](std::size_t row, int c) {
+    const auto add_terms = [&](std::size_t row, int c, std::array<Batch, 2>& sums) {
       const Batch d = Block::load(x + row * C + c) - Block::load(first + c);
-      return std::array<Batch, 2>{d, d * d};
+      sums[0] += d;
+      sums[1] = multiply_add(d, d, sums[1]);
     };
-    chunk_sums<Channels, 2>(i * chunk, std::min(rows, (i + 1) * chunk), terms, [&](int c, const auto& sums) {
+    chunk_sums<Channels, 2>(i * chunk, std::min(rows, (i + 1) * chunk), add_terms, [&](int c, const auto& sums) {
       alignas(64) float sum[static_cast<std::size_t>(Block::width)], squares[static_cast<std::size_t>(Block::width)];
       sums[0].store_aligned(sum);
       sums[1].store_aligned(squares);

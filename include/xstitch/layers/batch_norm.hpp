@@ -98,13 +98,14 @@ struct BatchNorm {
     const float* inverse_deviation = mean + C;
     float* factor = reinterpret_cast<float*>(call.workspace);
     float *gradient_mean = factor + C, *slope = gradient_mean + C;
-    const auto terms = [&](std::size_t row, int c) {
+    const auto add_terms = [&](std::size_t row, int c, std::array<typename Block::Batch, 2>& sums) {
       const auto at = static_cast<std::ptrdiff_t>(row) * C + c;
       const auto g = Block::load(call.output_gradient + at);
-      return std::array{g, g * (Block::load(call.input + at) - Block::load(mean + c))};
+      sums[0] += g;
+      sums[1] = kernels::multiply_add(g, Block::load(call.input + at) - Block::load(mean + c), sums[1]);
     };
     const auto n = static_cast<double>(rows);
-    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), terms,
+    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), add_terms,
                                 [&](std::size_t c, const std::array<double, 2>& sums) {
                                   const auto i = static_cast<double>(inverse_deviation[c]);
                                   call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);

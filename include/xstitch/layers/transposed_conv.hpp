@@ -193,8 +193,8 @@ struct TransposedConv {
     float* to = place(sink, call.workspace + weight_bytes(In));
     kernels::channel_sums<OutChannels, 1>(
         call.threads, call.batch * shape(In).out().pixels(), reinterpret_cast<double*>(scratch),
-        [&](std::size_t row, int c) {
-          return std::array{Block::load(call.output_gradient + static_cast<std::ptrdiff_t>(row) * OutChannels + c)};
+        [&](std::size_t row, int c, std::array<typename Block::Batch, 1>& sums) {
+          sums[0] += Block::load(call.output_gradient + static_cast<std::ptrdiff_t>(row) * OutChannels + c);
         },
         [&](std::size_t c, const std::array<double, 1>& sum) { to[c] = static_cast<float>(sum[0]); });
     if (sink.store() == nullptr) sink.emit(0, to, std::size_t{OutChannels});
