@@ -7,6 +7,7 @@
 #include <xstitch/weave/graph_builder.hpp>
 #include <xstitch/weave/names.hpp>
 #include <xstitch/weave/program.hpp>
+#include <xstitch/weave/unit_check.hpp>
 #include <xstitch/weave/verdict.hpp>
 
 #include <array>
@@ -94,32 +95,18 @@ struct Compiled {
       return shapes;
     }();
     using unit = typename Weave::template unit<fixed([] { return woven.seams[I]; })>;
-    static constexpr bool fits = [] {
-      if constexpr (OperationOn<unit, inputs.size()>)
-        if constexpr (requires { unit::outputs(inputs) == inputs; }) return unit::outputs(inputs) == inputs;
-      return false;
-    }();
     using record = RecordOf<unit, inputs, P, void>;
   };
   template <std::size_t... I>
   static constexpr Problem find_unit_problem(std::index_sequence<I...>) {
     Problem first{};
-    [[maybe_unused]] const auto check = [&]<std::size_t S>() {
-      using At = UnitAtSeam<S>;
-      if (!first.found() && !At::fits)
-        first = {.kind = ProblemKind::unit_does_not_fit,
-                 .tower = woven.seams[S],
-                 .item = type_text<typename At::unit>(),
-                 .other_item = traits::requirement<typename At::unit>(),
-                 .got = At::inputs[0]};
-    };
-    (check.template operator()<I>(), ...);
+    ((first = first.found() ? first : check_unit<typename UnitAtSeam<I>::unit, UnitAtSeam<I>::inputs>(woven.seams[I])),
+     ...);
     return first;
   }
+  static constexpr std::size_t woven_seams = weave_problem.found() ? 0 : at(woven.seam_count);
   static constexpr Problem problem =
-      weave_problem.found()
-          ? weave_problem
-          : find_unit_problem(std::make_index_sequence < weave_problem.found() ? 0 : at(woven.seam_count) > {});
+      weave_problem.found() ? weave_problem : find_unit_problem(std::make_index_sequence<woven_seams>{});
   static constexpr bool ok = !problem.found();
 
   static constexpr std::size_t op_count = ok ? at(woven.op_count) : 0;

@@ -30,7 +30,7 @@ template <int Subspaces = 2, Ratio Same = Ratio{9, 10}, Ratio Different = Ratio{
 struct Sluice {
   static constexpr std::string_view kind = "Sluice";
   static constexpr std::string_view requirement =
-      "Sluice: at least one subspace, their number must divide the channels, and 2 to 32 subspaces in all towers";
+      "G divides the channels, Sluice<G>; and 2 to 32 subspaces in all towers together";  // clang shows 34 letters
   static constexpr bool reads_output = false;
   static constexpr bool gradient_in_place = true;
 
