@@ -43,6 +43,12 @@
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/predictor.hpp>
 #include <xstitch/train/adam.hpp>
+#include <xstitch/train/balance/dynamic_weight_average.hpp>
+#include <xstitch/train/balance/famo.hpp>
+#include <xstitch/train/balance/fixed_weights.hpp>
+#include <xstitch/train/balance/grad_norm.hpp>
+#include <xstitch/train/balance/pc_grad.hpp>
+#include <xstitch/train/balance/uncertainty.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>

@@ -79,6 +79,9 @@ class Updater {
     });
   }
 
+  /// Null for a training without one.
+  [[nodiscard]] const OptimizerRef* optimizer() const noexcept { return optimizer_.get(); }
+
   /// A step ended midway: no other one runs before reset().
   void set_torn() noexcept { torn_ = true; }
   void reset() noexcept {

@@ -41,6 +41,8 @@ struct TrainOptions {
   /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
   /// slice's statistics).
   std::size_t accumulate = 1;
+  /// A rule that weighs the heads (train/balance/): xs::GradNorm{.alpha = 1.5F}.
+  LossBalance balance{};
   NotFinite not_finite = NotFinite::stop;  ///< skip: a step with a loss or gradient that is not finite changes nothing
 
   std::optional<DataSetRef> evaluation{};

@@ -148,6 +148,7 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.clip_norm = options.clip_norm;
   id.accumulate = options.accumulate;
   id.not_finite = options.not_finite;
+  id.balance = options.balance.describe();
   id.job = options.job;
   return id;
 }

@@ -36,7 +36,8 @@ struct TrainingIdentity {
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
-  std::string job;  ///< of a TrainingJob: its random identity
+  std::string balance;  ///< LossBalance::describe()
+  std::string job;      ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
@@ -60,6 +61,7 @@ struct TrainingIdentity {
         .set("clip_norm", static_cast<double>(clip_norm))
         .set("accumulate", accumulate)
         .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop")
+        .set("balance", balance)
         .set("job", job);
   }
 };
