@@ -21,6 +21,7 @@
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/lrn.hpp>
 #include <xstitch/layers/max_pool.hpp>
+#include <xstitch/layers/max_pool_indices.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/relu6.hpp>
 #include <xstitch/layers/sigmoid.hpp>

@@ -21,6 +21,43 @@ def more_activations():
     file.write()
 
 
+def unpool():
+    file = new_file("unpool")
+
+    def one(name, x, kernel, stride, padding, ceil):
+        """Pool with indices, other values in its place, unpool to the pool's input."""
+        x = x.requires_grad_(True)
+        y, where = F.max_pool2d(x, kernel, stride, padding, ceil_mode=ceil, return_indices=True)
+        r = random(*y.shape, low=-1, high=1)
+        y.backward(r)
+        file.array(name + "_x", x)
+        file.array(name + "_y", y)
+        file.array(name + "_where", where.double())
+        file.array(name + "_dy", r)
+        file.array(name + "_dx", x.grad)
+        z = random(*y.shape).requires_grad_(True)
+        back = F.max_unpool2d(z, where, kernel, stride, padding, output_size=x.shape[2:])
+        r = random(*back.shape, low=-1, high=1)
+        back.backward(r)
+        file.array(name + "_z", z)
+        file.array(name + "_back", back)
+        file.array(name + "_dback", r)
+        file.array(name + "_dz", z.grad)
+
+    one("even", random(2, 3, 6, 4), 2, 2, 0, False)
+    one("odd", random(1, 5, 7, 5), 2, 2, 0, False)
+    one("ceil_pad", random(1, 2, 6, 7), (3, 2), (3, 2), (1, 0), True)
+    # Overlapping windows: an index may come twice; values and their places only.
+    x = random(1, 3, 7, 7)
+    y, where = F.max_pool2d(x, 3, 2, return_indices=True)
+    z = random(*y.shape)
+    file.array("overlap_x", x)
+    file.array("overlap_where", where.double())
+    file.array("overlap_z", z)
+    file.array("overlap_back", F.max_unpool2d(z, where, 3, 2, output_size=x.shape[2:]))
+    file.write()
+
+
 if __name__ == "__main__":
-    for write in (more_activations,):
+    for write in (more_activations, unpool):
         write()
