@@ -37,6 +37,7 @@
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/split.hpp>
 #include <xstitch/networks/weights.hpp>
+#include <xstitch/report/metric_tables.hpp>
 #include <xstitch/report/table.hpp>
 #include <xstitch/run/check_network.hpp>
 #include <xstitch/run/describe.hpp>

@@ -5,6 +5,7 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -50,6 +52,7 @@ struct TrainOptions {
   /// Load every evaluation sample once before the first step, so that a broken one is not found hours later. Without
   /// it (and with OnError::skip) only the first batch is loaded.
   bool check_evaluation = true;
+  std::vector<HeadMetric> metrics{};  ///< of evaluations, beside those of the losses (train/head_metrics.hpp)
   std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
   std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
   TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()

@@ -63,6 +63,8 @@ inline void check_options(const TrainOptions& options) {
          " without a checkpoint_directory, expected a folder");
   if (options.evaluate_every > 0 && !options.evaluation)
     fail("train: found evaluate_every = ", options.evaluate_every, " without evaluation, expected a data set");
+  if (!options.metrics.empty() && !options.evaluation)
+    fail("train: found metrics without evaluation, expected a data set");
   if (options.schedule.depends_on_length()) return;
   if (options.schedule_iterations > 0)
     fail("train: found schedule_iterations = ", options.schedule_iterations, " with the schedule ",
@@ -73,7 +75,10 @@ inline void check_options(const TrainOptions& options) {
 }
 
 inline EvaluateOptions evaluate_options(const TrainOptions& options) {
-  return {.batch = options.batch, .loader_threads = options.loader_threads, .on_error = options.on_error};
+  return {.batch = options.batch,
+          .loader_threads = options.loader_threads,
+          .on_error = options.on_error,
+          .metrics = options.metrics};
 }
 
 inline ParameterMultipliers multipliers(const TrainOptions& options) {
@@ -102,6 +107,7 @@ inline std::uint64_t check(const AnyNet& net, const DataSetRef& data, const Opti
     fail("train: found a learning rate of ", rate, " at iteration ", total, " with the schedule ",
          options.schedule.describe(), ", expected a finite number");
   parameter_multipliers::check(multipliers(options), net.model());
+  head_metrics::begin(options.metrics, net.heads());
   (void)bind(data, net.inputs(), net.heads());
   if (options.evaluation)
     check_set("evaluation set", [&] {
