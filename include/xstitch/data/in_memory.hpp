@@ -41,7 +41,8 @@ class InMemory {
   static std::size_t bytes(const DataSetRef& data) {
     std::size_t sample = 0;
     for (const InputField& field : data.inputs()) sample += field.shape.size() * sizeof(float);
-    for (const LabelField& field : data.labels()) sample += field.spec.shape.size() * 4 + field.spec.mask.size();
+    for (const LabelField& field : data.labels())
+      sample += static_cast<std::size_t>(field.spec.rows) * (field.spec.shape.size() * 4 + field.spec.mask.size());
     return sample * data.size();
   }
 
