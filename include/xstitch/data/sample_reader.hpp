@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Reads one sample of a data set: loads it (or takes it from the cache), checks it against the fields that the data
-/// set declares, and augments it. Thread-safe: each thread brings its own Buffers.
+/// Reads one sample of a data set: loads it (or takes it from the cache), lets the data set draw what differs from
+/// epoch to epoch, checks it against the fields that the data set declares, and augments it. Thread-safe: each thread
+/// brings its own Buffers.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
@@ -17,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -110,14 +112,21 @@ class SampleReader {
         const std::lock_guard lock(cache_mutex_);
         if (!cache_[index]) cache_[index] = std::move(copy);
       }
-    } else if (options_.augment.enabled()) {
+    } else if (options_.augment.enabled() || data_.draws()) {
       buffers.sample = *raw;
     } else {
       return *raw;
     }
+    const auto key = [&](std::string_view purpose) {
+      return RandomKey(options_.seed).with(purpose).with(member).with(epoch).with(index);
+    };
+    if (data_.draws()) {
+      data_.draw(index, buffers.sample, key("draw"));
+      check(buffers.sample);
+    }
     if (options_.augment.enabled())
-      augment::apply(options_.augment, buffers.sample, data_.inputs(), uses_, data_.labels(),
-                     RandomKey(options_.seed).with("augment").with(member).with(epoch).with(index), buffers.scratch);
+      augment::apply(options_.augment, buffers.sample, data_.inputs(), uses_, data_.labels(), key("augment"),
+                     buffers.scratch);
     return buffers.sample;
   }
 
