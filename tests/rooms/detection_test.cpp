@@ -164,7 +164,7 @@ TEST_CASE("surface, gloss and shape do not depend on the class; undressed rooms 
                                 1 / 7.0, 0.5,     1 / 3.0, 1 / 3.0, 1 / 3.0};
   for (std::size_t kind = 0; kind < 9; ++kind) {
     CAPTURE(xs::data::thing_class_names[kind]);
-    CHECK(count[kind] > 80.0);
+    CHECK(count[kind] > 60.0);
     for (std::size_t a = 0; a < 11; ++a) {
       const double p = expected[a], four_deviations = 4.0 * std::sqrt(p * (1.0 - p) / count[kind]);
       CAPTURE(xs::data::thing_attribute_names[a]);
