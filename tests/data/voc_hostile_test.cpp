@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ std::string outcome(const std::string& path, const std::string& bytes, const Rea
 /// Text of the Error, or "read".
 template <class Read>
 std::string plain(const std::string& path, const std::string& bytes, const Read& read) {
+  std::filesystem::remove(path);  // a new file: some file systems flush one that is written anew
   write_text(path, bytes);
   const std::string error = error_of<xs::Error>(read);
   return error.empty() ? "read" : error;
@@ -101,8 +103,8 @@ TEST_CASE("JPEG: cut anywhere, it is refused; changed, it is refused or read") {
                        }) == "read"
                      ? 0
                      : 1;
-    CHECK(refused > (whole.size() / 2 - 8) * 9 / 10);
-    for (std::uint64_t seed = 0; seed < 600; ++seed)
+    CHECK(refused > (whole.size() / 2 - 8) * 8 / 10);
+    for (std::uint64_t seed = 0; seed < 300; ++seed)
       (void)plain(path, changed(whole, seed), [&] { (void)read_jpeg(path, {0, 0, 3}); });
   }
 }
@@ -140,7 +142,7 @@ TEST_CASE("annotations: cut anywhere, changed, or made to ask for much") {
     CHECK(plain(path, whole.substr(0, n), read).starts_with("file " + path + ", line "));
   }
   CHECK(plain(path, whole, read) == "read");
-  for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     const std::string found = plain(path, changed(whole, seed), read);
     CHECK((found == "read" || found.starts_with("file " + path + ", line ")));
   }
@@ -162,11 +164,11 @@ TEST_CASE("lists that ask for much") {
   const auto set = [&](const std::string& text) {
     return outcome(path, text, [&] { (void)xs::data::read_image_set(path); });
   };
-  std::string ids, names;
-  for (std::uint32_t i = 0; i < 0x10000; ++i) ids += big_endian(i % 200 + 48 + (i / 200 + 48) * 256).substr(2) + "a\n";
-  CHECK(set(ids).starts_with("xs::Error: file "));  // spaces or slashes among them
-  names = repeated("a\n", 2000000);
-  CHECK(contains(outcome(path, names, [&] { (void)xs::data::read_attribute_names(path); }), "ask for more than"));
+  std::string ids;
+  for (int i = 0; i < 300000; ++i) ids += std::to_string(i) + "\n";
+  CHECK(set(ids) == "read");
+  CHECK(contains(set(ids + "77\n"), "line 300001: found '77' twice"));
+  CHECK(outcome(path, repeated("a\n", 2000000), [&] { (void)xs::data::read_attribute_names(path); }) == "read");
   CHECK(contains(outcome(path, std::string(20 * mib, 'a'), [&] { (void)xs::data::read_attribute_rows(path, 64); }),
                  "found 1 fields, expected 70"));
   CHECK(contains(outcome(path, repeated("a ", 2000000), [&] { (void)xs::data::read_attribute_rows(path, 64); }),
