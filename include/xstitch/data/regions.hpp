@@ -18,9 +18,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
@@ -38,6 +40,15 @@ struct DetectionImage {
   std::vector<float> pixels;  ///< as the network reads it
   std::vector<ImageObject> objects;
   std::vector<Box> proposals;
+};
+
+/// A data set whose images evaluate_detection() can judge. An image may be several samples (drawn differently).
+template <class D>
+concept DetectionSet = requires(const D& data, std::size_t index, DetectionImage& image) {
+  { data.images() } -> std::convertible_to<std::size_t>;
+  { data.class_names() } -> std::convertible_to<std::vector<std::string>>;  ///< without the background
+  { data.attribute_names() } -> std::convertible_to<std::vector<std::string>>;
+  data.load_image(index, image);
 };
 
 /// Which regions a sample gets: drawn for training; the first proposals; or the objects that are not difficult, for
