@@ -1,18 +1,20 @@
 #pragma once
 /// \file
 /// Selective search (Uijlings, van de Sande, Gevers, Smeulders 2013) by OpenCV: regions of an image that may hold an
-/// object, from a hierarchical grouping of segments. The order is OpenCV's.
+/// object, from a hierarchical grouping of segments.
 ///
 ///     xs::data::Voc train(folder, {.propose = xs::data::SelectiveSearch{}});
 ///
 /// Needs OpenCV with ximgproc (component selective_search). About a second an image of 500 x 375 in fast mode;
 /// `smaller` looks at a smaller picture.
 ///
-/// OpenCV orders its regions by its global random numbers (cv::theRNG), which are set to a fixed state for each image:
-/// the same picture gives the same regions, on whatever thread.
+/// OpenCV ranks its regions by numbers of rand(). Here the order is that of the paper in spirit, and the same each
+/// time: by u (k + 1), k: place among the regions from the largest down, u: uniform in (0, 1), a function of the
+/// region.
 
 #include <xstitch/core/boxes.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/random.hpp>
 #include <xstitch/data/image.hpp>
 #include <xstitch/data/resize.hpp>
 
@@ -20,9 +22,11 @@
 #include <opencv2/ximgproc/segmentation.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
-#include <exception>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
@@ -40,7 +44,6 @@ struct SelectiveSearch {
     const ByteImage small = resize_smooth(image, side(image.shape.height), side(image.shape.width));
     std::vector<cv::Rect> found;
     try {
-      cv::theRNG().state = 0x9e3779b97f4a7c15ULL;
       cv::Mat picture(small.shape.height, small.shape.width, CV_8UC3);
       for (int r = 0; r < small.shape.height; ++r)
         for (int c = 0; c < small.shape.width; ++c) {
@@ -60,12 +63,30 @@ struct SelectiveSearch {
     const double across = static_cast<double>(image.shape.width) / small.shape.width,
                  down = static_cast<double>(image.shape.height) / small.shape.height;
     std::vector<Box> boxes;
-    for (const cv::Rect& r : found) {
+    for (const cv::Rect& r : in_order(std::move(found))) {
       if (boxes.size() == most) break;
       boxes.push_back({static_cast<float>(r.x * across), static_cast<float>(r.y * down),
                        static_cast<float>((r.x + r.width) * across), static_cast<float>((r.y + r.height) * down)});
     }
     return boxes;
+  }
+
+ private:
+  static std::vector<cv::Rect> in_order(std::vector<cv::Rect> found) {
+    const auto place = [](const cv::Rect& r) { return std::array{-r.area(), r.y, r.x, r.height, r.width}; };
+    std::sort(found.begin(), found.end(), [&](const cv::Rect& a, const cv::Rect& b) { return place(a) < place(b); });
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    std::vector<std::pair<double, std::size_t>> ranks;
+    for (std::size_t k = 0; k < found.size(); ++k) {
+      RandomKey key = RandomKey(Seed{}).with("selective search");
+      for (const int v : {found[k].x, found[k].y, found[k].width, found[k].height})
+        key = key.with(static_cast<std::uint64_t>(v));
+      ranks.emplace_back(static_cast<double>(key.uniform(0)) * static_cast<double>(k + 1), k);
+    }
+    std::sort(ranks.begin(), ranks.end());
+    std::vector<cv::Rect> ordered;
+    for (const auto& [rank, k] : ranks) ordered.push_back(found[k]);
+    return ordered;
   }
 };
 
