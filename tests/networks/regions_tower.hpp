@@ -1,6 +1,6 @@
 #pragma once
-// The pair of detection and attributes, small: two towers that pool regions of a map, stitched below and above. Smooth but for the
-// regions' maxima, so that differences check gradients.
+// The pair of detection and attributes, small: two towers that pool regions of a map, stitched below and above. Smooth
+// but for the regions' maxima, so that differences check gradients.
 #include <xstitch/losses/box_regression.hpp>
 #include <xstitch/losses/sigmoid_cross_entropy.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
