@@ -105,6 +105,20 @@ TEST_CASE("a detector that sees what is there: more proposals than rows, difficu
   CHECK(found.attributes.per_attribute()[0].average_precision.value == doctest::Approx(100.0));
   CHECK(found.attributes.per_attribute()[0].objects == 20);
   CHECK_FALSE(found.attributes.per_attribute()[1].average_precision.measured);
+
+  // From the classes of a training set: here white is white. Where no training object is white, it knows nothing.
+  struct Objects {
+    std::uint8_t white;
+    [[nodiscard]] std::size_t size() const { return 2; }
+    [[nodiscard]] std::vector<xs::data::ImageObject> objects(std::size_t) const {
+      return {{{}, 0, false, {white, 0}}, {{}, 1, false, {0, 0}}, {{}, 1, true, {1, 0}}, {{}, 1, false, {}}};
+    }
+  };
+  xs::AttributePrecision known = found.attributes, unknown = found.attributes;
+  xs::add_training_objects(known, Objects{1});
+  xs::add_training_objects(unknown, Objects{0});
+  CHECK(known.per_attribute()[0].from_class.value == doctest::Approx(100.0));
+  CHECK(unknown.per_attribute()[0].from_class.value == doctest::Approx(unknown.per_attribute()[0].prevalence.value));
 }
 
 TEST_CASE("the same on any batch and number of threads; an ensemble's members are averaged; boxes only") {

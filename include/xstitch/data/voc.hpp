@@ -77,6 +77,8 @@ class Voc {
     sample.labels[1] = std::move(regions.offsets);
     if (has_attributes()) sample.labels[2] = std::move(regions.attributes);
   }
+  /// The objects of an image, in the network's pixels.
+  [[nodiscard]] std::vector<ImageObject> objects(std::size_t index) const { return placed_objects(index); }
   /// What an evaluation of a detector looks at, in the network's pixels: all objects and all proposals.
   [[nodiscard]] DetectionImage image(std::size_t index) const {
     DetectionImage image;

@@ -149,6 +149,7 @@ class RoomsDetection {
     image.proposals = shown->proposals;
     return image;
   }
+  /// The objects of an image; draws the room, if it was not drawn before.
   [[nodiscard]] std::vector<ImageObject> objects(std::size_t index) const { return shown_in(index)->objects; }
 
  private:

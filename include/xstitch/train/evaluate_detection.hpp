@@ -62,9 +62,10 @@ inline void detect(const Box& proposal, std::span<const float> classes, std::spa
                    float least, std::vector<Detection>& to) {
   for (std::size_t k = 1; k < classes.size(); ++k) {
     if (classes[k] < least) continue;
-    const float* o = offsets.data() + 4 * k;
-    const Box box = clipped(offsets.empty() ? proposal : decode(proposal, {o[0], o[1], o[2], o[3]}),
-                            static_cast<float>(image.width), static_cast<float>(image.height));
+    Box box = proposal;
+    if (!offsets.empty())
+      box = decode(proposal, {offsets[4 * k], offsets[4 * k + 1], offsets[4 * k + 2], offsets[4 * k + 3]});
+    box = clipped(box, static_cast<float>(image.width), static_cast<float>(image.height));
     if (!box.empty()) to.push_back({box, static_cast<int>(k) - 1, classes[k]});
   }
 }
@@ -143,6 +144,16 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
     }
   }
   return result;
+}
+
+/// What a training set says of the attributes of each class, for the predictor that knows the true class alone: without
+/// it that predictor has looked at the evaluated set itself. `training.objects(i)` are those of image i.
+template <class D>
+void add_training_objects(AttributePrecision& attributes, const D& training) {
+  for (std::size_t i = 0; i < training.size(); ++i)
+    for (const data::ImageObject& object : training.objects(i))
+      if (!object.difficult && !object.attributes.empty())
+        attributes.add_training(object.class_index, object.attributes);
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA
