@@ -96,6 +96,23 @@ def fcn(p, rounds, machine):
             r.ratio(group, "bf16, against %s, bf16 autocast" % BEST, "ours bf16", "best bf16", 2.0)]
 
 
+def models(p, rounds, machine):
+    out = []
+    for model, what in (("resnet18", "ResNet-18 pair, 224x224, 1000 classes"), ("segnet", "SegNet pair, 128x96, 13 classes")):
+        group = "Training step of the cross-stitched %s, batch 16, fp32" % what
+        r = Rounds([("ours", lambda: p.ours("train_step", model=model)),
+                    ("best", lambda: p.torch("pytorch_train_step.py", model=model)),
+                    ("stock", lambda: p.torch("pytorch_train_step.py", best=False, model=model))], rounds)
+        out += [r.ratio(group, "against " + BEST, "ours", "best", 2.0),
+                r.ratio(group, "against " + STOCK, "ours", "stock", None)]
+        try:
+            memory = [max(m["peak_rss_bytes"] for m in r[side]) / GiB for side in ("ours", "best")]
+            out.append(rows.row(group, "peak memory of the program", "%.2f GiB" % memory[0], "%.2f GiB" % memory[1], "", "", None))
+        except Failed as error:
+            out.append(rows.failed(group, "peak memory of the program", "", error))
+    return out
+
+
 def infer(p, rounds, machine):
     group = "Inference of the cross-stitched CaffeNet pair"
     jobs, out = [], []
@@ -224,5 +241,5 @@ def others(p, rounds, machine):
     return out
 
 
-PARTS = {"train": train, "fcn": fcn, "infer": infer, "conv": conv, "stitch": stitch, "threads": threads,
+PARTS = {"train": train, "fcn": fcn, "models": models, "infer": infer, "conv": conv, "stitch": stitch, "threads": threads,
          "compile": compile_time, "first_step": first_step, "others": others}

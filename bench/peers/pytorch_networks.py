@@ -1,6 +1,7 @@
-"""The networks of bench/nets in PyTorch: CaffeNet and FCN-32s towers, cross-stitched, alone, or as an ensemble.
+"""The networks of bench/nets in PyTorch: CaffeNet, FCN-32s, ResNet-18 and SegNet towers, cross-stitched, alone, or as
+an ensemble.
 
-A tower is six stages with a seam behind each of the first five: pool1, pool2, pool5, fc6, fc7.
+A tower is a list of stages with a seam behind each but the last: pool1, pool2, pool5, fc6, fc7 of CaffeNet.
 """
 
 import resource
@@ -10,8 +11,6 @@ import time
 import torch
 from torch import nn
 import torch.nn.functional as F
-
-SEAMS = ("pool1", "pool2", "pool5", "fc6", "fc7")
 
 
 class Stitch(nn.Module):
@@ -90,21 +89,93 @@ def fcn32s(outputs, height=240, width=320):
     ])
 
 
+def resnet18(outputs):
+    """torchvision's, as stages: what comes before layer1 with it, layer2, layer3, layer4, and the head."""
+    import torchvision
+
+    net = torchvision.models.resnet18(weights=None, num_classes=outputs)
+    return nn.ModuleList([
+        nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool, net.layer1), net.layer2, net.layer3, net.layer4,
+        nn.Sequential(net.avgpool, nn.Flatten(), net.fc),
+    ])
+
+
+class SegNet(nn.Module):
+    """Badrinarayanan et al.: five stages of VGG-16 with batch normalisation, and their mirror images, which put elements
+    back where the maxima were. Stages are called one by one; indices of the pools pass from the encoder's to the
+    decoder's."""
+
+    WIDTHS = (64, 128, 256, 512, 512)
+    DEPTHS = (2, 2, 3, 3, 3)
+
+    def __init__(self, outputs):
+        super().__init__()
+
+        def layers(inputs, widths):
+            made = []
+            for width in widths:
+                made += [nn.Conv2d(inputs, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(True)]
+                inputs = width
+            return nn.Sequential(*made)
+
+        before = (3,) + self.WIDTHS[:-1]
+        self.down = nn.ModuleList([layers(before[i], [self.WIDTHS[i]] * self.DEPTHS[i]) for i in range(5)])
+        self.up = nn.ModuleList([
+            layers(self.WIDTHS[i], [self.WIDTHS[i]] * (self.DEPTHS[i] - 1) + ([before[i]] if i > 0 else []))
+            for i in range(4, -1, -1)
+        ])
+        self.score = nn.Conv2d(self.WIDTHS[0], outputs, 3, padding=1)
+
+    def stage(self, i, x):
+        """Stages 0 to 4 end with a pool, 5 to 9 begin with its inverse."""
+        if i < 5:
+            if i == 0:
+                self.where = []
+            x = self.down[i](x)
+            size = x.shape
+            x, indices = F.max_pool2d(x, 2, 2, return_indices=True)
+            self.where.append((indices, size))
+            return x
+        indices, size = self.where.pop()
+        x = self.up[i - 5](F.max_unpool2d(x, indices, 2, 2, output_size=size))
+        return self.score(x) if i == 9 else x
+
+
+class WovenSegNets(nn.Module):
+    """SegNets side by side, stitched behind each pool and behind each stage of the decoder but the last."""
+
+    def __init__(self, towers, stitched):
+        super().__init__()
+        self.towers = nn.ModuleList(towers)
+        widths = SegNet.WIDTHS + SegNet.WIDTHS[3::-1]
+        self.stitches = nn.ModuleList([Stitch(len(towers), w) for w in widths] if stitched else [])
+
+    def forward(self, x):
+        xs = [x] * len(self.towers)
+        for i in range(10):
+            xs = [tower.stage(i, v) for tower, v in zip(self.towers, xs)]
+            if i < 9 and len(self.stitches) > 0:
+                xs = self.stitches[i](xs)
+        return xs
+
+
 class Woven(nn.Module):
     """Towers side by side; `stitched` says whether they mix at the seams. All read the same input."""
 
     def __init__(self, towers, stitched):
         super().__init__()
         self.towers = nn.ModuleList(towers)
-        channels = [[m for m in stage if isinstance(m, (nn.Conv2d, nn.Linear))][-1] for stage in towers[0][:5]]
+        self.stages = len(towers[0])
+        channels = [[m for m in stage.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) and
+                     getattr(m, "kernel_size", 0) != (1, 1)][-1] for stage in towers[0][:-1]]
         widths = [m.out_channels if isinstance(m, nn.Conv2d) else m.out_features for m in channels]
         self.stitches = nn.ModuleList([Stitch(len(towers), w) for w in widths] if stitched else [])
 
     def forward(self, x):
         xs = [x] * len(self.towers)
-        for i in range(6):
+        for i in range(self.stages):
             xs = [tower[i](v) for tower, v in zip(self.towers, xs)]
-            if i < 5 and len(self.stitches) > 0:
+            if i < self.stages - 1 and len(self.stitches) > 0:
                 xs = self.stitches[i](xs)
         return xs
 
@@ -115,6 +186,12 @@ def make(network, model, towers=2, width=1, dropout=True):
     if model == "caffenet":
         outputs, shape = [1000] * count, (3, 227, 227)
         nets = [caffenet(o, width, dropout) for o in outputs]
+    elif model == "resnet18":
+        outputs, shape = [1000] * count, (3, 224, 224)
+        nets = [resnet18(o) for o in outputs]
+    elif model == "segnet":
+        outputs, shape = [13] * count, (3, 96, 128)
+        return WovenSegNets([SegNet(o) for o in outputs], network == "cross_stitch"), outputs, shape
     else:
         outputs = [40, 20] if network == "cross_stitch" else [40] * count
         shape = (3, 240, 320)
@@ -139,7 +216,7 @@ def arguments(description):
 
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--network", default="cross_stitch", choices=("cross_stitch", "one_task", "ensemble"))
-    parser.add_argument("--model", default="caffenet", choices=("caffenet", "fcn32s"))
+    parser.add_argument("--model", default="caffenet", choices=("caffenet", "fcn32s", "resnet18", "segnet"))
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
     parser.add_argument("--threads", type=int, default=2)

@@ -25,7 +25,7 @@ inline std::string usage(std::string_view program) {
   return "Usage: " + std::string(program) +
          " [OPTION...]\n"
          "  --network NAME    cross_stitch (default), one_task, ensemble\n"
-         "  --model NAME      caffenet (default), fcn32s\n"
+         "  --model NAME      caffenet (default), fcn32s, resnet18, segnet\n"
          "  --batch N         samples a step (16)\n"
          "  --precision NAME  fp32 (default), bf16\n"
          "  --threads N       threads that compute (2)\n"
@@ -59,7 +59,7 @@ inline std::string read_name(std::string_view option, std::string_view text, std
 /// Throws xstitch::Error at what it does not know.
 inline Arguments read_arguments(int count, char** values, Arguments arguments = {}) {
   constexpr std::string_view networks[] = {"cross_stitch", "one_task", "ensemble"};
-  constexpr std::string_view models[] = {"caffenet", "fcn32s"};
+  constexpr std::string_view models[] = {"caffenet", "fcn32s", "resnet18", "segnet"};
   constexpr std::string_view precisions[] = {"fp32", "bf16"};
   constexpr std::string_view units[] = {"paper", "per_layer", "sluice", "simplex", "nddr"};
   for (int i = 1; i < count; ++i) {

@@ -15,7 +15,7 @@ namespace xs = xstitch;
 /// What the command line asks for.
 struct Wanted {
   std::string network = "cross_stitch";  ///< cross_stitch, one_task or ensemble
-  std::string model = "caffenet";        ///< caffenet or fcn32s
+  std::string model = "caffenet";        ///< caffenet, fcn32s, resnet18 or segnet
   std::string precision = "fp32";        ///< fp32 or bf16
   int towers = 2;                        ///< of a cross_stitch network
   int width = 1;                         ///< divides every width

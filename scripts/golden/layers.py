@@ -15,9 +15,9 @@ def random(*shape, low=-2.0, high=2.0):
 
 
 class File:
-    def __init__(self, name):
+    def __init__(self, name, program="layers.py"):
         self.path = folder / (name + ".inc")
-        self.lines = [f"// Written by scripts/golden/layers.py with PyTorch {torch.__version__.split('+')[0]}."]
+        self.lines = [f"// Written by scripts/golden/{program} with PyTorch {torch.__version__.split('+')[0]}."]
 
     def array(self, name, values):
         """4-d tensors are images: NCHW to NHWC."""
@@ -147,5 +147,6 @@ def transposed_conv():
     file.write()
 
 
-for write in (activations, pool, lrn, batch_norm, upsample, transposed_conv):
-    write()
+if __name__ == "__main__":
+    for write in (activations, pool, lrn, batch_norm, upsample, transposed_conv):
+        write()

@@ -88,3 +88,19 @@ weight = torch.rand(5, 3)
 target.scatter_(1, words, weight / weight.sum(1, keepdim=True))
 write("soft_input", x), write("soft_target", target)
 result("soft", F.cross_entropy(x, target), ("gradient", x, False))
+
+# Smoothed labels: 4 samples, 21 classes, one ignored; 2 images of 2x3, 13 classes, plain and with class weights.
+x = (3 * torch.randn(4, 21)).requires_grad_()
+labels = torch.tensor([3, 0, 255, 20])
+write("smooth_input", x), write("smooth_labels", labels, "std::int32_t")
+result("smooth", F.cross_entropy(x, labels, ignore_index=255, label_smoothing=0.1), ("gradient", x, False))
+x = (2 * torch.randn(2, 13, 2, 3)).requires_grad_()
+labels = torch.randint(0, 13, (2, 2, 3))
+labels[0, 1, 2] = labels[1, 0, 0] = 255
+weights = 0.25 + 2 * torch.rand(13)
+write("smooth_map_input", x.permute(0, 2, 3, 1)), write("smooth_map_labels", labels, "std::int32_t")
+write("smooth_map_class_weights", weights)
+result("smooth_map", F.cross_entropy(x, labels, ignore_index=255, label_smoothing=0.3), ("gradient", x, True))
+x.grad = None
+result("smooth_map_weighted", F.cross_entropy(x, labels, weight=weights, ignore_index=255, label_smoothing=0.3),
+       ("gradient", x, True))

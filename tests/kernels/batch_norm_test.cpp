@@ -59,8 +59,8 @@ TEST_CASE("sums of channels") {
   std::size_t calls = 0;
   kernels::channel_sums<C, 1>(
       threads, rows, partial.data(),
-      [&](std::size_t row, int c) {
-        return std::array{Block::load(x.data() + static_cast<std::ptrdiff_t>(row) * C + c)};
+      [&](std::size_t row, int c, std::array<typename Block::Batch, 1>& sums) {
+        sums[0] += Block::load(x.data() + static_cast<std::ptrdiff_t>(row) * C + c);
       },
       [&](std::size_t c, const std::array<double, 1>& total) {
         double expected = 0;

@@ -64,7 +64,7 @@ Errors errors(std::size_t batch, std::size_t bytes) {
 /// weight_factor: how much larger than that of direct sums the error of the weights' gradient may be.
 template <ConvShape S>
 void check(std::size_t batch, double weight_factor = 1.0) {
-  static_assert(kernels::winograd::suits(S));
+  static_assert(kernels::winograd::suits_weight_gradient(S));
   using kernels::ConvForward, kernels::ConvBackwardData, kernels::ConvBackwardWeights;
   using kernels::WinogradForward, kernels::WinogradBackwardData, kernels::WinogradBackwardWeights;
   const std::size_t bytes = std::max(kernels::winograd_workspace(S), kernels::winograd_weights_workspace(S));
@@ -98,6 +98,15 @@ TEST_CASE("Winograd: even and odd sizes, paddings, groups, several images") {
   check<ConvShape{{13, 13, 64}, 96, 3, 1, 1, 1, 1}>(3);
   check<ConvShape{{12, 15, 128}, 160, 3, 1, 0, 1, 2}>(2);
   check<ConvShape{{10, 11, 64}, 64, 3, 1, Size{2, 0}, 1, 1}>(1);
+  check<ConvShape{{11, 12, 64}, 64, 3, 1, xs::Sides{0, 2, 3, 1}, 1, 1}>(2);
+}
+
+TEST_CASE("Winograd: the smallest images, for all passes and for the gradient of the weights alone") {
+  static_assert(kernels::winograd::suits(ConvShape{{6, 8, 64}, 64, 3, 1, 1, 1, 1}) &&
+                !kernels::winograd::suits(ConvShape{{6, 7, 64}, 64, 3, 1, 1, 1, 1}));
+  check<ConvShape{{7, 7, 64}, 96, 3, 1, 1, 1, 1}>(3, 2.0);
+  check<ConvShape{{6, 8, 64}, 64, 3, 1, 1, 1, 1}>(5, 2.0);
+  check<ConvShape{{3, 4, 64}, 64, 3, 1, 1, 1, 1}>(6, 2.0);
 }
 
 TEST_CASE("Winograd: 5x5 kernel") {
@@ -146,6 +155,25 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
   };
   Conv::backward(batch, in.data(), dy.data(), weights.data(), true, {}, take, workspace.data(), threads);
   CHECK(taken == weight);
+}
+
+TEST_CASE("Winograd: a layer on a small image uses it for the gradient of the weights") {
+  constexpr ConvShape S{{5, 4, 64}, 64, 3, 1, 1, 1, 1};
+  using Conv = kernels::Conv<S, xs::Precision::fp32>;
+  static_assert(!Conv::by_winograd);
+  const std::size_t batch = 3;
+  const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
+  const auto dy = random_floats(batch * S.out().size(), 4);
+  xs::ThreadPool threads(2);
+  const xs::Memory workspace(kernels::conv_workspace(S, xs::Precision::fp32).bytes(batch));
+  const xs::Memory own(kernels::winograd_weights_workspace(S));
+  std::vector<float> weight(weights.size()), stored(weights.size()), in_gradient(in.size());
+  kernels::WinogradBackwardWeights<S>::run_all(batch, in.data(), dy.data(), weight.data(), nullptr, own.data(),
+                                               threads);
+  const auto none = [](int, std::size_t, const float*, std::size_t) { FAIL("nothing is to be emitted"); };
+  Conv::backward(batch, in.data(), dy.data(), weights.data(), false, {in_gradient.data(), stored.data()}, none,
+                 workspace.data(), threads);
+  CHECK(stored == weight);
 }
 
 TEST_CASE("Winograd: a number that is not finite stays visible") {

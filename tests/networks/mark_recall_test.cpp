@@ -152,6 +152,19 @@ TEST_CASE("Shared splits before the last item that is trained, whatever it is") 
   checks::all<Net>(50);
 }
 
+TEST_CASE("a trunk that is a struct of its own is cut like the Layers that it derives from") {
+  struct First : xs::Layers<Dense<"t1", 4>, xs::Seam<"t1">> {};
+  struct Both : xs::Layers<First, xs::Layers<Dense<"t2", 4>, Dense<"t3", 3>>> {};
+  using A = xs::Tower<"a", xs::Shape<3>, Both, Dense<"fc", 2>, SmallOutput>;
+  using B = xs::Tower<"b", xs::Shape<3>, Both, Dense<"fc", 3>, SmallOutput>;
+  const xs::Split<"t2", A, B> early{xs::seed(1)};
+  CHECK(early.find_parameter("shared.t1.weight") != xs::AnyNet::npos);
+  CHECK(early.find_parameter("b.t2.weight") != xs::AnyNet::npos);
+  const xs::Shared<A, B> late{xs::seed(1)};
+  CHECK(late.find_parameter("shared.t3.weight") != xs::AnyNet::npos);
+  CHECK(late.find_parameter("a.fc.weight") != xs::AnyNet::npos);
+}
+
 TEST_CASE("gradients of tensors that are read several times, and the same bits on any threads") {
   checks::all<xs::OneTask<UNet>>(80);
   checks::all<xs::CrossStitch<Gates, Other>>(50);

@@ -94,7 +94,8 @@ TEST_CASE("training is switched by prefix") {
   ResNet net{xs::seed(1)};
   CHECK(net.set_trained("t.layer1.", false) == 8);
   CHECK(net.set_trained("t.layer1.1.conv2", true) == 2);
-  CHECK_THROWS_WITH_AS(net.set_trained("t.layer3", false), "set_trained: no parameter's name begins with \"t.layer3\"",
+  CHECK_THROWS_WITH_AS(net.set_trained("t.layer3", false),
+                       doctest::Contains("set_trained: no parameter that can be trained matches \"t.layer3\""),
                        xs::Error);
   std::vector<std::vector<float>> before;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)

@@ -9,6 +9,11 @@
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/adam.hpp>
+#include <xstitch/train/balance/dynamic_weight_average.hpp>
+#include <xstitch/train/balance/famo.hpp>
+#include <xstitch/train/balance/grad_norm.hpp>
+#include <xstitch/train/balance/pc_grad.hpp>
+#include <xstitch/train/balance/uncertainty.hpp>
 #include <xstitch/train/sgd.hpp>
 
 #include <doctest/doctest.h>
@@ -121,7 +126,7 @@ struct Outcome {
 /// Three steps on `ranks` threads; every rank's outcome.
 template <class Net, class Optimizer>
 std::vector<Outcome> train(std::size_t ranks, const Optimizer& optimizer, const xs::StepOptions& options,
-                           std::span<const xs::Batch> batches, bool factors = false) {
+                           std::span<const xs::Batch> batches, bool factors = false, const xs::LossBalance& rule = {}) {
   Shared shared(ranks);
   std::vector<Outcome> outcomes(ranks);
   const auto work = [&](std::size_t rank) {
@@ -130,6 +135,7 @@ std::vector<Outcome> train(std::size_t ranks, const Optimizer& optimizer, const 
     xs::Training training(net, optimizer);
     const auto reduction = std::make_shared<OverThreads>(shared, rank, factors);
     training.set_reduction(reduction);
+    training.set_balance(rule);
     for (std::size_t k = 0; k < batches.size(); ++k) {
       xs::StepOptions mine = options;
       mine.step = k;
@@ -159,10 +165,12 @@ std::vector<xs::Batch> batches_for() {
 /// One training that accumulates k slices.
 template <class Net, class Optimizer>
 std::pair<std::vector<float>, double> accumulated(std::size_t k, const Optimizer& optimizer, xs::StepOptions options,
-                                                  std::span<const xs::Batch> batches) {
+                                                  std::span<const xs::Batch> batches,
+                                                  const xs::LossBalance& rule = {}) {
   Net net{xs::seed(5)};
   xs::ThreadPool threads(2);
   xs::Training training(net, optimizer);
+  training.set_balance(rule);
   double total = 0.0;
   options.accumulate = k;
   options.store_gradients = true;
@@ -188,6 +196,22 @@ TEST_CASE("1, 2 and 4 ranks have the bits of one training with as many slices: m
     const auto expected = accumulated<Pair>(ranks, xs::Adam{.learning_rate = 0.01F}, clipped, batches);
     for (const Outcome& rank : train<Pair>(ranks, xs::Adam{.learning_rate = 0.01F}, clipped, batches))
       CHECK(support::same_bits(rank.parameters, expected.first));
+  }
+}
+
+TEST_CASE("rules that weigh the heads act on the sums over ranks: the bits of one training with as many slices") {
+  const std::vector<xs::Batch> batches = batches_for<Pair>();
+  const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F};
+  for (const xs::LossBalance& rule : std::initializer_list<xs::LossBalance>{
+           xs::Uncertainty{}, xs::DynamicWeightAverage{.period = 1}, xs::GradNorm{}, xs::PcGrad{}, xs::Famo{}}) {
+    CAPTURE(rule.describe());
+    for (const std::size_t ranks : {1U, 2U, 4U}) {
+      const auto [parameters, total] = accumulated<Pair>(ranks, sgd, {}, batches, rule);
+      for (const Outcome& rank : train<Pair>(ranks, sgd, {}, batches, false, rule)) {
+        CHECK(support::same_bits(rank.parameters, parameters));
+        CHECK(rank.result.total == doctest::Approx(total).epsilon(1e-12));
+      }
+    }
   }
 }
 

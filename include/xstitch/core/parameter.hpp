@@ -82,6 +82,7 @@ struct ParameterSpec {
   /// empty if nothing is said. Files of other libraries have them in another order.
   std::string_view axes{};
   Dims input{};  ///< what "I" of "IO" runs over: height, width, channels of an image that is read as one long vector
+  std::string_view pytorch_name{};  ///< its name in files of PyTorch's where that is another one
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

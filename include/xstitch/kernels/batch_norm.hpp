@@ -10,6 +10,7 @@
 /// zero does not cancel the variance away.
 
 #include <xstitch/kernels/channel_sums.hpp>
+#include <xstitch/kernels/elementwise.hpp>
 
 #include <cmath>
 
@@ -26,11 +27,12 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
   const auto rows_of = [&](std::size_t i) { return static_cast<double>(std::min(rows, (i + 1) * chunk) - i * chunk); };
   threads.parallel_for(chunks, [&](std::size_t i) {
     const float* first = x + i * chunk * C;
-    const auto terms = [&](std::size_t row, int c) {
+    const auto add_terms = [&](std::size_t row, int c, std::array<Batch, 2>& sums) {
       const Batch d = Block::load(x + row * C + c) - Block::load(first + c);
-      return std::array<Batch, 2>{d, d * d};
+      sums[0] += d;
+      sums[1] = multiply_add(d, d, sums[1]);
     };
-    chunk_sums<Channels, 2>(i * chunk, std::min(rows, (i + 1) * chunk), terms, [&](int c, const auto& sums) {
+    chunk_sums<Channels, 2>(i * chunk, std::min(rows, (i + 1) * chunk), add_terms, [&](int c, const auto& sums) {
       alignas(64) float sum[static_cast<std::size_t>(Block::width)], squares[static_cast<std::size_t>(Block::width)];
       sums[0].store_aligned(sum);
       sums[1].store_aligned(squares);
@@ -55,8 +57,8 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
   }
 }
 
-/// y = (x - mean) factor + offset, per channel.
-template <int Channels>
+/// y = f((x - mean) factor + offset), per channel.
+template <int Channels, class Function = Unchanged>
 void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, const float* mean, const float* factor,
                const float* offset) {
   using Block = ChannelBlock<Channels>;
@@ -65,7 +67,8 @@ void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, 
     for (std::size_t row = i * chunk; row < std::min(rows, (i + 1) * chunk); ++row)
       Block::for_each([&](int c) {
         const auto centred = Block::load(x + row * C + c) - Block::load(mean + c);
-        Block::store(y + row * C + c, multiply_add(centred, Block::load(factor + c), Block::load(offset + c)));
+        Block::store(y + row * C + c,
+                     Function::f(multiply_add(centred, Block::load(factor + c), Block::load(offset + c))));
       });
   });
 }

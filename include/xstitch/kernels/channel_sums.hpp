@@ -27,38 +27,57 @@ constexpr Extent channel_sums_workspace(Dims in, std::size_t chunk, std::size_t 
   return {(in.pixels() * one + chunk - 1) / chunk, one};
 }
 
-/// For each chunk and channel block calls f(row, c) -> std::array<Batch, Kinds> for the chunk's rows, adds, and gives
-/// finish(begin row, rows, c, sums) the sums of the block that begins at channel c.
-template <int Channels, std::size_t Kinds, class Terms, class Finish>
-void chunk_sums(std::size_t begin, std::size_t end, const Terms& terms, const Finish& finish) {
+/// The sums of `Together` channel blocks from c on, which go through the rows side by side: a row is read in one run.
+template <int Channels, std::size_t Kinds, int Together, class Terms, class Finish>
+void block_sums(std::size_t begin, std::size_t end, int c, const Terms& add_terms, const Finish& finish) {
   using Block = ChannelBlock<Channels>;
-  using Batch = typename Block::Batch;
+  using Sums = std::array<typename Block::Batch, Kinds>;
   constexpr std::size_t run = 32;
-  Block::for_each([&](int c) {
-    std::array<Batch, Kinds> sums;
-    for (Batch& sum : sums) sum = Batch(0.0F);
-    for (std::size_t first = begin; first < end; first += run) {
-      std::array<Batch, Kinds> part = terms(first, c);
-      for (std::size_t row = first + 1; row < std::min(end, first + run); ++row) {
-        const std::array<Batch, Kinds> term = terms(row, c);
-        for (std::size_t k = 0; k < Kinds; ++k) part[k] += term[k];
-      }
-      for (std::size_t k = 0; k < Kinds; ++k) sums[k] += part[k];
+  constexpr auto blocks = static_cast<std::size_t>(Together);
+  const auto channel = [&](std::size_t b) { return c + static_cast<int>(b) * Block::used; };
+  const auto clear = [](std::array<Sums, blocks>& all) {
+    for (Sums& each : all) each.fill(typename Block::Batch(0.0F));
+  };
+  std::array<Sums, blocks> sums;
+  clear(sums);
+  for (std::size_t first = begin; first < end; first += run) {
+    std::array<Sums, blocks> part;
+    clear(part);
+    for (std::size_t row = first; row < std::min(end, first + run); ++row) {
+      XSTITCH_UNROLL
+      for (std::size_t b = 0; b < blocks; ++b) add_terms(row, channel(b), part[b]);
     }
-    finish(c, sums);
-  });
+    for (std::size_t b = 0; b < blocks; ++b)
+      for (std::size_t k = 0; k < Kinds; ++k) sums[b][k] += part[b][k];
+  }
+  for (std::size_t b = 0; b < blocks; ++b) finish(channel(b), sums[b]);
 }
 
-/// Sums of Kinds quantities over all rows: f(row, c) -> std::array<Batch, Kinds>. `partial` holds
+/// For each channel block calls add_terms(row, c, sums), which adds to a std::array<Batch, Kinds>, for the rows from
+/// begin to end, and gives finish(c, sums) the sums of the block that begins at channel c.
+template <int Channels, std::size_t Kinds, class Terms, class Finish>
+void chunk_sums(std::size_t begin, std::size_t end, const Terms& add_terms, const Finish& finish) {
+  using Block = ChannelBlock<Channels>;
+  constexpr int together = 4, step = together * Block::used;
+  int c = 0;
+  for (; c + step <= Channels; c += step) block_sums<Channels, Kinds, together>(begin, end, c, add_terms, finish);
+  for (; c + Block::used <= Channels; c += Block::used)
+    block_sums<Channels, Kinds, 1>(begin, end, c, add_terms, finish);
+  if constexpr (Channels % Block::used != 0)
+    block_sums<Channels, Kinds, 1>(begin, end, Channels - Block::used, add_terms, finish);
+}
+
+/// Sums of Kinds quantities over all rows: add_terms(row, c, sums), as above. `partial` holds
 /// channel_sums_workspace(); result(c, totals as std::array<double, Kinds>) is called once a channel.
 template <int Channels, std::size_t Kinds, class Terms, class Result>
-void channel_sums(ThreadPool& threads, std::size_t rows, double* partial, const Terms& terms, const Result& result) {
+void channel_sums(ThreadPool& threads, std::size_t rows, double* partial, const Terms& add_terms,
+                  const Result& result) {
   using Block = ChannelBlock<Channels>;
   constexpr std::size_t chunk = channel_chunk<Channels>, C = static_cast<std::size_t>(Channels);
   const std::size_t chunks = (rows + chunk - 1) / chunk;
   threads.parallel_for(chunks, [&](std::size_t i) {
     double* mine = partial + i * Kinds * C;
-    chunk_sums<Channels, Kinds>(i * chunk, std::min(rows, (i + 1) * chunk), terms, [&](int c, const auto& sums) {
+    chunk_sums<Channels, Kinds>(i * chunk, std::min(rows, (i + 1) * chunk), add_terms, [&](int c, const auto& sums) {
       alignas(64) float values[static_cast<std::size_t>(Block::width)];
       for (std::size_t k = 0; k < Kinds; ++k) {
         sums[k].store_aligned(values);

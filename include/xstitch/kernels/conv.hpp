@@ -43,6 +43,10 @@ template <class Arithmetic>
 constexpr bool suits_winograd(const ConvShape& s) noexcept {
   return RoundsBeforehand<Arithmetic> && winograd::suits(s);
 }
+template <class Arithmetic>
+constexpr bool weight_gradient_suits_winograd(const ConvShape& s) noexcept {
+  return RoundsBeforehand<Arithmetic> && winograd::suits_weight_gradient(s);
+}
 /// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
 constexpr std::size_t forward_packed_bytes(const ConvShape& s) noexcept {
@@ -64,8 +68,8 @@ constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   const std::size_t gradients = weight_bytes(s) + bias_bytes(s);
   if (is_depthwise(s)) return {0, gradients};
   if (suits_im2col(s)) return im2col_workspace(s);
-  const Extent images = suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
-                                                      : backward_weights_workspace<Arithmetic>(s);
+  const Extent images = weight_gradient_suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
+                                                                      : backward_weights_workspace<Arithmetic>(s);
   return {images.per_sample, std::max(forward_packed_bytes<Arithmetic>(s),
                                       gradients + backward_packed_bytes<Arithmetic>(s) + images.fixed)};
 }
@@ -91,7 +95,8 @@ struct DirectConv {
   using BackwardData =
       std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>;
   using BackwardWeights =
-      std::conditional_t<by_winograd, WinogradBackwardWeights<S, Arithmetic>, ConvBackwardWeights<S, Arithmetic>>;
+      std::conditional_t<weight_gradient_suits_winograd<Arithmetic>(S), WinogradBackwardWeights<S, Arithmetic>,
+                         ConvBackwardWeights<S, Arithmetic>>;
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 

@@ -24,6 +24,14 @@ inline double log_sum_exp(const float* x, std::size_t channels) {
   return maximum + std::log(sum) + poison;
 }
 
+/// sum over c of weight[c] (x[c] - shift), each weight 1 where `weight` is null.
+inline double shifted_sum(const float* x, double shift, const float* weight, std::size_t channels) {
+  double sum = 0.0;
+  for (std::size_t c = 0; c < channels; ++c)
+    sum += (weight == nullptr ? 1.0 : static_cast<double>(weight[c])) * (static_cast<double>(x[c]) - shift);
+  return sum;
+}
+
 /// p = softmax(x).
 inline void softmax_row(const float* x, float* p, std::size_t channels) {
   const double total = log_sum_exp(x, channels);

@@ -9,7 +9,9 @@
 /// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
+#include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/batch_norm.hpp>
+#include <xstitch/layers/fusion.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
 
@@ -65,7 +67,8 @@ struct BatchNorm {
         ParameterSpec{.name = "running_variance",
                       .extents = each,
                       .initializer = Initializer::constant(1.0F),
-                      .group = ParameterGroup::buffer}};
+                      .group = ParameterGroup::buffer,
+                      .pytorch_name = "running_var"}};
   }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
   static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }
@@ -77,13 +80,55 @@ struct BatchNorm {
 
   template <Dims In>
   static void forward(const ForwardCall& call) {
+    run_forward<In, kernels::Unchanged>(call);
+  }
+  template <class Fusion>
+  static constexpr bool fuses = fusions::by_element<Fusion>;
+  template <class Fusion, Dims In>
+  static void forward_fused(const ForwardCall& call) {
+    run_forward<In, Fusion>(call);
+  }
+
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    constexpr int C = In.channels;
+    using Block = kernels::ChannelBlock<C>;
+    const std::size_t rows = call.batch * In.pixels();
+    const float* mean = reinterpret_cast<const float*>(call.saved);
+    const float* inverse_deviation = mean + C;
+    float* factor = reinterpret_cast<float*>(call.workspace);
+    float *gradient_mean = factor + C, *slope = gradient_mean + C;
+    const auto add_terms = [&](std::size_t row, int c, std::array<typename Block::Batch, 2>& sums) {
+      const auto at = static_cast<std::ptrdiff_t>(row) * C + c;
+      const auto g = Block::load(call.output_gradient + at);
+      sums[0] += g;
+      sums[1] = kernels::multiply_add(g, Block::load(call.input + at) - Block::load(mean + c), sums[1]);
+    };
+    const auto n = static_cast<double>(rows);
+    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), add_terms,
+                                [&](std::size_t c, const std::array<double, 2>& sums) {
+                                  const auto i = static_cast<double>(inverse_deviation[c]);
+                                  call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);
+                                  call.parameter_gradients[1][c] = static_cast<float>(sums[0]);
+                                  factor[c] = call.parameters[0][c] * inverse_deviation[c];
+                                  gradient_mean[c] = static_cast<float>(sums[0] / n);
+                                  slope[c] = static_cast<float>(sums[1] * i * i / n);
+                                });
+    if (call.input_gradient == nullptr) return;
+    kernels::normalise_gradient<C>(call.threads, call.input, call.output_gradient, call.input_gradient, rows, mean,
+                                   factor, gradient_mean, slope);
+  }
+
+ private:
+  template <Dims In, class Function>
+  static void run_forward(const ForwardCall& call) {
     constexpr int C = In.channels;
     const std::size_t rows = call.batch * In.pixels();
     const float* const* p = call.parameters;
     float* factor = reinterpret_cast<float*>(call.workspace);
     if (!call.training) {
       for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
-      return kernels::normalise<C>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
+      return kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
     }
     float* mean = reinterpret_cast<float*>(call.saved);
     float* inverse_deviation = mean + C;
@@ -99,39 +144,9 @@ struct BatchNorm {
                                   *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
                                   *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
                                 });
-    kernels::normalise<C>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+    kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
   }
 
-  template <Dims In>
-  static void backward(const BackwardCall& call) {
-    constexpr int C = In.channels;
-    using Block = kernels::ChannelBlock<C>;
-    const std::size_t rows = call.batch * In.pixels();
-    const float* mean = reinterpret_cast<const float*>(call.saved);
-    const float* inverse_deviation = mean + C;
-    float* factor = reinterpret_cast<float*>(call.workspace);
-    float *gradient_mean = factor + C, *slope = gradient_mean + C;
-    const auto terms = [&](std::size_t row, int c) {
-      const auto at = static_cast<std::ptrdiff_t>(row) * C + c;
-      const auto g = Block::load(call.output_gradient + at);
-      return std::array{g, g * (Block::load(call.input + at) - Block::load(mean + c))};
-    };
-    const auto n = static_cast<double>(rows);
-    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), terms,
-                                [&](std::size_t c, const std::array<double, 2>& sums) {
-                                  const auto i = static_cast<double>(inverse_deviation[c]);
-                                  call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);
-                                  call.parameter_gradients[1][c] = static_cast<float>(sums[0]);
-                                  factor[c] = call.parameters[0][c] * inverse_deviation[c];
-                                  gradient_mean[c] = static_cast<float>(sums[0] / n);
-                                  slope[c] = static_cast<float>(sums[1] * i * i / n);
-                                });
-    if (call.input_gradient == nullptr) return;
-    kernels::normalise_gradient<C>(call.threads, call.input, call.output_gradient, call.input_gradient, rows, mean,
-                                   factor, gradient_mean, slope);
-  }
-
- private:
   static constexpr std::size_t bytes(Dims in) { return static_cast<std::size_t>(in.channels) * sizeof(float); }
   static constexpr std::size_t coefficient_bytes(Dims in) { return align_up(3 * bytes(in)); }
   static constexpr std::size_t chunk(Dims in) { return kernels::channel_chunk_rows(in.channels); }

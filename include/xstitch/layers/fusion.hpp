@@ -17,9 +17,20 @@
 #include <xstitch/core/isa.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
+namespace kernels::activations {
+struct Relu;
+}
+
 namespace fusions {
 
-struct MaxZero {};  ///< y = max(0, x); a NaN stays
+using MaxZero = kernels::activations::Relu;  ///< y = max(0, x); a NaN stays
+
+/// A tag that is an element-wise function, F::f(vector), the same to the bit in vectors of every width: a producer that
+/// writes vector by vector can take in all of these.
+template <class Fusion>
+inline constexpr bool by_element = requires {
+  requires Fusion::fusible;
+};
 
 }  // namespace fusions
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -15,9 +15,9 @@ template <Size Value>
 struct Stride {
   static constexpr Size value = Value;
 };
-template <Size Value>
+template <Sides Value>
 struct Pad {
-  static constexpr Size value = Value;
+  static constexpr Sides value = Value;
 };
 template <Size Value>
 struct Dilation {

@@ -23,6 +23,7 @@
 #include <xstitch/kernels/transposed_conv.hpp>
 #include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/operation.hpp>
+#include <xstitch/layers/padding.hpp>
 
 #include <array>
 #include <string_view>
@@ -42,17 +43,18 @@ struct TransposedConv {
       "BilinearInitializer needs a group for each channel";
 
   static constexpr kernels::TransposedConvShape shape(Dims in) {
+    constexpr Sides pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
     return {in,
             OutChannels,
             Kernel,
             options::FindValue<Stride, Stride<1>, Options...>::type::value,
-            options::FindValue<Pad, Pad<0>, Options...>::type::value,
+            Size(pad.top, pad.left),
             options::FindValue<Groups, Groups<1>, Options...>::type::value};
   }
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Stride, Option> || options::is<Pad, Option> || options::is<Groups, Option> ||
-                               options::of_weights<Option>;
+    static constexpr bool of = options::is<Stride, Option> || layer_details::symmetric_pad<Option> ||
+                               options::is<Groups, Option> || options::of_weights<Option>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr std::array<Attribute, 6> attributes(Dims in) {
@@ -193,8 +195,8 @@ struct TransposedConv {
     float* to = place(sink, call.workspace + weight_bytes(In));
     kernels::channel_sums<OutChannels, 1>(
         call.threads, call.batch * shape(In).out().pixels(), reinterpret_cast<double*>(scratch),
-        [&](std::size_t row, int c) {
-          return std::array{Block::load(call.output_gradient + static_cast<std::ptrdiff_t>(row) * OutChannels + c)};
+        [&](std::size_t row, int c, std::array<typename Block::Batch, 1>& sums) {
+          sums[0] += Block::load(call.output_gradient + static_cast<std::ptrdiff_t>(row) * OutChannels + c);
         },
         [&](std::size_t c, const std::array<double, 1>& sum) { to[c] = static_cast<float>(sum[0]); });
     if (sink.store() == nullptr) sink.emit(0, to, std::size_t{OutChannels});

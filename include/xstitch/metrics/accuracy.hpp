@@ -13,6 +13,10 @@ class Accuracy : public Metric {
  public:
   explicit Accuracy(int classes) : classes_(classes) {}
 
+  void begin(const LabelSpec& /*label*/, Dims prediction) override {
+    metrics::check_shape("accuracy", prediction, {1, 1, classes_});
+    reset();
+  }
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("accuracy", labels, {LabelKind::class_index, {1, 1, 1}, {}, classes_}, batch);
     const auto classes = static_cast<std::size_t>(classes_);

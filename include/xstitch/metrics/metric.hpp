@@ -24,6 +24,9 @@ struct MetricValue {
 class Metric {
  public:
   virtual ~Metric() = default;
+  /// Before the first batch of a head with these labels and predictions: forgets what was added, and refuses a head
+  /// that it cannot judge. A metric that was not made for a shape takes it from here.
+  virtual void begin(const LabelSpec& /*label*/, Dims /*prediction*/) { reset(); }
   /// Adds a batch: `prediction` is [batch, prediction shape] as the loss's Prediction wrote it. `batch` counts rows:
   /// samples x labels.rows.
   virtual void add(std::size_t batch, const float* prediction, const LabelBatch& labels) = 0;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace metrics {
@@ -18,6 +19,25 @@ namespace metrics {
 inline MetricValue percentage(std::string name, double part, double whole) {
   const bool measured = whole > 0.0;
   return {std::move(name), measured ? 100.0 * part / whole : 0.0, "%", true, measured};
+}
+
+/// Refuses a head whose predictions are not those that a metric was made for.
+inline void check_shape(std::string_view who, Dims found, Dims expected) {
+  if (found != expected) fail(who, ": predictions of ", to_string(found), ", made for ", to_string(expected));
+}
+/// Refuses a head without class labels, or with labels for other positions than it predicts.
+inline void check_classes(std::string_view who, const LabelSpec& label, Dims prediction) {
+  if (label.kind != LabelKind::class_index || label.shape != Dims{prediction.height, prediction.width, 1})
+    fail(who, ": wants a head whose labels are classes, found labels of another kind for predictions of ",
+         to_string(prediction));
+}
+/// The name of a class or label: of the list, or its number.
+inline std::string name_of(const std::vector<std::string>& names, std::size_t number) {
+  return names.empty() ? std::to_string(number) : names[number];
+}
+inline void check_names(std::string_view who, const std::vector<std::string>& names, std::size_t count) {
+  if (!names.empty() && names.size() != count)
+    fail(who, ": ", names.size(), " names for ", count, " channels of the prediction");
 }
 
 /// A network that has lost its mind must not be scored: NaN compares false with everything and would count as an

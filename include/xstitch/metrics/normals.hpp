@@ -26,6 +26,10 @@ class NormalsMetric : public Metric {
  public:
   explicit NormalsMetric(Dims in) : shape_{in.height, in.width, 3} {}
 
+  void begin(const LabelSpec& /*label*/, Dims prediction) override {
+    metrics::check_shape("normals metric", prediction, shape_);
+    reset();
+  }
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("normals metric", labels,
                                {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0}, batch);

@@ -19,6 +19,10 @@ class RootMeanSquareError : public Metric {
   }
   explicit RootMeanSquareError(Dims prediction) : RootMeanSquareError(prediction, prediction) {}
 
+  void begin(const LabelSpec& /*label*/, Dims prediction) override {
+    metrics::check_shape("root mean square error", prediction, shape_);
+    reset();
+  }
   void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("root mean square error", labels, {LabelKind::real, shape_, mask_, 0}, batch);
     const std::size_t step = shape_.size() / mask_.size();

@@ -11,7 +11,7 @@
 /// all in percent. A class with neither truth nor prediction has no IU and is left out of the mean (counting it as
 /// 0 would punish, as NaN it would spoil the mean). Predictions at ignored pixels count nowhere.
 
-#include <xstitch/metrics/metric_support.hpp>
+#include <xstitch/metrics/confusion_counts.hpp>
 
 #include <cstdint>
 
@@ -28,25 +28,16 @@ struct ClassScore {
 /// Predictions are [batch, height, width, classes]: probabilities or any other scores.
 class SegmentationMetric : public Metric {
  public:
-  explicit SegmentationMetric(Dims prediction)
-      : shape_(prediction), classes_(static_cast<std::size_t>(prediction.channels)), confusion_(classes_ * classes_) {}
+  explicit SegmentationMetric(Dims prediction) : counts_(prediction), classes_(counts_.classes()) {}
 
-  void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
-    const char* who = "segmentation metric";
-    label_support::check_sizes(who, labels,
-                               {LabelKind::class_index, {shape_.height, shape_.width, 1}, {}, shape_.channels}, batch);
-    for (std::size_t n = 0; n < batch; ++n) {
-      if (!label_support::is_present(labels, n)) continue;
-      for (std::size_t i = n * shape_.pixels(); i < (n + 1) * shape_.pixels(); ++i) {
-        const std::int32_t label = labels.indices[i];
-        if (is_ignored(label, shape_.channels)) continue;
-        if (label >= shape_.channels) metrics::wrong_label(who, label, labels, n, shape_.channels);
-        const std::size_t best = metrics::largest(who, prediction + i * classes_, classes_, labels, n);
-        ++confusion_[static_cast<std::size_t>(label) * classes_ + best];
-      }
-    }
+  void begin(const LabelSpec& /*label*/, Dims prediction) override {
+    metrics::check_shape("segmentation metric", prediction, counts_.shape());
+    reset();
   }
-  void reset() override { confusion_.assign(confusion_.size(), 0); }
+  void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
+    counts_.add("segmentation metric", batch, prediction, labels);
+  }
+  void reset() override { counts_.reset(); }
 
   /// pixel accuracy, mean IU, frequency-weighted IU, mean accuracy.
   [[nodiscard]] std::vector<MetricValue> values() const override {
@@ -54,7 +45,7 @@ class SegmentationMetric : public Metric {
     for (std::size_t c = 0; c < classes_; ++c) {
       const ClassScore score = of_class(c);
       const auto truth = static_cast<double>(score.truth);
-      right += static_cast<double>(confusion_[c * classes_ + c]);
+      right += static_cast<double>(counts_.at(c, c));
       all += truth;
       weighted += truth * score.intersection_over_union.value / 100.0;
       if (score.intersection_over_union.measured) {
@@ -79,25 +70,22 @@ class SegmentationMetric : public Metric {
     return scores;
   }
   /// Pixel counts, [truth, prediction] row-major.
-  [[nodiscard]] const std::vector<std::uint64_t>& confusion() const noexcept { return confusion_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& confusion() const noexcept { return counts_.all(); }
 
  private:
   [[nodiscard]] ClassScore of_class(std::size_t c) const {
     ClassScore score;
-    for (std::size_t k = 0; k < classes_; ++k) {
-      score.truth += confusion_[c * classes_ + k];
-      score.predicted += confusion_[k * classes_ + c];
-    }
-    const std::uint64_t right = confusion_[c * classes_ + c];
+    score.truth = counts_.truth(c);
+    score.predicted = counts_.predicted(c);
+    const std::uint64_t right = counts_.at(c, c);
     score.intersection_over_union = metrics::percentage("IU", static_cast<double>(right),
                                                         static_cast<double>(score.truth + score.predicted - right));
     score.accuracy = metrics::percentage("accuracy", static_cast<double>(right), static_cast<double>(score.truth));
     return score;
   }
 
-  Dims shape_;
+  ConfusionCounts counts_;
   std::size_t classes_;
-  std::vector<std::uint64_t> confusion_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

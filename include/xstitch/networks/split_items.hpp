@@ -30,8 +30,16 @@ struct FlatItem<Seam<Name>> {
   using type = TypeList<>;
 };
 template <class... Items>
-struct FlatItem<Layers<Items...>> {
-  using type = typename Join<typename FlatItem<Items>::type...>::type;
+TypeList<Items...> items_of(const Layers<Items...>*);
+/// Layers, or a struct that derives from them.
+template <class Item>
+requires requires(const Item* item) { items_of(item); }
+struct FlatItem<Item> {
+  template <class List>
+  struct Flat;
+  template <class... Items>
+  struct Flat<TypeList<Items...>> : Join<typename FlatItem<Items>::type...> {};
+  using type = typename Flat<decltype(items_of(static_cast<const Item*>(nullptr)))>::type;
 };
 template <class List>
 struct FlatItems;

@@ -62,18 +62,9 @@ class AnyNet {
   [[nodiscard]] std::uint64_t parameter_version() const { return model().version(); }
   /// Name of the first parameter with a value that is not finite, or empty.
   [[nodiscard]] std::string find_non_finite_parameter() const { return model().find_non_finite(); }
-  /// Trains, or stops training, every parameter whose name begins with `prefix`; returns how many. What is not trained
-  /// costs no time in backward.
-  std::size_t set_trained(std::string_view prefix, bool trained) {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < parameters().size(); ++i) {
-      if (!parameters()[i].name.starts_with(prefix) || parameters()[i].spec.group == ParameterGroup::buffer) continue;
-      model().set_trained(i, trained);
-      ++count;
-    }
-    if (count == 0) fail("set_trained: no parameter's name begins with \"", prefix, "\"");
-    return count;
-  }
+  /// Trains, or stops training, every parameter whose name matches: "upper." (begins so), "*.bias"
+  /// (core/name_pattern.hpp). Returns how many. What is not trained costs no time in backward.
+  std::size_t set_trained(std::string_view pattern, bool trained) { return model().set_trained(pattern, trained); }
   /// A copy of the parameters as they are now, to predict with during training (run/predictor.hpp).
   [[nodiscard]] std::shared_ptr<Parameters> snapshot() const { return model().copy(); }
   [[nodiscard]] std::shared_ptr<Parameters> shared_parameters() const {

@@ -46,11 +46,14 @@ class GradientPolicy {
 /// One block of gradients, in backward order.
 class GradientBlock {
  public:
-  explicit GradientBlock(const Layout& layout) : layout_(&layout), offsets_(layout.slots().size(), 0) {
+  explicit GradientBlock(const Layout& layout) : GradientBlock(layout, [](std::size_t) { return true; }) {}
+  /// Of the parameters alone of which `holds(slot)`.
+  template <class Holds>
+  GradientBlock(const Layout& layout, const Holds& holds) : layout_(&layout), offsets_(layout.slots().size(), 0) {
     for (std::size_t i = layout.program().ops.size(); i-- > 0;)
       for (std::size_t p = 0; p < layout.parameter_count(i); ++p) {
         const std::size_t slot = layout.first_parameter(i) + p;
-        if (layout.slots()[slot].spec.group == ParameterGroup::buffer) continue;
+        if (layout.slots()[slot].spec.group == ParameterGroup::buffer || !holds(slot)) continue;
         offsets_[slot] = floats_;
         floats_ += align_up(layout.slots()[slot].count * sizeof(float)) / sizeof(float);
       }

@@ -34,6 +34,21 @@ class HeadLosses {
     weights_[head] = weight;
   }
 
+  /// For a whole rule of weights (run/balancing.hpp).
+  void set_weights(std::span<const double> weights) {
+    for (std::size_t h = 0; h < weights_.size(); ++h) set_weight(h, static_cast<float>(weights[h]));
+  }
+  /// The loss of a head, with the weight of its type, from its sum over the batch; 0 without labels.
+  [[nodiscard]] double share(std::size_t head, double sum) const {
+    return static_cast<double>(net_.heads()[head].weight) * LossSum{sum, normalisers_[head]}.value();
+  }
+  /// The total once more, after the weights changed.
+  double add_up() {
+    result_.total = 0.0;
+    for (std::size_t h = 0; h < weights_.size(); ++h) result_.total += weight(h) * result_.losses[h].value();
+    return result_.total;
+  }
+
   /// Before the first slice of a batch: what its losses are divided by, and an empty result.
   void begin(const TrainingPass& pass, const Batch& batch, Reduction* ranks, ThreadPool& threads) {
     result_.finite = true;
@@ -63,11 +78,8 @@ class HeadLosses {
     for (const LossSum& loss : losses) sums_.push_back(loss.sum);
     sums_.push_back(refused ? 1.0 : 0.0);
     if (ranks != nullptr) ranks->sum(sums_);
-    result_.total = 0.0;
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) {
-      result_.losses[h].sum += sums_[h];
-      result_.total += weight(h) * result_.losses[h].value();
-    }
+    for (std::size_t h = 0; h < normalisers_.size(); ++h) result_.losses[h].sum += sums_[h];
+    add_up();
     return sums_.back() != 0.0;
   }
   /// Whether these losses of a slice make a finite total.

@@ -6,6 +6,7 @@
 #include <xstitch/core/finite.hpp>
 #include <xstitch/io/safetensors_file.hpp>
 #include <xstitch/io/weight_order.hpp>
+#include <xstitch/run/parameter_names.hpp>
 #include <xstitch/run/parameters.hpp>
 
 #include <algorithm>
@@ -21,9 +22,6 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace parameter_file {
 
 using weight_order::shape_of;
-
-/// Arrays of a training that lie in the same file are not parameters.
-inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
 
 /// New values of parameters, kept apart until all of them are known to be good.
 struct Staged {
@@ -52,26 +50,32 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
 
 }  // namespace parameter_file
 
-/// Reads all parameters. On an Error nothing is changed.
+/// Reads all parameters, under their names or those that the mapping gives. On an Error nothing is changed.
 [[gnu::cold]] inline void load(Parameters& to, const std::filesystem::path& path,
-                               WeightOrder order = WeightOrder::as_marked) {
+                               const std::vector<PrefixMapping>& mapping, WeightOrder order = WeightOrder::as_marked) {
   const SafetensorsFile file(path);
   order = weight_order::of_file(order, file.metadata());
   std::string problems;
   std::vector<weight_order::Fit> fits;
+  std::vector<std::string> names;  // in the file, of each parameter
   for (const ParameterSlot& slot : to.slots()) {
     const std::vector<std::uint64_t> want = parameter_file::shape_of(slot.spec.extents);
-    const SafetensorsFile::Entry* entry = file.find(slot.name);
+    const std::vector<std::string> all = parameter_file::candidates(slot, mapping);
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const std::string& n) { return file.find(n) != nullptr; });
+    names.push_back(found == all.end() ? slot.name : *found);
+    const SafetensorsFile::Entry* entry = file.find(names.back());
     fits.push_back(entry == nullptr ? weight_order::Fit{} : weight_order::fit(slot.spec, entry->shape, order));
     if (entry == nullptr)
-      problems += "\n  missing: \"" + slot.name + "\" " + safetensors::to_text(want);
+      problems += "\n  missing: \"" + all[0] + "\" " + safetensors::to_text(want);
     else if (!fits.back().fits())
-      problems += (fits.back().remark().empty() ? "\n  wrong shape: \"" : "\n  \"") + slot.name + "\" is " +
+      problems += (fits.back().remark().empty() ? "\n  wrong shape: \"" : "\n  \"") + names.back() + "\" is " +
                   safetensors::to_text(entry->shape) + ", expected " + safetensors::to_text(want) +
                   fits.back().remark();
   }
   for (const auto& [name, entry] : file.entries())
-    if (to.layout().find_parameter(name) == Parameters::npos && !parameter_file::is_optimizer_state(name))
+    if (std::find(names.begin(), names.end(), name) == names.end() && !parameter_file::is_optimizer_state(name) &&
+        !parameter_file::is_counter(name))
       problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
   if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
 
@@ -81,11 +85,14 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
     const ParameterSlot& slot = to.slots()[i];
     staged.values.emplace_back(slot.count);
     parameter_file::read_as(fits[i].kind, slot.spec, staged.values.back(),
-                            [&](std::span<float> values) { file.read(slot.name, values); });
-    if (!all_finite(staged.values.back())) problems += "\n  \"" + slot.name + "\" holds values that are not finite";
+                            [&](std::span<float> values) { file.read(names[i], values); });
+    if (!all_finite(staged.values.back())) problems += "\n  \"" + names[i] + "\" holds values that are not finite";
   }
   if (!problems.empty()) fail(path.string(), ":", problems);
   staged.commit(to);
+}
+inline void load(Parameters& to, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
+  load(to, path, {}, order);
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -9,14 +9,16 @@
 ///                                        towers of a woven network from one-task networks
 ///
 /// A tower has the same parameter names in every network, so towers need no mapping. Where names differ, prefixes
-/// are mapped: {"upper.", "shared."} fills "shared.conv1.weight" from "upper.conv1.weight".
+/// are mapped: {"upper.", "shared."} fills "shared.conv1.weight" from "upper.conv1.weight" (run/parameter_names.hpp).
 ///
-/// Files of PyTorch's (metadata "format": "pt") have the axes of weights in another order, which load() and
-/// initialise_from() turn into ours: io/weight_order.hpp. What is not certain is refused.
+/// Files of PyTorch's (metadata "format": "pt") have no tower in their names, {"", "upper."}, and the axes of weights
+/// in another order, which load() and initialise_from() turn into ours: io/weight_order.hpp. What is not certain is
+/// refused.
 
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/any_net.hpp>
 #include <xstitch/run/load_parameters.hpp>
+#include <xstitch/run/parameter_names.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,11 +31,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// Names of the source that begin with `from` fill names of the network that begin with `to`.
-struct PrefixMapping {
-  std::string from, to;
-};
 
 /// What initialise_from did.
 struct Initialised {
@@ -64,15 +61,6 @@ inline std::vector<TensorView> views(const AnyNet& net) {
   return tensors;
 }
 
-/// Names in the source that may fill a parameter, in the order in which they are tried.
-inline std::vector<std::string> candidates(std::string_view name, const std::vector<PrefixMapping>& mapping) {
-  std::vector<std::string> names;
-  for (const PrefixMapping& m : mapping)
-    if (name.starts_with(m.to)) names.push_back(m.from + std::string(name.substr(m.to.size())));
-  names.emplace_back(name);
-  return names;
-}
-
 /// `find(name)` gives the shape or null, `read(name, span)` the values.
 template <class Find, class Read>
 Initialised initialise(AnyNet& net, const std::string& source, const std::vector<PrefixMapping>& mapping,
@@ -82,7 +70,7 @@ Initialised initialise(AnyNet& net, const std::string& source, const std::vector
   std::string problems;
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const ParameterSlot& slot = net.parameters()[i];
-    const std::vector<std::string> names = candidates(slot.name, mapping);
+    const std::vector<std::string> names = candidates(slot, mapping);
     const auto found =
         std::find_if(names.begin(), names.end(), [&](const std::string& n) { return find(n).has_value(); });
     if (found == names.end()) {
@@ -131,6 +119,11 @@ inline TextMap read_metadata(const std::filesystem::path& path) { return Safeten
 /// Reads all parameters. On an Error nothing is changed.
 inline void load(AnyNet& net, const std::filesystem::path& path, WeightOrder order = WeightOrder::as_marked) {
   load(net.model(), path, order);
+}
+/// The same with names of its own: {{"", "birds."}} reads the file of a network without a tower's name.
+inline void load(AnyNet& net, const std::filesystem::path& path, const std::vector<PrefixMapping>& mapping,
+                 WeightOrder order = WeightOrder::as_marked) {
+  load(net.model(), path, mapping, order);
 }
 
 inline Initialised initialise_from(AnyNet& net, const std::filesystem::path& path,

@@ -9,6 +9,7 @@
 #include <xstitch/core/initializer.hpp>
 #include <xstitch/core/lock.hpp>
 #include <xstitch/core/memory.hpp>
+#include <xstitch/core/name_pattern.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/run/layout.hpp>
 
@@ -18,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -86,6 +88,22 @@ class Parameters {
       fail("parameter '", slot(i).name, "' is a buffer, which training does not move");
     trained_[i] = trained ? 1 : 0;
     ++trained_version_;
+  }
+  /// Of all parameters whose names match (core/name_pattern.hpp); returns how many.
+  std::size_t set_trained(std::string_view pattern, bool trained) {
+    std::size_t count = 0;
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < slots().size(); ++i) {
+      if (slots()[i].spec.group == ParameterGroup::buffer) continue;
+      names.emplace_back(slots()[i].name);
+      if (!name_pattern::matches(pattern, names.back())) continue;
+      set_trained(i, trained);
+      ++count;
+    }
+    if (count == 0)
+      fail("set_trained: no parameter that can be trained matches \"", pattern, "\"; the nearest names are ",
+           name_pattern::nearest(pattern, names));
+    return count;
   }
   [[nodiscard]] std::uint64_t trained_version() const noexcept { return trained_version_; }
 

@@ -13,16 +13,13 @@
 /// were changed, and then the parameters are torn (StepResult::torn). NotFinite::skip never does that.
 
 #include <xstitch/run/any_net.hpp>
-#include <xstitch/run/head_losses.hpp>
-#include <xstitch/run/keeping_plan.hpp>
+#include <xstitch/run/balancing.hpp>
+#include <xstitch/run/batch_gradients.hpp>
+#include <xstitch/run/loss_balance.hpp>
 #include <xstitch/run/step_options.hpp>
-#include <xstitch/run/training_pass.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,12 +31,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class Training {
  public:
   /// Without an optimizer: for gradients alone.
-  [[gnu::cold]] explicit Training(AnyNet& net)
-      : net_(net),
-        pass_(net.execution(), net.model()),
-        gradients_(net.layout()),
-        updater_(net.model()),
-        heads_(net, result_) {}
+  [[gnu::cold]] explicit Training(AnyNet& net) : net_(net), gradients_(net), updater_(net.model()) {}
   /// Does not own what the reference refers to.
   Training(AnyNet& net, const OptimizerRef& optimizer) : Training(net) {
     updater_.set_optimizer(std::make_shared<OptimizerRef>(optimizer));
@@ -58,31 +50,36 @@ class Training {
     const WriteAccess access(net_.model(), "a training step");
     net_.model().check_whole();
     updater_.prepare(options.learning_rate_factor, options.step);
+    if (balancing_) balancing_->prepare(options, updater_.optimizer());
     const bool store = options.store_gradients || options.clip_norm > 0.0F || options.accumulate > 1 ||
-                       options.not_finite == NotFinite::skip || reduction_ != nullptr;
+                       options.not_finite == NotFinite::skip || gradients_.reduction() != nullptr ||
+                       (balancing_ && balancing_->keeps());
+    StepResult& result = gradients_.result();
     if (!store) {
       ApplyGradients apply(updater_);
-      const bool finite = run(batch, options.step, options.accumulate, {}, &apply, threads);
+      const bool finite = run(batch, options, &apply, threads);
       if (apply.changed()) net_.model().changed();
-      if (!finite) return result_;
+      if (!finite) return result;
       if (apply.bad() != ApplyGradients::nothing) {
-        result_.torn = apply.changed();
-        net_.model().set_torn(result_.torn);
-        if (result_.torn) updater_.set_torn();
+        result.torn = apply.changed();
+        net_.model().set_torn(result.torn);
+        if (result.torn) updater_.set_torn();
         return refuse_gradient(apply.bad());
       }
     } else {
-      if (!run(batch, options.step, options.accumulate, {}, nullptr, threads)) return result_;
-      if (const std::size_t bad = find_non_finite_gradient(net_.model(), gradients_); bad != AnyNet::npos)
+      if (!run(batch, options, nullptr, threads)) return result;
+      const GradientBlock& block = gradients_.block();
+      if (const std::size_t bad = find_non_finite_gradient(net_.model(), block); bad != AnyNet::npos)
         return refuse_gradient(bad);
-      if (options.clip_norm > 0.0F) clip_gradients(net_.model(), gradients_, options.clip_norm, parts_, threads);
+      if (options.clip_norm > 0.0F) clip_gradients(net_.model(), block, options.clip_norm, parts_, threads);
       for (std::size_t s = 0; s < net_.parameters().size(); ++s)
-        if (net_.model().trained(s)) updater_.update_whole(s, gradients_.data(s), threads);
+        if (net_.model().trained(s)) updater_.update_whole(s, block.data(s), threads);
     }
-    if (reduction_) pass_.pending().average(*reduction_);
-    pass_.pending().commit();
+    if (gradients_.reduction() != nullptr) gradients_.pass().pending().average(*gradients_.reduction());
+    gradients_.pass().pending().commit();
     net_.model().changed();
-    return result_;
+    if (balancing_) balancing_->commit(batch, options.accumulate, threads);
+    return result;
   }
   const StepResult& step(const Batch& batch, ThreadPool& threads) { return step(batch, StepOptions{}, threads); }
 
@@ -90,8 +87,8 @@ class Training {
   const StepResult& compute_gradients(const Batch& batch, const GradientOptions& options, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
-    run(batch, options.step, options.accumulate, options.heads, nullptr, threads);
-    return result_;
+    gradients_.run(batch, options.step, options.accumulate, options.heads, nullptr, nullptr, threads);
+    return gradients_.result();
   }
   const StepResult& compute_gradients(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     return compute_gradients(batch, GradientOptions{.step = step}, threads);
@@ -102,148 +99,90 @@ class Training {
   const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
-    keeping_.make(net_.program());
-    begin(batch, threads);
-    const Slice slice(batch);
-    pass_.forward(slice, step, keeping_.view(), heads_.weights(), heads_.normalisers(), threads);
-    kept_ = &batch;
-    kept_use_ = net_.execution().uses();
-    kept_version_ = net_.parameter_version();
-    accept(slice, threads);
-    return result_;
+    gradients_.forward_keeping(batch, step, threads);
+    return gradients_.result();
   }
   void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
-    if (kept_ == nullptr) fail("training: backward_from() follows forward_keeping()");
     const ReadAccess access(net_.model());
-    if (kept_use_ != net_.execution().uses() || kept_version_ != net_.parameter_version())
-      fail(
-          "training: what forward_keeping() kept is gone: the network was evaluated, trained or changed since; call "
-          "forward_keeping() again");
-    prepare_gradients(false);
-    StoreGradients store(gradients_);
-    backward(Slice(*kept_), store, heads_.marks(heads), true, threads);
+    gradients_.backward_from(heads, threads);
   }
   /// Bytes a sample of that plan.
-  [[nodiscard]] std::size_t keeping_bytes_per_sample() {
-    keeping_.make(net_.program());
-    return keeping_.view().bytes_per_sample;
-  }
+  [[nodiscard]] std::size_t keeping_bytes_per_sample() { return gradients_.keeping_bytes_per_sample(); }
 
   /// Of parameter i, from the last step that stored gradients; zero where nothing reached it.
   [[nodiscard]] std::span<const float> gradient(std::size_t i) const {
     if (i >= net_.parameters().size()) fail("the network has ", net_.parameters().size(), " parameters, asked for ", i);
-    if (!gradients_.allocated())
+    if (!gradients_.block().allocated())
       fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
     if (net_.parameters()[i].spec.group == ParameterGroup::buffer)
       fail("gradient of '", net_.parameters()[i].name, "': a buffer has none");
-    return gradients_.of(i);
+    return gradients_.block().of(i);
   }
 
   /// The run-time weight of a head, on top of that of its type (Weighted).
-  [[nodiscard]] std::span<const float> head_weights() const noexcept { return heads_.weights(); }
-  void set_head_weight(std::size_t head, float weight) { heads_.set_weight(head, weight); }
+  [[nodiscard]] std::span<const float> head_weights() const noexcept { return gradients_.heads().weights(); }
+  void set_head_weight(std::size_t head, float weight) {
+    if (balancing_) fail("training: the weights of the heads are set by ", balancing_->rule().name());
+    gradients_.heads().set_weight(head, weight);
+  }
+  /// From now on a rule weighs the heads (run/loss_balance.hpp; train/balance/). Refuses a network without heads that
+  /// compete for a parameter. `epoch_steps`: steps an epoch, for rules that have it as their period.
+  [[gnu::cold]] void set_balance(const LossBalance& rule, std::uint64_t epoch_steps = 0) {
+    balancing_.reset();
+    if (rule.given())
+      balancing_ = std::make_unique<Balancing>(gradients_, net_, rule, epoch_steps, updater_.state_count());
+  }
+  /// head_weights() where a rule sets them, else empty.
+  [[nodiscard]] std::span<const float> balanced_weights() const noexcept {
+    return balancing_ ? head_weights() : std::span<const float>{};
+  }
+  /// The rule, if there is one; and what it has learned.
+  [[nodiscard]] LossBalance balance() const { return balancing_ ? balancing_->rule() : LossBalance(); }
+  [[nodiscard]] std::span<const BalanceArray> balance_state() const noexcept {
+    return balancing_ ? balancing_->state() : std::span<const BalanceArray>{};
+  }
+  void set_balance_state(std::vector<BalanceArray> state) {
+    if (balancing_) balancing_->set_state(std::move(state));
+  }
 
   [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return updater_.state_count(); }
   [[nodiscard]] std::span<float> optimizer_state(std::size_t which, std::size_t i) { return updater_.state(which, i); }
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
     return updater_.state(which, i);
   }
+  void set_multipliers(const ParameterMultipliers& multipliers) { updater_.set_multipliers(multipliers); }
   /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
-  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
+  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { gradients_.set_reduction(std::move(reduction)); }
 
-  /// The optimizer starts afresh, as after a step that was torn it must: load the parameters, too.
-  void reset() noexcept { updater_.reset(); }
+  /// The optimizer and the weights of the heads start afresh, as after a step that was torn they must: load the
+  /// parameters, too.
+  void reset() {
+    updater_.reset();
+    if (balancing_) balancing_->reset();
+  }
 
   [[nodiscard]] AnyNet& net() const noexcept { return net_; }
   /// Bytes of the network and of this training.
   [[nodiscard]] std::size_t memory_bytes() const {
-    return net_.memory_bytes() + pass_.bytes() + gradients_.bytes() + updater_.bytes();
+    return net_.memory_bytes() + gradients_.bytes() + updater_.bytes() + (balancing_ ? balancing_->bytes() : 0);
   }
 
  private:
-  /// All slices; false where a loss is not finite. `policy` null: gradients are stored.
-  bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
-           GradientPolicy* policy, ThreadPool& threads) {
-    if (slices == 0 || slices > std::max<std::size_t>(1, batch.size))
-      fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
-    begin(batch, threads);
-    kept_ = nullptr;
-    const std::span<const std::uint8_t> from = heads_.marks(heads);
-    if (policy == nullptr) prepare_gradients(heads.empty());
-    StoreGradients store(gradients_);
-    AddGradients add(gradients_);
-    const PlanView& plan = net_.program().training_plan;
-    for (std::size_t k = 0; k < slices; ++k) {
-      const Slice part = slices_.cut(net_.layout(), batch, k, slices);
-      pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
-      if (!accept(part, threads)) return false;
-      GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
-      if (k + 1 < slices)
-        pass_.backward(part, to, from, threads);
-      else
-        backward(part, to, from, slices == 1, threads);
-    }
-    return true;
-  }
-  /// Of the last slice: what it completes is added up over the ranks.
-  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, bool factors,
-                ThreadPool& threads) {
-    if (!reduction_) return pass_.backward(slice, policy, heads, threads);
-    ReduceGradients reduce(policy, gradients_, *reduction_, factors);
-    pass_.backward(slice, reduce, heads, threads);
-    reduction_->finish();
-  }
-
-  void begin(const Batch& batch, ThreadPool& threads) {
-    pass_.pending().begin();
-    heads_.begin(pass_, batch, reduction_.get(), threads);
-  }
-  /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
-  /// before backward changes the first parameter, and by all ranks.
-  bool accept(const Slice& part, ThreadPool& threads) {
-    const std::size_t bad = pass_.pending().find_non_finite();
-    const bool refused = heads_.add(pass_.losses(), bad != AnyNet::npos, reduction_.get());
-    if (std::isfinite(result_.total) && !refused) return true;
-    result_.finite = false;
-    if (!heads_.finite(pass_.losses()))
-      result_.location = pass_.locate_non_finite(part, threads);
-    else if (bad != AnyNet::npos)
-      result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
-                         net_.parameters()[bad].name + "'";
-    else
-      result_.location = "the slice of another rank";
-    return false;
+  bool run(const Batch& batch, const StepOptions& options, GradientPolicy* policy, ThreadPool& threads) {
+    return gradients_.run(batch, options.step, options.accumulate, {}, policy, balancing_.get(), threads);
   }
   const StepResult& refuse_gradient(std::size_t slot) {
-    result_.finite = false;
-    result_.location = "the gradient of '" + net_.parameters()[slot].name + "'";
-    return result_;
-  }
-
-  /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
-  void prepare_gradients(bool all_heads) {
-    gradients_.allocate();
-    const std::uint64_t trained = net_.model().trained_version();
-    if (!all_heads || !stored_all_heads_ || trained != stored_trained_)
-      std::memset(gradients_.all().data(), 0, gradients_.all().size_bytes());
-    stored_all_heads_ = all_heads;
-    stored_trained_ = trained;
+    StepResult& result = gradients_.result();
+    result.finite = false;
+    result.location = "the gradient of '" + net_.parameters()[slot].name + "'";
+    return result;
   }
 
   AnyNet& net_;
-  TrainingPass pass_;
-  GradientBlock gradients_;
+  BatchGradients gradients_;
   Updater updater_;
-  StepResult result_;
-  HeadLosses heads_;
-  Slices slices_;
-  std::shared_ptr<Reduction> reduction_;
+  std::unique_ptr<Balancing> balancing_;
   std::vector<double> parts_;
-  KeepingPlan keeping_;
-  const Batch* kept_ = nullptr;
-  std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
-  bool stored_all_heads_ = true;
-  std::uint64_t stored_trained_ = 0;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

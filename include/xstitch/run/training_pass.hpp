@@ -68,14 +68,18 @@ class TrainingPass {
     prepare(slice.size, plan);
     plan_ = &plan;
     step_ = step;
-    for (std::size_t h = 0; h < losses_.size(); ++h) {
-      losses_[h] = {0.0, normalisers[h]};
-      scales_[h] =
-          normalisers[h] > 0.0
-              ? static_cast<float>(static_cast<double>(layout().heads()[h].weight * weights[h]) / normalisers[h])
-              : 0.0F;
-    }
+    for (std::size_t h = 0; h < losses_.size(); ++h) losses_[h] = {0.0, normalisers[h]};
+    weigh(weights);
     for (std::size_t i = 0; i < program().ops.size(); ++i) run_forward(i, slice, threads);
+  }
+  /// Other weights of the heads for the backward passes of the last forward.
+  void weigh(std::span<const float> weights) {
+    for (std::size_t h = 0; h < losses_.size(); ++h) {
+      const double normaliser = losses_[h].normaliser;
+      scales_[h] = normaliser > 0.0
+                       ? static_cast<float>(static_cast<double>(layout().heads()[h].weight * weights[h]) / normaliser)
+                       : 0.0F;
+    }
   }
 
   /// Backward of the last forward, from the heads whose mark is set (all, if there are no marks).

@@ -6,9 +6,11 @@
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
+#include <xstitch/run/parameter_multipliers.hpp>
 #include <xstitch/run/parameters.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,6 +34,8 @@ class Updater {
     for (std::size_t k = 0; k < optimizer_->state_count(); ++k) state_.emplace_back(bytes);
   }
 
+  void set_multipliers(const ParameterMultipliers& multipliers) { named_ = {multipliers, parameters_}; }
+
   /// Before the updates of a step.
   void prepare(float learning_rate_factor, std::uint64_t step) {
     if (!optimizer_) fail("training: a step needs an optimizer; this training was made for gradients alone");
@@ -40,6 +44,7 @@ class Updater {
           "training: the optimizer's state is torn: a step applied a part of its gradients, then found one that is not "
           "finite; reset() starts the optimizer afresh");
     const float learning_rate = optimizer_->learning_rate() * learning_rate_factor;
+    const float weight_decay = optimizer_->multipliers(ParameterGroup::weight).weight_decay;
     step_ = step;
     rates_.resize(parameters_.slots().size());
     for (std::size_t s = 0; s < rates_.size(); ++s) {
@@ -47,7 +52,11 @@ class Updater {
       const Multipliers m = optimizer_->multipliers(spec.group);
       // What is trained at run time although its type says Frozen has the group's learning rate.
       const float own = spec.learning_rate_multiplier != 0.0F ? spec.learning_rate_multiplier : 1.0F;
-      rates_[s] = {learning_rate * m.learning_rate * own, m.weight_decay * spec.weight_decay_multiplier};
+      rates_[s] = named_.apply(
+          s, {learning_rate * m.learning_rate * own, m.weight_decay * spec.weight_decay_multiplier}, weight_decay);
+      if (!std::isfinite(rates_[s].learning_rate) || !std::isfinite(rates_[s].weight_decay))
+        fail("training: found a learning rate of ", rates_[s].learning_rate, " and a weight decay of ",
+             rates_[s].weight_decay, " for '", parameters_.slots()[s].name, "', expected finite numbers");
     }
   }
   void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
@@ -69,6 +78,9 @@ class Updater {
       update(slot, begin, gradient + begin, std::min(gradient_chunk, count - begin));
     });
   }
+
+  /// Null for a training without one.
+  [[nodiscard]] const OptimizerRef* optimizer() const noexcept { return optimizer_.get(); }
 
   /// A step ended midway: no other one runs before reset().
   void set_torn() noexcept { torn_ = true; }
@@ -92,6 +104,7 @@ class Updater {
   std::shared_ptr<const OptimizerRef> optimizer_;
   std::vector<Memory> state_;
   std::uint64_t step_ = 0;
+  parameter_multipliers::Resolved named_;
   std::vector<Multipliers> rates_;  ///< [parameter], of this step
   bool torn_ = false;
 };

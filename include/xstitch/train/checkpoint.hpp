@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// A training in one safetensors file: parameters under their names, the optimizer's arrays as "optimizer.0.NAME", and
-/// the rest as JSON in the file's metadata under "training". The file is also a parameter file: load() and
-/// initialise_from() read it.
+/// the rest, with what a rule for the heads' weights has learned, as JSON in the file's metadata under "training". The
+/// file is also a parameter file: load() and initialise_from() read it.
 ///
 /// Random numbers have no state here (they are functions of seed and step) and neither has the data order, so the
 /// step is all that a resume needs to continue bit for bit, with the same network, optimizer, schedule, seeds, batch
@@ -10,6 +10,7 @@
 
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/balance_state.hpp>
 #include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/train/training_state.hpp>
 
@@ -38,8 +39,11 @@ inline void write(const std::filesystem::path& path, const Training& training, c
   optimizer_state::for_each(training, [&](const std::string& name, const auto& shape, std::span<const float> values) {
     tensors.push_back(TensorView::floats(name, shape, values));
   });
-  const Json text =
-      Json().set("version", version).set("identity", identity.to_json()).set("state", training_state::to_json(state));
+  const Json text = Json()
+                        .set("version", version)
+                        .set("identity", identity.to_json())
+                        .set("state", training_state::to_json(state))
+                        .set("balance", balance_state::to_json(training));
   parameter_file::add_own(metadata, net);
   metadata["training"] = text.text();
   safetensors::write(path, tensors, metadata);
@@ -57,6 +61,7 @@ inline std::string advice(std::uint64_t then, std::uint64_t now) {
 struct Found {
   TrainingState state;
   std::uint64_t schedule_iterations = 0;  ///< TrainingIdentity::schedule_iterations then
+  std::vector<BalanceArray> balance{};    ///< what the rule for the heads' weights had learned
 };
 
 /// How long the training is to be that continues, and whether its schedule may be of another length.
@@ -75,14 +80,15 @@ inline bool holds_parameters_of(const AnyNet& net, const SafetensorsFile& file) 
   return true;
 }
 
-inline Found parse(const std::string& text, const AnyNet& net, const TrainingIdentity& identity, const Wanted& wanted,
+inline Found parse(const std::string& text, const Training& to, const TrainingIdentity& identity, const Wanted& wanted,
                    bool continues) {
+  const AnyNet& net = to.net();
   const Json training = Json::parse(text, "metadata \"training\"");
   if (training.at("version").whole() != version)
     fail("a checkpoint of version ", training.at("version").whole(), ", expected ", version);
   const Json& have = training.at("identity");
   Json want = identity.to_json();
-  Found found{training_state::from_json(training.at("state")), have.at("schedule_iterations").whole()};
+  Found found{training_state::from_json(training.at("state")), have.at("schedule_iterations").whole(), {}};
   const std::uint64_t then = found.schedule_iterations, now = identity.schedule_iterations;
   const bool lengths_differ = then != now && then > 0 && now > 0;
   if (lengths_differ && wanted.other_length) want.set("schedule_iterations", then);
@@ -97,6 +103,7 @@ inline Found parse(const std::string& text, const AnyNet& net, const TrainingIde
   if (wanted.finished && found.state.step != wanted.total)
     fail("has done ", found.state.step, " iterations, but the training finished after ", wanted.total,
          ": an older checkpoint was put in its place");
+  if (to.balance().given()) found.balance = balance_state::from_json(training.at("balance"), to);
   return found;
 }
 
@@ -115,13 +122,14 @@ inline Found read(const std::filesystem::path& path, Training& training, const T
          ": has no checksums, which a checkpoint needs to be continued from; load() takes its parameters");
   Found found;
   try {
-    found = parse(text->second, net, identity, wanted, holds_parameters_of(net, file));
+    found = parse(text->second, training, identity, wanted, holds_parameters_of(net, file));
   } catch (const Error& error) {
     fail(path.string(), ": ", error.what());
   }
   const optimizer_state::Restored arrays(file, path, net, found.state.step > 0 ? training.optimizer_state_count() : 0);
   load(net, path);
   arrays.commit(training);
+  training.set_balance_state(found.balance);
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/metrics/metric.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/head_metrics.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -25,6 +26,7 @@ struct EvaluateOptions {
   std::size_t threads = 0;         ///< 0: as many as the process may use processors
   std::size_t loader_threads = 1;  ///< 0: load on the caller's thread
   OnError on_error = OnError::stop;
+  std::vector<HeadMetric> metrics{};  ///< beside those of the losses, for example {{"upper", confusion}}
 };
 
 struct Evaluation {
@@ -91,7 +93,8 @@ inline std::string to_text(const MetricValue& v) {
 /// The heads of one name, one a member.
 struct Group {
   std::vector<std::size_t> heads;
-  std::unique_ptr<Metric> metric;
+  std::unique_ptr<Metric> own;   ///< of the loss
+  std::vector<Metric*> metrics;  ///< that, and the user's
   std::vector<LossSum> losses;
 };
 
@@ -131,6 +134,7 @@ inline LoaderOptions loader_options(const EvaluateOptions& options) {
 inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
   const PackedForEvaluation packed(net, threads);
   const std::span<const HeadSlot> heads = net.heads();
+  head_metrics::begin(options.metrics, heads);
   std::vector<Group> groups;
   for (std::size_t h = 0; h < heads.size(); ++h) {
     auto group = std::find_if(groups.begin(), groups.end(),
@@ -138,7 +142,10 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
     if (group == groups.end()) {
       groups.emplace_back();
       group = groups.end() - 1;
-      group->metric = net.program().training[heads[h].operation].metric();
+      group->own = net.program().training[heads[h].operation].metric();
+      if (group->own) group->metrics.push_back(group->own.get());
+      for (const HeadMetric& one : options.metrics)
+        if (one.head == heads[h].name()) group->metrics.push_back(&one.metric.get());
     }
     group->heads.push_back(h);
     group->losses.emplace_back();
@@ -155,7 +162,7 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
         group.losses[m].sum += step.losses[group.heads[m]].sum;
         group.losses[m].normaliser += step.losses[group.heads[m]].normaliser;
       }
-      if (!group.metric) continue;
+      if (group.metrics.empty()) continue;
       const HeadSlot& head = heads[group.heads[0]];
       const std::span<const float> first = net.prediction(group.heads[0]);
       const float* prediction = first.data();
@@ -170,7 +177,8 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
         if (head.unit_vectors) normalise(mean, static_cast<std::size_t>(head.prediction.dims.channels));
         prediction = mean.data();
       }
-      group.metric->add(loaded->batch.size, prediction, loaded->batch.labels[group.heads[0]]);
+      const LabelBatch& labels = loaded->batch.labels[group.heads[0]];
+      for (Metric* metric : group.metrics) metric->add(loaded->batch.size * labels.rows, prediction, labels);
     }
   }
   result.skipped = loader.skipped();
@@ -181,10 +189,9 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
     for (const LossSum& loss : group.losses) row.loss += loss.value() / static_cast<double>(group.losses.size());
     row.labelled =
         std::any_of(group.losses.begin(), group.losses.end(), [](auto& loss) { return loss.normaliser > 0; });
-    if (group.metric) {
-      row.values = group.metric->values();
-      row.main = group.metric->main_value();
-    }
+    if (!group.metrics.empty()) row.main = group.metrics[0]->main_value();
+    for (const Metric* metric : group.metrics)
+      for (MetricValue& value : metric->values()) row.values.push_back(std::move(value));
     result.rows.push_back(std::move(row));
   }
   return result;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,20 +73,22 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// After a step. `losses` are those to show (NaN: there is none), `plain` says that a plain line is due.
-  void step(std::uint64_t done, std::uint64_t samples, const std::vector<double>& losses, bool plain) {
+  /// After a step. `losses` are those to show (NaN: there is none), `plain` says that a plain line is due;
+  /// `weights` of the heads are shown beside, if given.
+  void step(std::uint64_t done, std::uint64_t samples, const std::vector<double>& losses, bool plain,
+            std::span<const float> weights = {}) {
     if (out_ == nullptr) return;
     samples_ += samples;
     const Clock::time_point now = Clock::now();
     if (columns_ == 0) {
-      if (plain) *out_ << text(done, losses, now) << std::endl;
+      if (plain) *out_ << text(done, losses, weights, now) << std::endl;
       return;
     }
     if (shown_ && now - last_shown_ < std::chrono::milliseconds(100) && done != total_) return;
     last_shown_ = now;
     shown_ = true;
     const double share = total_ == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total_);
-    std::string line = progress::bar(share, 16) + " " + text(done, losses, now);
+    std::string line = progress::bar(share, 16) + " " + text(done, losses, weights, now);
     if (line.size() + 1 > columns_) line.resize(columns_ > 1 ? columns_ - 1 : 1);
     *out_ << '\r' << line << "\x1b[K" << std::flush;
   }
@@ -114,7 +117,8 @@ class Progress {
     return passed > 0.0 ? static_cast<double>(samples_) / passed : 0.0;
   }
 
-  [[nodiscard]] std::string text(std::uint64_t done, const std::vector<double>& losses, Clock::time_point now) const {
+  [[nodiscard]] std::string text(std::uint64_t done, const std::vector<double>& losses, std::span<const float> weights,
+                                 Clock::time_point now) const {
     const double passed = std::chrono::duration<double>(now - start_).count();
     const std::uint64_t steps = done > first_step_ ? done - first_step_ : 0;
     const double left =
@@ -122,8 +126,10 @@ class Progress {
     std::string line = (name_.empty() ? "" : name_ + ": ") + std::to_string(done) + "/" + std::to_string(total_) +
                        "  " + progress::short_number(rate_at(now)) + " samples/s  " + progress::duration(left) +
                        " left ";
-    for (std::size_t i = 0; i < losses.size() && i < tasks_.size(); ++i)
+    for (std::size_t i = 0; i < losses.size() && i < tasks_.size(); ++i) {
       line += " " + tasks_[i] + " " + (std::isnan(losses[i]) ? "-" : progress::short_number(losses[i]));
+      if (i < weights.size()) line += " (x" + progress::short_number(static_cast<double>(weights[i])) + ")";
+    }
     return line;
   }
 

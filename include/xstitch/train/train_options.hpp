@@ -5,6 +5,7 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -33,10 +35,16 @@ struct TrainOptions {
   std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
   std::size_t threads = 0;     ///< 0: as many as the process may use processors
   Augment augment{};
+  /// Of parameters by name, {{"upper.*", 0.1F}}; of several patterns that match, the last counts. The first kind comes
+  /// on top of the group's multiplier, the second in place of the group's and the layer's
+  /// (run/parameter_multipliers.hpp).
+  NameMultipliers learning_rate_multipliers{}, weight_decay_multipliers{};
   float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
   /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
   /// slice's statistics).
   std::size_t accumulate = 1;
+  /// A rule that weighs the heads (train/balance/): xs::GradNorm{.alpha = 1.5F}.
+  LossBalance balance{};
   NotFinite not_finite = NotFinite::stop;  ///< skip: a step with a loss or gradient that is not finite changes nothing
 
   std::optional<DataSetRef> evaluation{};
@@ -44,6 +52,7 @@ struct TrainOptions {
   /// Load every evaluation sample once before the first step, so that a broken one is not found hours later. Without
   /// it (and with OnError::skip) only the first batch is loaded.
   bool check_evaluation = true;
+  std::vector<HeadMetric> metrics{};  ///< of evaluations, beside those of the losses (train/head_metrics.hpp)
   std::filesystem::path checkpoint_directory{};  ///< empty: no checkpoints; else last.safetensors and best.safetensors
   std::uint64_t checkpoint_every = 0;            ///< steps; 0: with each epoch. And always at the end
   TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()

@@ -46,9 +46,11 @@ class Run {
         training_(net, optimizer),
         checkpoints_(options.checkpoint_directory, options.metadata) {
     state_.total = check(net, data, optimizer, options);
+    steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
+    training_.set_balance(options.balance, steps_per_epoch_);
     check_evaluation_samples(net, options);
     identity_ = identify(net, data, optimizer, options, state_.total);
-    steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
+    training_.set_multipliers(multipliers(options));
     schedule_length_ = schedule_length(options, state_.total);
     state_.interval.assign(net.heads().size(), {});
   }
@@ -146,7 +148,8 @@ class Run {
     add(state_.interval, losses.losses);
     const bool due = state_.step % options_.log_every == 0 || state_.step == state_.total;
     const auto learning_rate = static_cast<double>(optimizer_.learning_rate() * step.learning_rate_factor);
-    std::vector<double> means = record.step(state_, loaded.batch.size, due, loaded.epoch, learning_rate);
+    std::vector<double> means =
+        record.step(state_, loaded.batch.size, due, loaded.epoch, learning_rate, training_.balanced_weights());
     if (due) result_.history.push_back({state_.step, std::move(means)});
     if (statistics) say_unmoved(statistics->find_unmoved(), record);
     if (options_.after_step) options_.after_step(state_.step, losses);

@@ -63,6 +63,8 @@ inline void check_options(const TrainOptions& options) {
          " without a checkpoint_directory, expected a folder");
   if (options.evaluate_every > 0 && !options.evaluation)
     fail("train: found evaluate_every = ", options.evaluate_every, " without evaluation, expected a data set");
+  if (!options.metrics.empty() && !options.evaluation)
+    fail("train: found metrics without evaluation, expected a data set");
   if (options.schedule.depends_on_length()) return;
   if (options.schedule_iterations > 0)
     fail("train: found schedule_iterations = ", options.schedule_iterations, " with the schedule ",
@@ -73,7 +75,14 @@ inline void check_options(const TrainOptions& options) {
 }
 
 inline EvaluateOptions evaluate_options(const TrainOptions& options) {
-  return {.batch = options.batch, .loader_threads = options.loader_threads, .on_error = options.on_error};
+  return {.batch = options.batch,
+          .loader_threads = options.loader_threads,
+          .on_error = options.on_error,
+          .metrics = options.metrics};
+}
+
+inline ParameterMultipliers multipliers(const TrainOptions& options) {
+  return {options.learning_rate_multipliers, options.weight_decay_multipliers};
 }
 
 /// An Error about a set, with its name in front.
@@ -97,6 +106,8 @@ inline std::uint64_t check(const AnyNet& net, const DataSetRef& data, const Opti
   if (const float rate = optimizer.learning_rate() * last; !std::isfinite(rate))
     fail("train: found a learning rate of ", rate, " at iteration ", total, " with the schedule ",
          options.schedule.describe(), ", expected a finite number");
+  parameter_multipliers::check(multipliers(options), net.model());
+  head_metrics::begin(options.metrics, net.heads());
   (void)bind(data, net.inputs(), net.heads());
   if (options.evaluation)
     check_set("evaluation set", [&] {
@@ -138,9 +149,12 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.samples = data.size();
   id.data = fingerprint::of(data, options.on_error);
   id.initial = fingerprint::of(net);
+  id.learning_rate_multipliers = parameter_multipliers::to_text(options.learning_rate_multipliers);
+  id.weight_decay_multipliers = parameter_multipliers::to_text(options.weight_decay_multipliers);
   id.clip_norm = options.clip_norm;
   id.accumulate = options.accumulate;
   id.not_finite = options.not_finite;
+  id.balance = options.balance.describe();
   id.job = options.job;
   return id;
 }

@@ -4,7 +4,8 @@
 ///
 ///     {"event": "start", "step": 0, "total", "settings"}
 ///     {"event": "train", "step", "epoch", "learning_rate",
-///      "losses": {head: mean since the last line, null without labels}}
+///      "losses": {head: mean since the last line, null without labels},
+///      "weights": {head: weight of the last step}}                        where a rule weighs the heads
 ///     {"event": "evaluate", "step", "score", "tasks": {task: {"loss", metrics}}}
 ///     {"event": "schedule", "step", "from", "to"}              a resume changed the length of the schedule
 ///     {"event": "not finite", "step", "message"}
@@ -61,19 +62,25 @@ class TrainingRecord {
   /// After a step: shows the mean losses so far, or, when a line of the log is due, writes them, starts the next
   /// interval and returns them for the history.
   std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch,
-                           double learning_rate) {
+                           double learning_rate, std::span<const float> weights) {
     for (std::size_t h = 0; h < shown_.size(); ++h)
       if (const double mean = mean_loss(state.interval[h]); due || !std::isnan(mean)) shown_[h] = mean;
-    progress_.step(state.step, samples, shown_, due);
+    progress_.step(state.step, samples, shown_, due, weights);
     if (!due) return {};
     Json losses{Json::Object{}};
     for (std::size_t h = 0; h < shown_.size(); ++h) losses.set(names_[h], TrainingLog::number(shown_[h]));
-    log_.write(Json()
-                   .set("event", "train")
-                   .set("step", state.step)
-                   .set("epoch", epoch + 1)
-                   .set("learning_rate", TrainingLog::number(learning_rate))
-                   .set("losses", std::move(losses)));
+    Json line = Json()
+                    .set("event", "train")
+                    .set("step", state.step)
+                    .set("epoch", epoch + 1)
+                    .set("learning_rate", TrainingLog::number(learning_rate))
+                    .set("losses", std::move(losses));
+    if (!weights.empty()) {
+      Json of_heads{Json::Object{}};
+      for (std::size_t h = 0; h < weights.size(); ++h) of_heads.set(names_[h], static_cast<double>(weights[h]));
+      line.set("weights", std::move(of_heads));
+    }
+    log_.write(line);
     state.interval.assign(shown_.size(), {});
     return shown_;
   }

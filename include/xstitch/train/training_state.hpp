@@ -32,10 +32,12 @@ struct TrainingIdentity {
   std::uint64_t samples = 0;  ///< of the data set
   std::string data;           ///< its fields and some samples: fingerprint::of()
   std::string initial;        ///< the parameters at the beginning: fingerprint::of()
+  std::string learning_rate_multipliers, weight_decay_multipliers;  ///< parameter_multipliers::to_text()
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
-  std::string job;  ///< of a TrainingJob: its random identity
+  std::string balance;  ///< LossBalance::describe()
+  std::string job;      ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
@@ -54,9 +56,12 @@ struct TrainingIdentity {
         .set("samples", samples)
         .set("data", data)
         .set("initial", initial)
+        .set("learning_rate_multipliers", learning_rate_multipliers)
+        .set("weight_decay_multipliers", weight_decay_multipliers)
         .set("clip_norm", static_cast<double>(clip_norm))
         .set("accumulate", accumulate)
         .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop")
+        .set("balance", balance)
         .set("job", job);
   }
 };

@@ -1,0 +1,192 @@
+#pragma once
+/// \file
+/// Losses and gradients of one batch: normalisers from the labels of all of it, then forward and backward slice by
+/// slice, from all heads or some. Each gradient goes to a policy (run/gradients.hpp) or into a block, over ranks where
+/// there are several. Updates nothing.
+
+#include <xstitch/run/any_net.hpp>
+#include <xstitch/run/head_losses.hpp>
+#include <xstitch/run/keeping_plan.hpp>
+#include <xstitch/run/training_pass.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// What comes between forward and backward of a batch, for what weighs its losses (run/balancing.hpp).
+class BetweenPasses {
+ public:
+  enum class Next : std::uint8_t { backward, done, refused };
+
+  BetweenPasses() = default;
+  BetweenPasses(const BetweenPasses&) = delete;
+  BetweenPasses& operator=(const BetweenPasses&) = delete;
+  virtual ~BetweenPasses() = default;
+
+  /// Whether backward runs more than once a slice, so that forward has to keep everything.
+  [[nodiscard]] virtual bool keeps() const = 0;
+  /// The normalisers are known. `slices`: how many there will be.
+  virtual void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) = 0;
+  /// After the forward pass of a slice whose losses are finite. Next::done: its backward passes have been run.
+  [[nodiscard]] virtual Next forward_done(const Slice& slice, std::size_t number, bool last, ThreadPool& threads) = 0;
+};
+
+class BatchGradients {
+ public:
+  [[gnu::cold]] explicit BatchGradients(AnyNet& net)
+      : net_(net), pass_(net.execution(), net.model()), block_(net.layout()), heads_(net, result_) {}
+  BatchGradients(const BatchGradients&) = delete;
+  BatchGradients& operator=(const BatchGradients&) = delete;
+
+  [[nodiscard]] StepResult& result() noexcept { return result_; }
+  [[nodiscard]] HeadLosses& heads() noexcept { return heads_; }
+  [[nodiscard]] const HeadLosses& heads() const noexcept { return heads_; }
+  [[nodiscard]] GradientBlock& block() noexcept { return block_; }
+  [[nodiscard]] const GradientBlock& block() const noexcept { return block_; }
+  [[nodiscard]] TrainingPass& pass() noexcept { return pass_; }
+  [[nodiscard]] Reduction* reduction() const noexcept { return reduction_.get(); }
+  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
+
+  /// All slices; false where a loss is not finite. `policy` null: gradients are stored.
+  bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
+           GradientPolicy* policy, BetweenPasses* between, ThreadPool& threads) {
+    if (slices == 0 || slices > std::max<std::size_t>(1, batch.size))
+      fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
+    begin(batch, threads);
+    kept_ = nullptr;
+    const std::span<const std::uint8_t> from = heads_.marks(heads);
+    if (policy == nullptr) prepare(heads.empty());
+    StoreGradients store(block_);
+    AddGradients add(block_);
+    const bool keeps = between != nullptr && between->keeps();
+    if (keeps) keeping_.make(net_.program());
+    const PlanView& plan = keeps ? keeping_.view() : net_.program().training_plan;
+    if (between != nullptr) {
+      between->begin(batch, slices, threads);
+      pass_.pending().begin();  // it may have run forward
+    }
+    for (std::size_t k = 0; k < slices; ++k) {
+      const Slice part = slices_.cut(net_.layout(), batch, k, slices);
+      pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
+      if (!accept(part, threads)) return false;
+      const bool last = k + 1 == slices;
+      if (between != nullptr) {
+        const BetweenPasses::Next next = between->forward_done(part, k, last, threads);
+        if (next == BetweenPasses::Next::refused) return false;
+        if (next == BetweenPasses::Next::done) continue;
+      }
+      GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
+      if (!last)
+        pass_.backward(part, to, from, threads);
+      else
+        backward(part, to, from, slices == 1, threads);
+    }
+    return true;
+  }
+
+  /// The sums of the losses of a batch as it would train now, over slices and ranks, divided by what they were in the
+  /// last run. Changes neither the result nor running statistics.
+  void measure(const Batch& batch, std::uint64_t step, std::size_t slices, std::vector<double>& losses,
+               ThreadPool& threads) {
+    losses.assign(heads_.weights().size(), 0.0);
+    pass_.pending().begin();
+    for (std::size_t k = 0; k < slices; ++k) {
+      pass_.forward(slices_.cut(net_.layout(), batch, k, slices), step, net_.program().training_plan, heads_.weights(),
+                    heads_.normalisers(), threads);
+      for (std::size_t h = 0; h < losses.size(); ++h) losses[h] += pass_.losses()[h].sum;
+    }
+    if (reduction_) reduction_->sum(losses);
+    for (std::size_t h = 0; h < losses.size(); ++h) losses[h] = heads_.share(h, losses[h]);
+  }
+
+  /// Forward with everything kept, and backward from some of the heads, as often as wanted.
+  void forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+    keeping_.make(net_.program());
+    begin(batch, threads);
+    const Slice slice(batch);
+    pass_.forward(slice, step, keeping_.view(), heads_.weights(), heads_.normalisers(), threads);
+    kept_ = &batch;
+    kept_use_ = net_.execution().uses();
+    kept_version_ = net_.parameter_version();
+    accept(slice, threads);
+  }
+  void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
+    if (kept_ == nullptr) fail("training: backward_from() follows forward_keeping()");
+    if (kept_use_ != net_.execution().uses() || kept_version_ != net_.parameter_version())
+      fail(
+          "training: what forward_keeping() kept is gone: the network was evaluated, trained or changed since; call "
+          "forward_keeping() again");
+    prepare(false);
+    StoreGradients store(block_);
+    backward(Slice(*kept_), store, heads_.marks(heads), true, threads);
+  }
+  /// Bytes a sample of the plan that keeps everything.
+  [[nodiscard]] std::size_t keeping_bytes_per_sample() {
+    keeping_.make(net_.program());
+    return keeping_.view().bytes_per_sample;
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return pass_.bytes() + block_.bytes(); }
+
+ private:
+  void begin(const Batch& batch, ThreadPool& threads) {
+    pass_.pending().begin();
+    heads_.begin(pass_, batch, reduction_.get(), threads);
+  }
+  /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
+  /// before backward changes the first parameter, and by all ranks.
+  bool accept(const Slice& part, ThreadPool& threads) {
+    const std::size_t bad = pass_.pending().find_non_finite();
+    const bool refused = heads_.add(pass_.losses(), bad != AnyNet::npos, reduction_.get());
+    if (std::isfinite(result_.total) && !refused) return true;
+    result_.finite = false;
+    if (!heads_.finite(pass_.losses()))
+      result_.location = pass_.locate_non_finite(part, threads);
+    else if (bad != AnyNet::npos)
+      result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
+                         net_.parameters()[bad].name + "'";
+    else
+      result_.location = "the slice of another rank";
+    return false;
+  }
+  /// Of the last slice: what it completes is added up over the ranks.
+  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, bool factors,
+                ThreadPool& threads) {
+    if (!reduction_) return pass_.backward(slice, policy, heads, threads);
+    ReduceGradients reduce(policy, block_, *reduction_, factors);
+    pass_.backward(slice, reduce, heads, threads);
+    reduction_->finish();
+  }
+  /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
+  void prepare(bool all_heads) {
+    block_.allocate();
+    const std::uint64_t trained = net_.model().trained_version();
+    if (!all_heads || !stored_all_heads_ || trained != stored_trained_)
+      std::memset(block_.all().data(), 0, block_.all().size_bytes());
+    stored_all_heads_ = all_heads;
+    stored_trained_ = trained;
+  }
+
+  AnyNet& net_;
+  TrainingPass pass_;
+  GradientBlock block_;
+  StepResult result_;
+  HeadLosses heads_;
+  Slices slices_;
+  std::shared_ptr<Reduction> reduction_;
+  KeepingPlan keeping_;
+  const Batch* kept_ = nullptr;
+  std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
+  bool stored_all_heads_ = true;
+  std::uint64_t stored_trained_ = 0;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA

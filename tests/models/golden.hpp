@@ -1,0 +1,223 @@
+#pragma once
+// A model against torchvision's (scripts/golden/models.py): both make weights, image and labels from one formula, and
+// the golden file holds results. Gradients are compared in PyTorch's order of axes.
+#include <xstitch/io/weight_order.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/training.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../weave/support.hpp"
+
+namespace golden {
+
+namespace xs = xstitch;
+
+/// A parameter: its gradient; a running statistic: its value after the step. Shape and samples are in PyTorch's order.
+struct Tensor {
+  std::string_view name;
+  std::array<int, 4> shape;
+  double norm, largest;
+  std::array<float, 4> samples;
+};
+
+/// The formula: 32 bits for each name and index.
+class Bits {
+ public:
+  explicit Bits(std::string_view name) {
+    for (const char letter : name) seed_ = (seed_ ^ static_cast<std::uint8_t>(letter)) * 16777619U;
+  }
+  std::uint32_t operator[](std::size_t index) const {
+    std::uint32_t x = seed_ + static_cast<std::uint32_t>(index) * 0x9E3779B9U;
+    x = (x ^ (x >> 16)) * 0x7FEB352DU;
+    x = (x ^ (x >> 15)) * 0x846CA68BU;
+    return x ^ (x >> 16);
+  }
+
+ private:
+  std::uint32_t seed_ = 2166136261U;
+};
+inline std::size_t sample(std::string_view name, std::size_t k, std::size_t count) {
+  return Bits(std::string(name) + " samples")[k] % count;
+}
+
+/// The values of a tensor of a state_dict, in PyTorch's order.
+inline std::vector<float> values(std::string_view name, const std::array<int, 4>& shape) {
+  std::size_t count = 1, rank = 0, depth = 1;
+  for (; rank < 4 && shape[rank] > 0; ++rank) {
+    count *= static_cast<std::size_t>(shape[rank]);
+    if (rank > 0) depth *= static_cast<std::size_t>(shape[rank]);
+  }
+  double base = 0.0, factor = 1.0;
+  if (name.ends_with("running_var"))
+    base = 1.0, factor = 0.5;
+  else if (name.ends_with("running_mean") || name.ends_with("bias"))
+    factor = 0.1;
+  else if (rank == 1)
+    base = 1.0, factor = 0.25;
+  else if (name != "image")
+    factor = std::sqrt(6.0 / static_cast<double>(depth));
+  std::vector<float> all(count);
+  const Bits bits(name);
+  for (std::size_t i = 0; i < count; ++i)
+    all[i] = static_cast<float>(base + factor * (static_cast<double>(bits[i] >> 8) * 0x1p-23 - 1.0));
+  return all;
+}
+
+/// The place in our memory of element `index` of PyTorch's.
+inline std::size_t place(const xs::ParameterSpec& spec, std::size_t index) {
+  if (spec.axes.empty()) return index;
+  const std::vector<std::size_t> axes = xs::weight_order::pytorch_axes(spec.axes);
+  std::array<std::size_t, 4> at{};
+  const auto extent = [&](std::size_t axis) { return static_cast<std::size_t>(spec.extents.size[axis]); };
+  for (std::size_t k = axes.size(); k-- > 0; index /= extent(axes[k])) at[axes[k]] = index % extent(axes[k]);
+  if (xs::weight_order::takes_image(spec)) {
+    const auto channels = static_cast<std::size_t>(spec.input.channels), pixels = spec.input.pixels();
+    at[0] = at[0] % pixels * channels + at[0] / pixels;
+  }
+  std::size_t ours = 0;
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) ours = ours * extent(axis) + at[axis];
+  return ours;
+}
+
+/// The name of a parameter of a one-task network in a state_dict.
+inline std::string name_of(const xs::ParameterSlot& slot) {
+  const std::string name = slot.name.substr(slot.name.find('.') + 1);
+  if (slot.spec.pytorch_name.empty()) return name;
+  return name.substr(0, name.size() - slot.spec.name.size()) + std::string(slot.spec.pytorch_name);
+}
+inline std::size_t find(const xs::AnyNet& net, std::string_view name) {
+  for (std::size_t i = 0; i < net.parameters().size(); ++i)
+    if (name_of(net.parameters()[i]) == name) return i;
+  return xs::AnyNet::npos;
+}
+
+/// Fills every parameter; names and shapes are those of the golden file, no more and no fewer.
+inline void fill(xs::AnyNet& net, std::span<const Tensor> tensors) {
+  REQUIRE(net.parameters().size() == tensors.size());
+  for (const Tensor& tensor : tensors) {
+    CAPTURE(tensor.name);
+    const std::size_t i = find(net, tensor.name);
+    REQUIRE(i != xs::AnyNet::npos);
+    const xs::ParameterSpec& spec = net.parameters()[i].spec;
+    std::vector<std::uint64_t> shape;
+    for (const int extent : tensor.shape)
+      if (extent > 0) shape.push_back(static_cast<std::uint64_t>(extent));
+    REQUIRE(xs::weight_order::pytorch_shape(spec) == shape);
+    const std::vector<float> from = values(tensor.name, tensor.shape);
+    const std::span<float> to = net.mutable_parameter(i);
+    if (spec.axes.empty())
+      std::copy(from.begin(), from.end(), to.begin());
+    else
+      xs::weight_order::from_pytorch(spec, from, to);
+  }
+}
+
+/// Images and labels of a network with one input and one head.
+inline xs::Batch batch(const xs::AnyNet& net, std::size_t size) {
+  xs::Batch batch = support::random_batch(net, size, 1);
+  const xs::Dims image = net.inputs()[0].shape;
+  const std::vector<float> from = values("image", {static_cast<int>(size), image.channels, image.height, image.width});
+  const auto channels = static_cast<std::size_t>(image.channels);
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::size_t n = i / image.size(), c = i % image.size() / image.pixels(), pixel = i % image.pixels();
+    batch.inputs[0][(n * image.pixels() + pixel) * channels + c] = from[i];
+  }
+  const auto classes = static_cast<std::uint32_t>(net.heads()[0].label.classes);
+  const Bits bits("labels");
+  for (std::size_t i = 0; i < batch.labels[0].indices.size(); ++i)
+    batch.labels[0].indices[i] = static_cast<std::int32_t>(bits[i] % classes);
+  return batch;
+}
+
+/// What a golden file holds.
+struct Results {
+  double inference_loss, training_loss, largest_score;
+  std::span<const float> scores;
+  std::span<const Tensor> tensors;
+};
+
+/// The largest difference of elements and norms in `tensors`, relative to the largest element of each.
+struct Difference {
+  double value = 0.0;
+  std::string_view where;
+  void add(double found, double expected, double scale, std::string_view name) {
+    const double relative = std::abs(found - expected) / scale;
+    if (relative <= value) return;
+    value = std::isnan(relative) ? INFINITY : relative;
+    where = name;
+  }
+};
+
+/// Inference within 1e-4, one step's gradients within 1e-3; running statistics after the step within 1e-4.
+template <class Net>
+void compare(const Results& golden, std::size_t size) {
+  Net net{xs::seed(1)};
+  fill(net, golden.tensors);
+  const xs::Batch samples = batch(net, size);
+  xs::ThreadPool threads(2);
+
+  net.keep_logits(true);
+  CHECK(net.evaluate(samples, threads).total == doctest::Approx(golden.inference_loss).epsilon(1e-4));
+  const std::span<const float> scores = net.logits(0);
+  const xs::Dims out = net.heads()[0].output.dims;
+  for (std::size_t k = 0; k < golden.scores.size(); ++k) {
+    const std::size_t i = sample("scores", k, scores.size());
+    const std::size_t n = i / out.size(), c = i % out.size() / out.pixels(), pixel = i % out.pixels();
+    const float found = scores[(n * out.pixels() + pixel) * static_cast<std::size_t>(out.channels) + c];
+    CHECK(std::abs(static_cast<double>(found - golden.scores[k])) < 1e-4 * golden.largest_score);
+  }
+
+  xs::Training training(net, support::Descent{});
+  const xs::StepResult& result = training.step(samples, {.store_gradients = true}, threads);
+  REQUIRE(result.finite);
+  CHECK(result.total == doctest::Approx(golden.training_loss).epsilon(1e-4));
+  Difference gradients, statistics;
+  for (const Tensor& tensor : golden.tensors) {
+    const std::size_t i = find(net, tensor.name);
+    const xs::ParameterSpec& spec = net.parameters()[i].spec;
+    const bool buffer = spec.group == xs::ParameterGroup::buffer;
+    const std::span<const float> found = buffer ? net.parameter(i) : training.gradient(i);
+    Difference& difference = buffer ? statistics : gradients;
+    double squares = 0.0;
+    for (const float value : found) squares += static_cast<double>(value) * static_cast<double>(value);
+    difference.add(std::sqrt(squares), tensor.norm, tensor.norm, tensor.name);
+    for (std::size_t k = 0; k < tensor.samples.size(); ++k)
+      difference.add(static_cast<double>(found[place(spec, sample(tensor.name, k, found.size()))]),
+                     static_cast<double>(tensor.samples[k]), tensor.largest, tensor.name);
+  }
+  CAPTURE(std::string(gradients.where));
+  CAPTURE(std::string(statistics.where));
+  CHECK(gradients.value < 1e-3);
+  CHECK(statistics.value < 1e-4);
+}
+
+/// A training step of a pair: finite, every seam's alphas get a gradient.
+template <class Pair>
+void train_pair() {
+  Pair net{xs::seed(1)};
+  xs::ThreadPool threads(2);
+  xs::Training training(net, support::Descent{});
+  CHECK(training.step(support::random_batch(net, 2, 1), {.store_gradients = true}, threads).finite);
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const xs::ParameterSlot& slot = net.parameters()[i];
+    if (slot.spec.group == xs::ParameterGroup::buffer) continue;
+    CAPTURE(slot.name);
+    const std::span<const float> gradient = training.gradient(i);
+    CHECK(std::any_of(gradient.begin(), gradient.end(), [](float g) { return g != 0.0F; }));
+  }
+}
+
+}  // namespace golden
