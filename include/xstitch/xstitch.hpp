@@ -56,3 +56,6 @@
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
+#include <xstitch/weave/units/nddr.hpp>
+#include <xstitch/weave/units/simplex.hpp>
+#include <xstitch/weave/units/sluice.hpp>
