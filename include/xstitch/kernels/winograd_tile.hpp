@@ -30,13 +30,13 @@ struct Sizes {
 
 constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
   return {s.kernel.height, s.in.height,   s.in.width,    s.group_in(), s.groups,
-          s.out_height(),  s.out_width(), s.group_out(), s.pad.height, s.pad.width};
+          s.out_height(),  s.out_width(), s.group_out(), s.pad.top,    s.pad.left};
 }
 /// The gradient to the input is the correlation of the output's gradient with the flipped kernel.
 constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
   const int reach = s.kernel.height - 1;
-  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),        s.groups,
-          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.height, reach - s.pad.width};
+  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),     s.groups,
+          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.top, reach - s.pad.left};
 }
 
 /// Whole vectors of channels, enough of them to pay for the transformations, and tiles that mostly lie inside.
@@ -44,7 +44,7 @@ constexpr bool suits(const ConvShape& s) noexcept {
   constexpr int least_pixels = 100, least_width = 8;
   const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
   return (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
-         s.pad.height < taps && s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
+         s.pad.top < taps && s.pad.left < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
          s.group_in() >= least_channels && s.group_out() >= least_channels && s.out_height() > 0 &&
          s.out().pixels() >= least_pixels && s.in.pixels() >= least_pixels && s.out_width() >= least_width &&
          s.in.width >= least_width;

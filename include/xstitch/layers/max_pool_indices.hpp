@@ -13,7 +13,7 @@ template <Size Kernel, Size Stride = Kernel, class... Options>
 struct MaxPoolIndices {
   using Pool = MaxPool<Kernel, Stride, Options...>;
   static constexpr std::string_view kind = "MaxPoolIndices";
-  static constexpr auto attributes() { return Pool::attributes(); }
+  static constexpr auto attributes(const Shapes<1>& in) { return Pool::attributes(in[0].dims); }
   static constexpr bool reads_input = false, reads_output = false;
   static constexpr std::string_view requirement = Pool::requirement;
   static constexpr std::string_view unknown_option = Pool::unknown_option;
