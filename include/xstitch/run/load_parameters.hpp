@@ -23,7 +23,9 @@ namespace parameter_file {
 using weight_order::shape_of;
 
 /// Arrays of a training that lie in the same file are not parameters.
-inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
+inline bool is_training_state(std::string_view name) {
+  return name.starts_with("optimizer.") || name.starts_with("weight_average.");
+}
 
 /// New values of parameters, kept apart until all of them are known to be good.
 struct Staged {
@@ -71,7 +73,7 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
                   fits.back().remark();
   }
   for (const auto& [name, entry] : file.entries())
-    if (to.layout().find_parameter(name) == Parameters::npos && !parameter_file::is_optimizer_state(name))
+    if (to.layout().find_parameter(name) == Parameters::npos && !parameter_file::is_training_state(name))
       problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
   if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);
 
