@@ -17,6 +17,8 @@
 #include <xstitch/layers/elu.hpp>
 #include <xstitch/layers/gelu.hpp>
 #include <xstitch/layers/global_average_pool.hpp>
+#include <xstitch/layers/group_norm.hpp>
+#include <xstitch/layers/layer_norm.hpp>
 #include <xstitch/layers/leaky_relu.hpp>
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/lrn.hpp>

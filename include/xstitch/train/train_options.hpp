@@ -7,6 +7,7 @@
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
+#include <xstitch/train/weight_average.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -46,6 +47,9 @@ struct TrainOptions {
   /// A rule that weighs the heads (train/balance/): xs::GradNorm{.alpha = 1.5F}.
   LossBalance balance{};
   NotFinite not_finite = NotFinite::stop;  ///< skip: a step with a loss or gradient that is not finite changes nothing
+
+  /// Average the weights along the way; evaluations and best.safetensors are of the average (train/weight_average.hpp).
+  std::optional<WeightAverage> weight_average{};
 
   std::optional<DataSetRef> evaluation{};
   std::uint64_t evaluate_every = 0;  ///< steps; 0: with each epoch. And always at the end

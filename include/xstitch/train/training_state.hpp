@@ -33,6 +33,7 @@ struct TrainingIdentity {
   std::string data;           ///< its fields and some samples: fingerprint::of()
   std::string initial;        ///< the parameters at the beginning: fingerprint::of()
   std::string learning_rate_multipliers, weight_decay_multipliers;  ///< parameter_multipliers::to_text()
+  std::string weight_average;                                       ///< WeightAverage::describe()
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
@@ -58,6 +59,7 @@ struct TrainingIdentity {
         .set("initial", initial)
         .set("learning_rate_multipliers", learning_rate_multipliers)
         .set("weight_decay_multipliers", weight_decay_multipliers)
+        .set("weight_average", weight_average)
         .set("clip_norm", static_cast<double>(clip_norm))
         .set("accumulate", accumulate)
         .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop")
