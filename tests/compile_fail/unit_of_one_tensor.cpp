@@ -8,6 +8,6 @@
 #ifdef WRONG
 using Net = xs::CrossStitch<xs::Unit<xs::Relu>, Upper, Lower>;
 #else
-using Net = xs::CrossStitch<xs::Unit<xs::CrossStitchUnit<>>, Upper, Lower>;
+using Net = xs::CrossStitch<xs::Unit<xs::CrossStitchUnit<true>>, Upper, Lower>;
 #endif
 static_assert(Net::parameter_count > 0);
