@@ -1,5 +1,6 @@
 // A rule that weighs the heads, at work in a training: slices, threads, ranks, missing labels, steps that are not
 // finite, which networks are refused, and that a step without a rule is what it was.
+#include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/losses/losses.hpp>
@@ -263,6 +264,56 @@ TEST_CASE("a step that is not finite changes neither parameters nor what is lear
       training.reset();
       CHECK(training.balance_state().size() == before.size());
     }
+}
+
+TEST_CASE("FAMO's forward passes have the dropout of the step and move no running statistics") {
+  Pair net{xs::seed(5)};
+  xs::ThreadPool threads(1);
+  for (const std::size_t accumulate :
+       {1U, 3U}) {  // a learning rate of 0: the losses after the update are the same bits
+    xs::Training training(net, xs::Sgd{.learning_rate = 0.0F});
+    training.set_balance(xs::Famo{});
+    for (std::uint64_t step = 0; step < 3; ++step)
+      training.step(support::random_batch(net, 8, step), {.step = step, .accumulate = accumulate}, threads);
+    for (const double moment : training.balance_state()[1].values) CHECK(moment == 0.0);
+  }
+  using Body = xs::Layers<Dense<"in", 6>, xs::BatchNorm<"norm">, xs::Tanh, xs::Seam<"s">>;
+  using Normed = xs::CrossStitch<xs::Tower<"a", xs::Shape<5>, Body, Dense<"out", 3>, xs::SoftmaxCrossEntropy>,
+                                 xs::Tower<"b", xs::Shape<5>, Body, Dense<"out", 2>, xs::L2>>;
+  const auto statistics = [&](const xs::LossBalance& rule, std::size_t accumulate) {
+    Normed normed{xs::seed(5)};
+    xs::Training training(normed, sgd);
+    training.set_balance(rule);
+    training.step(support::random_batch(normed, 8, 1), {.accumulate = accumulate}, threads);
+    std::vector<float> all;
+    for (std::size_t i = 0; i < normed.parameters().size(); ++i)
+      if (normed.parameters()[i].spec.group == xs::ParameterGroup::buffer)
+        all.insert(all.end(), normed.parameter(i).begin(), normed.parameter(i).end());
+    REQUIRE(all.size() >= 24);
+    return all;
+  };
+  for (const std::size_t accumulate : {1U, 2U})
+    for (const xs::LossBalance& rule : std::initializer_list<xs::LossBalance>{xs::Famo{}, xs::GradNorm{}, xs::PcGrad{}})
+      CHECK(support::same_bits(statistics(rule, accumulate), statistics({}, accumulate)));
+}
+
+TEST_CASE("a step that is torn leaves what is learned; reset() starts it afresh with the optimizer") {
+  Pair net{xs::seed(5)};
+  xs::ThreadPool threads(1);
+  xs::Training training(net, sgd);
+  training.set_balance(xs::DynamicWeightAverage{.period = 100});
+  std::vector<xs::Batch> batches = batches_for(net);
+  training.step(batches[0], {.step = 0}, threads);
+  const std::vector<double> sums = training.balance_state()[0].values;
+  CHECK(sums[0] > 0.0);
+  batches[2].labels[1].values[9] = 3e38F;  // the loss is finite, a gradient is not, and comes after others
+  const xs::StepResult& result = training.step(batches[2], {.step = 2}, threads);
+  CHECK_FALSE(result.finite);
+  CHECK(result.torn);
+  CHECK(training.balance_state()[0].values == sums);
+  CHECK_THROWS_AS(training.step(batches[0], {.step = 3}, threads), xs::Error);
+  training.reset();
+  CHECK(training.balance_state()[0].values == std::vector<double>(3, 0.0));
 }
 
 TEST_CASE("what has nothing to balance is refused by name") {
