@@ -35,10 +35,11 @@ using Lines = xs::OneTask<xs::Tower<"t", xs::Shape<2>, Dense<"w", 2>, xs::Head<"
                                     xs::Head<"b", Dense<"other", 1>, xs::L2>>>;
 
 using Trunk = xs::Layers<Dense<"in", 6>, xs::Tanh, xs::Seam<"s">, xs::Dropout<xs::Ratio{1, 4}>>;
-using Pair =
-    xs::CrossStitch<xs::Tower<"a", xs::Shape<5>, Trunk, Dense<"out", 3>, xs::SoftmaxCrossEntropy>,
-                    xs::Tower<"b", xs::Shape<5>, Trunk, xs::Head<"one", Dense<"x", 2>, xs::L2>,
-                              xs::Head<"two", Dense<"y", 4>, xs::Weighted<xs::SoftmaxCrossEntropy, xs::Ratio{1, 2}>>>>;
+/// "mid" is reached by two of three heads, what lies below the seam by all.
+using Pair = xs::CrossStitch<
+    xs::Tower<"a", xs::Shape<5>, Trunk, Dense<"out", 3>, xs::SoftmaxCrossEntropy>,
+    xs::Tower<"b", xs::Shape<5>, Trunk, Dense<"mid", 5>, xs::Tanh, xs::Head<"one", Dense<"x", 2>, xs::L2>,
+              xs::Head<"two", Dense<"y", 4>, xs::Weighted<xs::SoftmaxCrossEntropy, xs::Ratio{1, 2}>>>>;
 
 const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F, .weight_decay = 0.001F, .alpha_multiplier = 1.0F};
 
@@ -183,6 +184,61 @@ TEST_CASE("two linear heads: GradNorm, uncertainty and FAMO after one step") {
   const auto& after = famo.net.evaluate(famo.batch, famo.threads).losses;
   const double fell = std::log(la / after[0].value()) - std::log(lb / after[1].value());
   CHECK(famo.training.balance_state()[1].values[0] == doctest::Approx(0.1 * 0.25 * fell).epsilon(1e-4));
+}
+
+TEST_CASE("GradNorm's norms are over what every head reaches, PCGrad's products over what two reach") {
+  Pair net{xs::seed(5)};
+  xs::ThreadPool threads(1);
+  const xs::Batch batch = batches_for(net)[0];
+  xs::Training kept(net);
+  const xs::HeadReach reach(net.layout());
+  std::vector<std::vector<float>> of_two(3), of_all(3);  // gradients by head
+  kept.forward_keeping(batch, 0, threads);
+  for (std::size_t h = 0; h < 3; ++h) {
+    kept.backward_from(std::array{h}, threads);
+    for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+      const auto g = kept.gradient(i);
+      if (reach.count(i) >= 2) of_two[h].insert(of_two[h].end(), g.begin(), g.end());
+      if (reach.count(i) == 3) of_all[h].insert(of_all[h].end(), g.begin(), g.end());
+    }
+  }
+  REQUIRE(of_two[0].size() == of_all[0].size() + 30);
+  const auto dot = [](const std::vector<float>& x, const std::vector<float>& y) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+    return sum;
+  };
+  xs::Training normed(net, support::Descent{.learning_rate = 0.0F});
+  normed.set_balance(xs::GradNorm{});
+  normed.step(batch, {}, threads);
+  for (std::size_t h = 0; h < 3; ++h)
+    CHECK(std::abs(normed.balance_state()[2].values[h]) ==
+          doctest::Approx(0.1 * std::sqrt(dot(of_all[h], of_all[h]))).epsilon(1e-5));
+  // The combined gradient, from the same products.
+  xs::Training surgery(net, support::Descent{.learning_rate = 0.0F});
+  surgery.set_balance(xs::PcGrad{});
+  surgery.step(batch, {}, threads);
+  std::vector<double> products, weights(3, 1.0), combination(3);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 3; ++j) products.push_back(dot(of_two[i], of_two[j]));
+  const std::vector<std::uint8_t> present(3, 1);
+  xs::BalanceCall call;
+  call.random = xs::RandomKey(net.seed()).with("PcGrad").with(0);
+  call.present = present;
+  call.products = products;
+  call.weights = weights;
+  call.combination = combination;
+  xs::PcGrad{}.update(call);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    if (reach.count(i) < 2) continue;
+    for (const float g : surgery.gradient(i)) {
+      double expected = 0.0;
+      for (std::size_t h = 0; h < 3; ++h) expected += combination[h] * static_cast<double>(of_two[h][at]);
+      CHECK(static_cast<double>(g) == doctest::Approx(expected).epsilon(1e-4).scale(1e-3));
+      ++at;
+    }
+  }
 }
 
 TEST_CASE("accumulate = 4 is one batch, to rounding; the bits do not hang on threads; missing labels stand still") {
