@@ -130,14 +130,20 @@ struct BatchNorm {
  private:
   template <Dims In, class Function>
   static void run_forward(const ForwardCall& call) {
-    constexpr int C = In.channels;
-    const std::size_t rows = call.batch * In.pixels();
-    const float* const* p = call.parameters;
     float* factor = reinterpret_cast<float*>(call.workspace);
+    kernels::normalise<In.channels, Function>(call.threads, call.input, call.output, call.batch * In.pixels(),
+                                              find_mean<In>(call, factor), factor, call.parameters[1]);
+  }
+  /// The mean that is taken off, and what the rest is multiplied by. (Not a template on what is fused.)
+  template <Dims In>
+  static const float* find_mean(const ForwardCall& call, float* factor) {
+    constexpr int C = In.channels;
+    const float* const* p = call.parameters;
     if (frozen_statistics || !call.training) {
       for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
-      return kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
+      return p[2];
     }
+    const std::size_t rows = call.batch * In.pixels();
     float* mean = reinterpret_cast<float*>(call.saved);
     float* inverse_deviation = mean + C;
     const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
@@ -152,7 +158,7 @@ struct BatchNorm {
                                   *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
                                   *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
                                 });
-    kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+    return mean;
   }
 
   static constexpr std::size_t bytes(Dims in) { return static_cast<std::size_t>(in.channels) * sizeof(float); }
