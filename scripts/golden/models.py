@@ -27,7 +27,7 @@ folder = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
 CLASSES = 5
 
 
-# The formula: a number in [-1, 1) for each name and index. tests/models/golden.hpp has the same.
+# The formula: a number in [-1, 1) for each name and index. tests/models/formula.hpp has the same.
 def bits(name, index):
     seed = numpy.uint32(2166136261)
     with numpy.errstate(over="ignore"):
