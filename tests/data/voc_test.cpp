@@ -17,6 +17,8 @@ using xs::data::RegionChoice;
 using xs::data::Voc;
 using xs::data::VocProposals;
 
+static_assert(xs::DataSet<Voc> && xs::DrawsSamples<Voc> && xs::data::DetectionSet<Voc>);
+
 namespace {
 
 const xs::data::VocOptions small{.height = 30, .width = 40, .scaling = {}, .regions = {.count = 8}};
@@ -146,7 +148,9 @@ TEST_CASE("proposals: a file of all images, a folder, a function, windows") {
   xs::Sample sample;
   first(options).load(0, sample);
   CHECK(sample.inputs[1] == std::vector<float>{1, 1, 0.5F, 10, 15, 0, 0, 0, 0, 0});
-  const xs::data::DetectionImage image = first(options).image(0);
+  xs::data::DetectionImage image;
+  first(options).load_image(0, image);
+  CHECK(first(options).images() == 3);
   CHECK(image.proposals == std::vector<Box>{{1, 0.5F, 10, 15}});
   CHECK(image.objects.size() == 2);
   CHECK(image.objects[1].difficult);
