@@ -5,6 +5,8 @@
 #   xstitch::images  PNG and JPEG files (libpng, libturbojpeg)
 #   xstitch::gzip    compressed files (zlib)
 #   xstitch::xz      tables of R packages (liblzma, zlib)
+#   xstitch::voc     Pascal VOC and aPascal (pugixml, libturbojpeg, zlib)
+#   xstitch::selective_search  proposals of OpenCV (its modules ximgproc, imgproc, core)
 # Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
 # XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
 
@@ -95,5 +97,40 @@ if(NOT TARGET ZLIB::ZLIB)
 endif()
 list(JOIN xstitch_missing ", " xstitch_missing)
 xstitch_component(xz "${xstitch_missing}" LibLZMA::LibLZMA ZLIB::ZLIB)
+
+# --- voc
+find_path(XSTITCH_PUGIXML_INCLUDE pugixml.hpp)
+find_library(XSTITCH_PUGIXML_LIBRARY pugixml)
+mark_as_advanced(XSTITCH_PUGIXML_INCLUDE XSTITCH_PUGIXML_LIBRARY)
+set(xstitch_missing "")
+if(NOT XSTITCH_PUGIXML_INCLUDE OR NOT XSTITCH_PUGIXML_LIBRARY)
+  list(APPEND xstitch_missing "pugixml (libpugixml-dev)")
+endif()
+if(NOT XSTITCH_TURBOJPEG_INCLUDE OR NOT XSTITCH_TURBOJPEG_LIBRARY)
+  list(APPEND xstitch_missing "libturbojpeg (libturbojpeg0-dev)")
+endif()
+if(NOT TARGET ZLIB::ZLIB)
+  list(APPEND xstitch_missing "zlib (zlib1g-dev)")
+endif()
+list(JOIN xstitch_missing ", " xstitch_missing)
+xstitch_component(voc "${xstitch_missing}" ${XSTITCH_PUGIXML_LIBRARY} ${XSTITCH_TURBOJPEG_LIBRARY} ZLIB::ZLIB
+                  INCLUDE ${XSTITCH_PUGIXML_INCLUDE} ${XSTITCH_TURBOJPEG_INCLUDE})
+
+# --- selective_search
+# By hand: OpenCV's own package wants the development files of all its modules, and speaks where it is to be quiet.
+find_path(XSTITCH_OPENCV_INCLUDE opencv2/ximgproc/segmentation.hpp PATH_SUFFIXES opencv4)
+set(xstitch_missing "")
+set(xstitch_libraries "")
+foreach(module ximgproc imgproc core)
+  find_library(XSTITCH_OPENCV_${module} opencv_${module})
+  mark_as_advanced(XSTITCH_OPENCV_${module})
+  if(NOT XSTITCH_OPENCV_INCLUDE OR NOT XSTITCH_OPENCV_${module})
+    set(xstitch_missing "OpenCV's module ximgproc (libopencv-contrib-dev)")
+  endif()
+  list(APPEND xstitch_libraries ${XSTITCH_OPENCV_${module}})
+endforeach()
+mark_as_advanced(XSTITCH_OPENCV_INCLUDE)
+xstitch_component(selective_search "${xstitch_missing}" ${xstitch_libraries} INCLUDE ${XSTITCH_OPENCV_INCLUDE})
+unset(xstitch_libraries)
 unset(xstitch_missing)
 unset(xstitch_languages)

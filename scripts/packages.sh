@@ -18,6 +18,7 @@ libpng-dev: pictures (xstitch::images)
 libturbojpeg0-dev: pictures (xstitch::images)
 zlib1g-dev: compressed data sets (xstitch::gzip)
 liblzma-dev: tables of R packages (xstitch::xz)
+libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
 '
 packages_to_test="$packages_to_build
 doctest-dev: the test framework

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Everything but the drawn rooms (rooms/rooms.hpp) and the parts that link against other libraries (data/nyuv2.hpp,
-/// data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
+/// data/voc.hpp, data/selective_search.hpp, data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp,
+/// data/jpeg_image.hpp; see docs/components.md).
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>

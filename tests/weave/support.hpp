@@ -26,7 +26,8 @@ inline xs::Batch random_batch(const xs::AnyNet& net, std::size_t size, std::uint
     const xs::RandomKey mine = key.with("labels").with(net.heads()[h].name());
     xs::LabelBatch label;
     label.present.assign(size, 1);
-    const std::size_t count = size * spec.shape.size();
+    label.rows = static_cast<std::size_t>(spec.rows);
+    const std::size_t count = size * label.rows * spec.shape.size();
     if (spec.integral()) {
       for (std::size_t i = 0; i < count; ++i)
         label.indices.push_back(static_cast<std::int32_t>(mine.below(i, static_cast<std::uint64_t>(spec.classes))));

@@ -16,6 +16,7 @@ enum class LabelKind : std::uint8_t {
   real,         ///< float per element of `shape`; valid where the mask is not 0
   binary,       ///< float 0 or 1 per element; valid where the mask is not 0
   unit_normal,  ///< float[3] per pixel: x right, y up, z to the camera; a mirror negates x
+  box_target,   ///< float[5] of a region: class (0 background, -1 not used), dx, dy, dw, dh; a mirror negates dx
 };
 
 /// Type and extents of a label of one sample.

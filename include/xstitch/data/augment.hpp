@@ -9,6 +9,8 @@
 ///   are: they describe the scene, not the zoomed picture.
 /// * mirror, with probability 1/2: images, per-pixel labels and masks are turned left to right, and x of unit normals
 ///   is negated (a wall that faces right faces left in the mirror). A single unit normal of an image is negated too.
+///   The offsets of regions to their boxes turn with them. A crop clips regions: SampleReader refuses it where a label
+///   has rows, one a region.
 /// * colour: contrast, brightness and saturation of images by random amounts, measured in the image's own mean and
 ///   standard deviation: the same for pictures of 0..1, of 0..255 or with the mean taken off.
 ///
@@ -77,8 +79,10 @@ inline std::vector<FieldUse> uses_of(const std::vector<InputField>& inputs) {
   return uses;
 }
 
+/// Each of `rows` maps.
 template <class T>
-void turn(std::vector<T>& values, Dims at) {
+void turn(std::vector<T>& values, Dims at, int rows = 1) {
+  at.height *= rows;
   const auto width = static_cast<std::size_t>(at.width), channels = static_cast<std::size_t>(at.channels);
   for (std::size_t y = 0; y < static_cast<std::size_t>(at.height); ++y) {
     T* row = values.data() + y * width * channels;
@@ -203,12 +207,14 @@ inline void apply(const Augment& settings, Sample& sample, const std::vector<Inp
       crop_nearest(label.mask, scratch.bytes, spec.mask, window);
     if (!mirrored) continue;
     if (spec.integral())
-      turn(label.indices, spec.shape);
+      turn(label.indices, spec.shape, spec.rows);
     else
-      turn(label.values, spec.shape);
-    if (!label.mask.empty()) turn(label.mask, spec.mask);
+      turn(label.values, spec.shape, spec.rows);
+    if (!label.mask.empty()) turn(label.mask, spec.mask, spec.rows);
     if (spec.kind == LabelKind::unit_normal)
-      for (std::size_t p = 0; p < spec.shape.pixels(); ++p) label.values[3 * p] = -label.values[3 * p];
+      for (std::size_t k = 0; k + 3 <= label.values.size(); k += 3) label.values[k] = -label.values[k];
+    if (spec.kind == LabelKind::box_target)
+      for (std::size_t k = 1; k + 4 <= label.values.size(); k += 5) label.values[k] = -label.values[k];
   }
 }
 inline void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,

@@ -47,11 +47,13 @@ class BatchMaker {
       const LabelSpec& spec = head_label_[h];
       LabelBatch& label = batch.labels[h];
       (spec.integral() ? label.values.resize(0) : label.indices.resize(0));
+      label.rows = static_cast<std::size_t>(spec.rows);
+      const std::size_t rows = batch.size * label.rows;
       if (spec.integral())
-        label.indices.resize(batch.size * spec.shape.size());
+        label.indices.resize(rows * spec.shape.size());
       else
-        label.values.resize(batch.size * spec.shape.size());
-      label.mask.resize(head_masked_[h] ? batch.size * spec.mask.size() : 0);
+        label.values.resize(rows * spec.shape.size());
+      label.mask.resize(head_masked_[h] ? rows * spec.mask.size() : 0);
       label.present.resize(batch.size);
     }
   }
@@ -89,19 +91,20 @@ class BatchMaker {
       const LabelSpec& spec = head_label_[h];
       const LabelValue& from = sample.labels[binding_.labels[h]];
       LabelBatch& to = batch.labels[h];
-      const auto at = static_cast<std::ptrdiff_t>(n * spec.shape.size());
-      const auto mask_size = static_cast<std::ptrdiff_t>(spec.mask.size());
+      const std::size_t count = to.rows * spec.shape.size();
+      const auto at = static_cast<std::ptrdiff_t>(n * count);
+      const auto mask_size = static_cast<std::ptrdiff_t>(to.rows * spec.mask.size());
       to.present[n] = from.present ? 1 : 0;
       if (spec.integral()) {
         if (from.present)
           std::copy(from.indices.begin(), from.indices.end(), to.indices.begin() + at);
         else
-          std::fill_n(to.indices.begin() + at, spec.shape.size(), ignore_label);
+          std::fill_n(to.indices.begin() + at, count, ignore_label);
       } else {
         if (from.present)
           std::copy(from.values.begin(), from.values.end(), to.values.begin() + at);
         else
-          std::fill_n(to.values.begin() + at, spec.shape.size(), 0.0F);
+          std::fill_n(to.values.begin() + at, count, 0.0F);
       }
       if (to.mask.empty()) continue;
       const auto mask_at = to.mask.begin() + static_cast<std::ptrdiff_t>(n) * mask_size;

@@ -37,12 +37,14 @@ inline const char* kind_name(LabelKind kind) {
       return "binary";
     case LabelKind::unit_normal:
       return "unit normal";
+    case LabelKind::box_target:
+      return "box target";
   }
   return "unknown";
 }
 
 inline std::string to_text(const LabelSpec& spec) {
-  std::string text = std::string(kind_name(spec.kind)) + " " + to_string(spec.shape);
+  std::string text = std::string(kind_name(spec.kind)) + " " + to_string(TensorShape(spec.shape, spec.rows));
   if (spec.integral()) text += " of " + std::to_string(spec.classes) + " classes";
   if (spec.mask.size() > 0) text += " with mask " + to_string(spec.mask);
   return text;
@@ -54,6 +56,7 @@ inline std::string mismatch(const LabelSpec& have, const LabelSpec& want) {
   const bool kinds_agree = have.kind == want.kind || (want.kind == LabelKind::real && !have.integral());
   if (!kinds_agree) return "the kinds differ";
   if (have.shape != want.shape) return "the shapes differ";
+  if (have.rows != want.rows) return "the rows of a sample differ";
   if (want.integral() && have.classes != want.classes) return "the numbers of classes differ";
   if (have.mask.size() > 0 && want.mask.size() == 0) return "the loss would ignore the mask";
   if (have.mask.size() > 0 && have.mask != want.mask)

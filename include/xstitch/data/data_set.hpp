@@ -1,9 +1,11 @@
 #pragma once
 /// \file
 /// What a data set is: a size, and a function that fills a sample: one or more inputs, and a label per task or none.
+/// One whose samples differ from epoch to epoch (regions of an image, say) also has `draw`.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/labels.hpp>
+#include <xstitch/core/random.hpp>
 #include <xstitch/core/shape.hpp>
 
 #include <concepts>
@@ -58,6 +60,14 @@ concept DescribesSamples = requires(const D& data, std::size_t index) {
   { data.describe(index) } -> std::convertible_to<std::string>;
 };
 
+/// A data set that draws a part of its samples anew in each epoch. `sample` holds what load made of it; `draw` fills
+/// inputs and labels again that depend on chance, before augmentation. `key` is folded from seed, ensemble member,
+/// epoch and sample.
+template <class D>
+concept DrawsSamples = requires(const D& data, std::size_t index, Sample& sample, RandomKey key) {
+  data.draw(index, sample, key);
+};
+
 /// Any data set behind one run-time face (does not own it; the data set must outlive it).
 class DataSetRef {
  public:
@@ -73,12 +83,18 @@ class DataSetRef {
             return std::string(static_cast<const D*>(d)->describe(i));
           else
             return std::string{};
-        }) {}
+        }) {
+    if constexpr (DrawsSamples<D>)
+      draw_ = [](const void* d, std::size_t i, Sample& s, RandomKey key) { static_cast<const D*>(d)->draw(i, s, key); };
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const std::vector<InputField>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::vector<LabelField>& labels() const noexcept { return labels_; }
   void load(std::size_t index, Sample& sample) const { load_(data_, index, sample); }
+  /// Whether a part of the samples is drawn anew in each epoch, and that draw (DrawsSamples).
+  [[nodiscard]] bool draws() const noexcept { return draw_ != nullptr; }
+  void draw(std::size_t index, Sample& sample, RandomKey key) const { draw_(data_, index, sample, key); }
   /// Where sample `index` comes from (a file), for messages; a data set says it by an optional `describe(index)`.
   [[nodiscard]] std::string describe(std::size_t index) const { return describe_(data_, index); }
 
@@ -89,6 +105,7 @@ class DataSetRef {
   std::vector<LabelField> labels_;
   void (*load_)(const void*, std::size_t, Sample&);
   std::string (*describe_)(const void*, std::size_t);
+  void (*draw_)(const void*, std::size_t, Sample&, RandomKey) = nullptr;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

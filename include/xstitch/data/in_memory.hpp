@@ -4,7 +4,8 @@
 ///
 ///     xs::data::InMemory train(xs::data::Rooms{{.count = 2000}}, threads);
 ///
-/// Samples are made on all threads of the pool; an error in one names its index and where it comes from.
+/// Samples are made on all threads of the pool; an error in one names its index and where it comes from. A data set
+/// that draws its samples anew in each epoch is refused: TrainOptions::cache keeps what it loads.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
@@ -20,6 +21,9 @@ class InMemory {
  public:
   InMemory(const DataSetRef& data, ThreadPool& threads)
       : inputs_(data.inputs()), labels_(data.labels()), samples_(data.size()) {
+    if (data.draws())
+      fail("InMemory: found a data set that draws its samples anew in each epoch, expected samples that stay (see ",
+           "TrainOptions::cache)");
     descriptions_.resize(data.size());
     threads.parallel_for(data.size(), [&](std::size_t i) {
       descriptions_[i] = data.describe(i);
@@ -41,7 +45,8 @@ class InMemory {
   static std::size_t bytes(const DataSetRef& data) {
     std::size_t sample = 0;
     for (const InputField& field : data.inputs()) sample += field.shape.size() * sizeof(float);
-    for (const LabelField& field : data.labels()) sample += field.spec.shape.size() * 4 + field.spec.mask.size();
+    for (const LabelField& field : data.labels())
+      sample += static_cast<std::size_t>(field.spec.rows) * (field.spec.shape.size() * 4 + field.spec.mask.size());
     return sample * data.size();
   }
 

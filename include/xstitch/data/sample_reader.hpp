@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Reads one sample of a data set: loads it (or takes it from the cache), checks it against the fields that the data
-/// set declares, and augments it. Thread-safe: each thread brings its own Buffers.
+/// Reads one sample of a data set: loads it (or takes it from the cache), lets the data set draw what differs from
+/// epoch to epoch, checks it against the fields that the data set declares, and augments it. Thread-safe: each thread
+/// brings its own Buffers.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
@@ -17,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,13 @@ class SampleReader {
   SampleReader(const DataSetRef& data, std::vector<augment::FieldUse> uses, const LoaderOptions& options)
       : data_(data), uses_(std::move(uses)), options_(options) {
     options_.augment.check();
+    if (options_.augment.smallest_crop < 1.0F)
+      for (const LabelField& field : data_.labels())
+        if (field.spec.rows > 1)
+          fail("Augment: smallest_crop is ", options_.augment.smallest_crop,
+               ", expected 1, because a crop clips regions "
+               "and label \"",
+               field.name, "\" is one of ", field.spec.rows, " regions");
     if (options_.cache) cache_.resize(data_.size());
   }
 
@@ -43,8 +52,9 @@ class SampleReader {
     for (const InputField& field : data_.inputs()) floats = std::max(floats, field.shape.size());
     for (const LabelField& field : data_.labels()) {
       std::size_t& most = field.spec.integral() ? integers : floats;
-      most = std::max(most, field.spec.shape.size());
-      bytes = std::max(bytes, field.spec.mask.size());
+      const auto rows = static_cast<std::size_t>(field.spec.rows);
+      most = std::max(most, rows * field.spec.shape.size());
+      bytes = std::max(bytes, rows * field.spec.mask.size());
     }
     prepare(buffers.sample);
     for (std::vector<float>& input : buffers.sample.inputs) input.reserve(floats);
@@ -102,14 +112,21 @@ class SampleReader {
         const std::lock_guard lock(cache_mutex_);
         if (!cache_[index]) cache_[index] = std::move(copy);
       }
-    } else if (options_.augment.enabled()) {
+    } else if (options_.augment.enabled() || data_.draws()) {
       buffers.sample = *raw;
     } else {
       return *raw;
     }
+    const auto key = [&](std::string_view purpose) {
+      return RandomKey(options_.seed).with(purpose).with(member).with(epoch).with(index);
+    };
+    if (data_.draws()) {
+      data_.draw(index, buffers.sample, key("draw"));
+      check(buffers.sample);
+    }
     if (options_.augment.enabled())
-      augment::apply(options_.augment, buffers.sample, data_.inputs(), uses_, data_.labels(),
-                     RandomKey(options_.seed).with("augment").with(member).with(epoch).with(index), buffers.scratch);
+      augment::apply(options_.augment, buffers.sample, data_.inputs(), uses_, data_.labels(), key("augment"),
+                     buffers.scratch);
     return buffers.sample;
   }
 
@@ -137,11 +154,13 @@ class SampleReader {
       const LabelField& field = data_.labels()[i];
       if (!label.present) continue;
       const std::size_t found = field.spec.integral() ? label.indices.size() : label.values.size();
-      if (found != field.spec.shape.size())
-        fail("label \"", field.name, "\" has ", found, " numbers, expected ", field.spec.shape.size(), " (",
-             to_string(field.spec.shape), ")");
-      if (!label.mask.empty() && label.mask.size() != field.spec.mask.size())
-        fail("label \"", field.name, "\" has a mask of ", label.mask.size(), ", expected ", field.spec.mask.size());
+      const auto rows = static_cast<std::size_t>(field.spec.rows);
+      if (found != rows * field.spec.shape.size())
+        fail("label \"", field.name, "\" has ", found, " numbers, expected ", rows * field.spec.shape.size(), " (",
+             to_string(TensorShape(field.spec.shape, field.spec.rows)), ")");
+      if (!label.mask.empty() && label.mask.size() != rows * field.spec.mask.size())
+        fail("label \"", field.name, "\" has a mask of ", label.mask.size(), ", expected ",
+             rows * field.spec.mask.size());
       if (field.spec.integral())
         for (const std::int32_t value : label.indices)
           if (!is_ignored(value) && value >= field.spec.classes)

@@ -2,6 +2,7 @@
 /// \file
 /// All losses.
 
+#include <xstitch/losses/box_regression.hpp>
 #include <xstitch/losses/codebook_cross_entropy.hpp>
 #include <xstitch/losses/cosine.hpp>
 #include <xstitch/losses/label_smoothing.hpp>

@@ -3,7 +3,9 @@
 /// All metrics.
 
 #include <xstitch/metrics/accuracy.hpp>
+#include <xstitch/metrics/attribute_precision.hpp>
 #include <xstitch/metrics/confusion_matrix.hpp>
+#include <xstitch/metrics/detection.hpp>
 #include <xstitch/metrics/mean_average_precision.hpp>
 #include <xstitch/metrics/normals.hpp>
 #include <xstitch/metrics/precision_recall.hpp>

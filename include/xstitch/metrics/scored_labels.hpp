@@ -7,6 +7,7 @@
 ///
 /// Keeps 8 bytes for each valid element of the set.
 
+#include <xstitch/metrics/average_precision.hpp>
 #include <xstitch/metrics/metric_support.hpp>
 
 #include <algorithm>
@@ -17,12 +18,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-/// One point of a precision-recall curve.
-struct CurvePoint {
-  float threshold = 0.0F;  ///< a yes from this score on
-  double recall = 0.0, precision = 0.0;
-};
 
 class ScoredLabels {
  public:
@@ -51,31 +46,16 @@ class ScoredLabels {
   [[nodiscard]] std::size_t valid(std::size_t label) const { return scored_[label].size(); }
   [[nodiscard]] std::size_t positives(std::size_t label) const {
     return static_cast<std::size_t>(
-        std::count_if(scored_[label].begin(), scored_[label].end(), [](const Scored& s) { return s.positive; }));
+        std::count_if(scored_[label].begin(), scored_[label].end(), [](const ScoredAnswer& s) { return s.positive; }));
   }
   /// A point for each different score, the largest first; none where there is no positive.
   [[nodiscard]] std::vector<CurvePoint> curve(std::size_t label) const {
-    std::vector<Scored> ranked = scored_[label];
-    std::sort(ranked.begin(), ranked.end(), [](const Scored& a, const Scored& b) { return a.score > b.score; });
-    const auto all = static_cast<double>(positives(label));
-    std::vector<CurvePoint> points;
-    double found = 0.0;
-    for (std::size_t i = 0; all > 0.0 && i < ranked.size(); ++i) {
-      found += ranked[i].positive ? 1.0 : 0.0;
-      if (i + 1 == ranked.size() || ranked[i + 1].score != ranked[i].score)
-        points.push_back({ranked[i].score, found / all, found / static_cast<double>(i + 1)});
-    }
-    return points;
+    return precision_recall(scored_[label], positives(label));
   }
 
  private:
-  struct Scored {
-    float score;
-    bool positive;
-  };
-
   Dims shape_;
-  std::vector<std::vector<Scored>> scored_;  ///< [label][valid sample]
+  std::vector<std::vector<ScoredAnswer>> scored_;  ///< [label][valid sample]
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

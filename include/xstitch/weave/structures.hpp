@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The words a tower is written in: Tower, Layers, Block, Seam, Head, Residual, Concat, Mark, Recall, Input, Apply,
-/// MaxUnpool.
+/// MaxUnpool, RoiPool.
 
 #include <xstitch/weave/structures/apply.hpp>
 #include <xstitch/weave/structures/block.hpp>
@@ -13,5 +13,6 @@
 #include <xstitch/weave/structures/max_unpool.hpp>
 #include <xstitch/weave/structures/product.hpp>
 #include <xstitch/weave/structures/residual.hpp>
+#include <xstitch/weave/structures/roi_pool.hpp>
 #include <xstitch/weave/structures/seam.hpp>
 #include <xstitch/weave/tower.hpp>

@@ -1,0 +1,170 @@
+#pragma once
+/// \file
+/// Average precision of detections as PASCAL VOC counts it. In an image each detection of a class, the highest score
+/// first, looks for the object of that class that it overlaps most:
+///
+///     overlap below `least_overlap`   wrong
+///     the object is difficult         neither right nor wrong
+///     the object has been found       wrong (a duplicate)
+///     else                            right
+///
+/// Recall is over the objects that are not difficult. A class without one has no average precision and is left out of
+/// the mean. In percent. Keeps 8 bytes a detection.
+///
+/// ProposalRecall: the share of the objects, difficult ones left out, that some proposal of their image overlaps by
+/// at least so much, whatever the class.
+
+#include <xstitch/core/boxes.hpp>
+#include <xstitch/metrics/average_precision.hpp>
+#include <xstitch/metrics/metric_support.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xstitch::inline XSTITCH_ISA {
+
+/// What a detector says. Classes count from 0, without the background.
+struct Detection {
+  Box box;
+  int class_index = 0;
+  float score = 0.0F;
+};
+
+/// What is there.
+struct TrueBox {
+  Box box;
+  int class_index = 0;
+  bool difficult = false;
+};
+
+class DetectionPrecision {
+ public:
+  struct PerClass {
+    std::string name;
+    MetricValue all_points, eleven_points;  ///< average precision
+    std::size_t objects = 0, difficult = 0, detections = 0, found = 0;
+  };
+
+  /// Classes are called by these names, or by their numbers.
+  explicit DetectionPrecision(std::size_t classes, std::vector<std::string> names = {}, double least_overlap = 0.5)
+      : names_(std::move(names)), least_overlap_(least_overlap), classes_(classes) {
+    if (!names_.empty() && names_.size() != classes) fail(who, ": ", names_.size(), " names for ", classes, " classes");
+    if (!(least_overlap > 0.0 && least_overlap <= 1.0))
+      fail(who, ": found a least overlap of ", least_overlap, ", expected a share in (0, 1]");
+  }
+
+  /// One image.
+  void add(std::span<const Detection> detections, std::span<const TrueBox> objects) {
+    for (const TrueBox& object : objects) {
+      ClassCounts& counts = at(object.class_index, "object");
+      (object.difficult ? counts.difficult : counts.objects) += 1;
+    }
+    std::vector<std::size_t> order(detections.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (const Detection& one : detections)
+      if (!std::isfinite(one.score)) fail(who, ": a score of class ", one.class_index, " is not finite");
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return detections[a].score > detections[b].score; });
+    std::vector<bool> found(objects.size(), false);
+    for (const std::size_t i : order) {
+      const Detection& one = detections[i];
+      ClassCounts& counts = at(one.class_index, "detection");
+      std::size_t nearest = objects.size();
+      double most = 0.0;
+      for (std::size_t k = 0; k < objects.size(); ++k) {
+        if (objects[k].class_index != one.class_index) continue;
+        const double share = overlap(one.box, objects[k].box);
+        if (share > most) most = share, nearest = k;
+      }
+      ++counts.detections;
+      const bool meets = nearest < objects.size() && most >= least_overlap_;
+      if (meets && objects[nearest].difficult) continue;
+      const bool right = meets && !found[nearest];
+      if (right) found[nearest] = true;
+      counts.answers.push_back({one.score, right});
+    }
+  }
+  void reset() { std::fill(classes_.begin(), classes_.end(), ClassCounts{}); }
+
+  [[nodiscard]] std::vector<PerClass> per_class() const {
+    std::vector<PerClass> all;
+    for (std::size_t k = 0; k < classes_.size(); ++k) {
+      const ClassCounts& c = classes_[k];
+      const std::vector<CurvePoint> curve = precision_recall(c.answers, c.objects);
+      const double measured = c.objects > 0 ? 1.0 : 0.0;
+      const auto value = [&](const char* name, PrecisionRule rule) {
+        return metrics::percentage(name, average_precision(curve, rule), measured);
+      };
+      all.push_back({metrics::name_of(names_, k), value("average precision", PrecisionRule::all_points),
+                     value("average precision (11 points)", PrecisionRule::eleven_points), c.objects, c.difficult,
+                     c.detections,
+                     static_cast<std::size_t>(std::count_if(c.answers.begin(), c.answers.end(),
+                                                            [](const ScoredAnswer& a) { return a.positive; }))});
+    }
+    return all;
+  }
+  /// Means over the classes that have objects: "mean average precision" and "... (11 points)".
+  [[nodiscard]] std::vector<MetricValue> values() const {
+    double all_points = 0.0, eleven_points = 0.0, measured = 0.0;
+    for (const PerClass& c : per_class()) {
+      all_points += c.all_points.value / 100.0;
+      eleven_points += c.eleven_points.value / 100.0;
+      measured += c.all_points.measured ? 1.0 : 0.0;
+    }
+    return {metrics::percentage("mean average precision", all_points, measured),
+            metrics::percentage("mean average precision (11 points)", eleven_points, measured)};
+  }
+
+ private:
+  static constexpr std::string_view who = "detection precision";
+  struct ClassCounts {
+    std::size_t objects = 0, difficult = 0, detections = 0;
+    std::vector<ScoredAnswer> answers{};
+  };
+
+  ClassCounts& at(int class_index, const char* of) {
+    if (class_index < 0 || static_cast<std::size_t>(class_index) >= classes_.size())
+      fail(who, ": class ", class_index, " of a ", of, ", expected 0 to ", classes_.size() - 1);
+    return classes_[static_cast<std::size_t>(class_index)];
+  }
+
+  std::vector<std::string> names_;
+  double least_overlap_;
+  std::vector<ClassCounts> classes_;
+};
+
+class ProposalRecall {
+ public:
+  /// One image.
+  void add(std::span<const Box> proposals, std::span<const TrueBox> objects) {
+    proposals_ += proposals.size();
+    ++images_;
+    for (const TrueBox& object : objects) {
+      if (object.difficult) continue;
+      double most = 0.0;
+      for (const Box& box : proposals) most = std::max(most, overlap(box, object.box));
+      best_.push_back(most);
+    }
+  }
+  [[nodiscard]] MetricValue at(double least_overlap) const {
+    const auto covered =
+        std::count_if(best_.begin(), best_.end(), [&](double share) { return share >= least_overlap; });
+    return metrics::percentage("recall of proposals", static_cast<double>(covered), static_cast<double>(best_.size()));
+  }
+  [[nodiscard]] std::size_t objects() const noexcept { return best_.size(); }
+  [[nodiscard]] double proposals_an_image() const noexcept {
+    return images_ == 0 ? 0.0 : static_cast<double>(proposals_) / static_cast<double>(images_);
+  }
+
+ private:
+  std::vector<double> best_;
+  std::size_t proposals_ = 0, images_ = 0;
+};
+
+}  // namespace xstitch::inline XSTITCH_ISA
