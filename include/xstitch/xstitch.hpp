@@ -40,6 +40,7 @@
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/split.hpp>
 #include <xstitch/networks/weights.hpp>
+#include <xstitch/report/detection_tables.hpp>
 #include <xstitch/report/metric_tables.hpp>
 #include <xstitch/report/table.hpp>
 #include <xstitch/run/check_network.hpp>
@@ -53,6 +54,7 @@
 #include <xstitch/train/balance/grad_norm.hpp>
 #include <xstitch/train/balance/pc_grad.hpp>
 #include <xstitch/train/balance/uncertainty.hpp>
+#include <xstitch/train/evaluate_detection.hpp>
 #include <xstitch/train/interrupt.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>

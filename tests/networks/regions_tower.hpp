@@ -1,5 +1,6 @@
 #pragma once
-// The pair of detection and attributes, small: two towers that pool regions of a map, stitched below and above.
+// The pair of detection and attributes, small: two towers that pool regions of a map, stitched below and above. Smooth
+// but for the regions' maxima, so that differences check gradients.
 #include <xstitch/losses/box_regression.hpp>
 #include <xstitch/losses/sigmoid_cross_entropy.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
@@ -19,9 +20,9 @@ struct Towers {
   using Image = xs::Shape<Height, Width, 3>;
   using Regions = xs::Input<"regions", xs::Shape<Rows, 1, 5>, xs::Boxes>;
   using Trunk =
-      xs::Layers<xs::Conv<"conv1", 8, 3, xs::Pad<1>>, xs::Relu, xs::MaxPool<2, 2>, xs::Seam<"pool1">,
-                 xs::Conv<"conv2", 12, 3, xs::Pad<1>>, xs::Relu, xs::MaxPool<2, 2>, xs::Seam<"pool2">,
-                 xs::RoiPool<"regions", 3, xs::Ratio{1, 4}>, xs::Linear<"fc6", 24>, xs::Relu, xs::Seam<"fc6">>;
+      xs::Layers<xs::Conv<"conv1", 8, 3, xs::Pad<1>>, xs::Tanh, xs::AveragePool<2>, xs::Seam<"pool1">,
+                 xs::Conv<"conv2", 12, 3, xs::Pad<1>>, xs::Tanh, xs::AveragePool<2>, xs::Seam<"pool2">,
+                 xs::RoiPool<"regions", 3, xs::Ratio{1, 4}>, xs::Linear<"fc6", 24>, xs::Tanh, xs::Seam<"fc6">>;
   using Detection = xs::Tower<"detection", Image, Regions, Trunk,
                               xs::Head<"class", xs::Linear<"cls_score", Classes + 1>, xs::SoftmaxCrossEntropy>,
                               xs::Head<"box", xs::Linear<"bbox_pred", 4 * (Classes + 1)>, xs::BoxRegression<>>>;

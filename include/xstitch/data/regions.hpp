@@ -42,13 +42,13 @@ struct DetectionImage {
   std::vector<Box> proposals;
 };
 
-/// A data set whose images evaluate_detection() can judge. An image may be several samples (drawn differently).
+/// A data set whose images evaluate_detection() can judge.
 template <class D>
-concept DetectionSet = requires(const D& data, std::size_t index, DetectionImage& image) {
-  { data.images() } -> std::convertible_to<std::size_t>;
+concept DetectionSet = requires(const D& data, std::size_t index) {
+  { data.size() } -> std::convertible_to<std::size_t>;
   { data.class_names() } -> std::convertible_to<std::vector<std::string>>;  ///< without the background
   { data.attribute_names() } -> std::convertible_to<std::vector<std::string>>;
-  data.load_image(index, image);
+  { data.image(index) } -> std::convertible_to<DetectionImage>;
 };
 
 /// Which regions a sample gets: drawn for training; the first proposals; or the objects that are not difficult, for

@@ -63,6 +63,24 @@ class Builder {
   std::vector<WallPatch> patches;
   int rugs = 0;
 
+  /// While it lives, solids of a thing's class belong to the thing; one of the same class within it is part of it.
+  class Part {
+   public:
+    Part(Builder& builder, ThingClass kind) : builder_(builder), outer_(builder.thing_) {
+      std::vector<Thing>& things = builder.scene.things;
+      if (outer_ != 0 && things[outer_ - 1U].kind == kind) return;
+      things.push_back({kind});
+      builder.thing_ = static_cast<std::uint16_t>(things.size());
+    }
+    ~Part() { builder_.thing_ = outer_; }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+
+   private:
+    Builder& builder_;
+    std::uint16_t outer_;
+  };
+
   std::uint16_t material(const Material& m) {
     scene.materials.push_back(m);
     return static_cast<std::uint16_t>(scene.materials.size() - 1);
@@ -78,6 +96,7 @@ class Builder {
     p.material = of;
     p.label = label;
     p.shape = shape;
+    if (thing_ != 0 && room_class(scene.things[thing_ - 1U].kind) == label) p.thing = thing_;
     if (solid == Solid::rounded_box) p.shape = smaller(shape, 0.98F * smaller(half.x, smaller(half.y, half.z)));
     scene.primitives.push_back(p);
     return scene.primitives.back();
@@ -100,6 +119,7 @@ class Builder {
   /// Four legs of a rectangle, from the floor to `height`.
   void legs(const Place& place, float half_x, float half_z, float height, float thick, bool round, std::uint16_t of,
             RoomClass label) {
+    if (thing_ != 0) scene.things[thing_ - 1U].legs = true;
     for (const float sx : {-1.0F, 1.0F})
       for (const float sz : {-1.0F, 1.0F}) {
         const Vec centre{sx * (half_x - thick), 0.5F * height, sz * (half_z - thick)};
@@ -216,6 +236,9 @@ class Builder {
     }
     return std::nullopt;
   }
+
+ private:
+  std::uint16_t thing_ = 0;  ///< number of the thing that is being built
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA::data::rooms

@@ -104,6 +104,7 @@ inline void find_surfaces(Frame& frame, Picture& picture) {
         const Primitive& p = frame.scene.primitives[static_cast<std::size_t>(frame.id[i])];
         s.position = frame.camera.position + d * picture.depth[i];
         picture.labels[i] = static_cast<std::uint8_t>(p.label);
+        picture.things[i] = p.thing;
         detail::solid_material(frame.scene, p, d, pixel * picture.depth[i], s);
       }
       Vec n = frame.camera.axes.to_local(s.normal);

@@ -15,11 +15,23 @@ struct Picture {
   int height = 0, width = 0;
   /// Of half the fields of view: the upper left corner of the picture is in direction (-tangent_x, tangent_y, -1).
   float tangent_x = 0.0F, tangent_y = 0.0F;
-  std::vector<Vec> rgb;              ///< linear light until `develop`, then 0..1 as displayed
-  std::vector<std::uint8_t> labels;  ///< RoomClass
-  std::vector<Vec> normals;          ///< camera coordinates, unit, towards the camera
-  std::vector<float> depth;          ///< along the optical axis, metres
+  std::vector<Vec> rgb;               ///< linear light until `develop`, then 0..1 as displayed
+  std::vector<std::uint8_t> labels;   ///< RoomClass
+  std::vector<std::uint16_t> things;  ///< numbers of Scene::things from 1; 0: none
+  std::vector<Vec> normals;           ///< camera coordinates, unit, towards the camera
+  std::vector<float> depth;           ///< along the optical axis, metres
 };
+
+/// What a network reads: (colour - mean) / standard_deviation, [height, width, 3].
+inline void fill_pixels(const Picture& picture, float mean, float standard_deviation, std::vector<float>& to) {
+  to.resize(3 * picture.rgb.size());
+  const float scale = 1.0F / standard_deviation;
+  for (std::size_t i = 0; i < picture.rgb.size(); ++i) {
+    to[3 * i] = (picture.rgb[i].x - mean) * scale;
+    to[3 * i + 1] = (picture.rgb[i].y - mean) * scale;
+    to[3 * i + 2] = (picture.rgb[i].z - mean) * scale;
+  }
+}
 
 /// From linear light to what a camera stores: exposure, colour cast, vignette, tone curve, noise.
 inline void develop(Picture& picture, Dice& dice) {

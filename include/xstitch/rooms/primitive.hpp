@@ -26,6 +26,7 @@ struct Primitive {
   Solid solid = Solid::box;
   RoomClass label = RoomClass::objects;
   std::uint16_t material = 0;
+  std::uint16_t thing = 0;   ///< number of Scene::things from 1; 0: none
   bool casts_shadow = true;  ///< lamps do not: their light starts inside
 };
 

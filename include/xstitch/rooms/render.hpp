@@ -25,6 +25,7 @@ class Renderer {
     picture.tangent_x = frame_.camera.tangent_x, picture.tangent_y = frame_.camera.tangent_y;
     picture.rgb.resize(count);
     picture.labels.resize(count);
+    picture.things.assign(count, 0);
     picture.normals.resize(count);
     picture.depth.assign(count, infinity);
     frame_.id.assign(count, -1);

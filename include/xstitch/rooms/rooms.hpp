@@ -20,10 +20,8 @@
 /// another instruction set may round differently.
 /// Errors: an empty or too large image, no sample, an index that is out of range.
 
-#include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
-#include <xstitch/rooms/layout.hpp>
-#include <xstitch/rooms/render.hpp>
+#include <xstitch/rooms/draw.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -32,8 +30,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
-
-enum class RoomsSplit : std::uint8_t { train, validation, test };
 
 struct RoomsOptions {
   std::uint64_t seed = 1;
@@ -86,33 +82,15 @@ class Rooms {
   /// The picture of sample `index`: display colours, classes, normals, depth.
   [[nodiscard]] rooms::Picture draw(std::size_t index) const {
     if (index >= size()) fail(describe(index), ": expected an index below ", size());
-    const FlushDenormals flush;  // the same bits whatever mode the calling thread is in
-    const RandomKey key =
-        RandomKey(xstitch::seed(options_.seed)).with("rooms").with(static_cast<std::uint64_t>(options_.split));
-    rooms::Dice dice(key.with(options_.first + index));
-    rooms::Scene scene;
-    const rooms::Builder builder = rooms::furnish(scene, dice);
-    scene.tree = rooms::Tree(scene.primitives);
-    const rooms::Camera camera =
-        rooms::choose_camera(builder, static_cast<float>(options_.width) / static_cast<float>(options_.height));
-    rooms::finish_lights(scene, camera, dice);
-    rooms::Picture picture;
-    rooms::Renderer(scene, camera, options_.height, options_.width, dice.bits()).render(picture);
-    rooms::develop(picture, dice);
-    return picture;
+    const RandomKey key = rooms::room_key(options_.seed, options_.split, options_.first + index);
+    return rooms::draw_room(key, options_.height, options_.width).picture;
   }
 
   void load(std::size_t index, Sample& sample) const {
     const rooms::Picture picture = draw(index);
     const std::size_t pixels = picture.labels.size();
     sample.inputs.resize(1);
-    sample.inputs[0].resize(3 * pixels);
-    const float scale = 1.0F / options_.standard_deviation;
-    for (std::size_t i = 0; i < pixels; ++i) {
-      sample.inputs[0][3 * i] = (picture.rgb[i].x - options_.mean) * scale;
-      sample.inputs[0][3 * i + 1] = (picture.rgb[i].y - options_.mean) * scale;
-      sample.inputs[0][3 * i + 2] = (picture.rgb[i].z - options_.mean) * scale;
-    }
+    rooms::fill_pixels(picture, options_.mean, options_.standard_deviation, sample.inputs[0]);
     sample.labels.clear();
     if (!options_.segmentation.empty())
       sample.labels.push_back({{picture.labels.begin(), picture.labels.end()}, {}, {}, true});
@@ -130,9 +108,8 @@ class Rooms {
   }
 
   [[nodiscard]] std::string describe(std::size_t index) const {
-    static constexpr const char* names[] = {"train", "validation", "test"};
-    return std::string("room ") + std::to_string(options_.first + index) + " of " +
-           names[static_cast<std::size_t>(options_.split)] + ", seed " + std::to_string(options_.seed);
+    return "room " + std::to_string(options_.first + index) + " of " + std::string(name_of(options_.split)) +
+           ", seed " + std::to_string(options_.seed);
   }
 
  private:

@@ -4,6 +4,7 @@
 /// in it, materials and lights.
 
 #include <xstitch/rooms/material.hpp>
+#include <xstitch/rooms/things.hpp>
 #include <xstitch/rooms/tree.hpp>
 
 #include <cstddef>
@@ -51,6 +52,7 @@ struct Scene {
   std::vector<Face> faces;
   std::vector<Opening> openings;
   std::vector<Primitive> primitives;
+  std::vector<Thing> things;
   std::vector<Material> materials;
   std::vector<Light> lights;
   Vec ambient{0.3F, 0.3F, 0.3F};

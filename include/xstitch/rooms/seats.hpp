@@ -28,6 +28,7 @@ inline ChairModel draw_chair(Builder& b) {
 }
 
 inline void chair(Builder& b, const Place& place, const ChairModel& c) {
+  const Builder::Part part(b, ThingClass::chair);
   const float half = 0.5F * c.width, top = c.seat_height + c.back_height, tilt = -0.14F;
   const auto label = RoomClass::chair;
   b.legs(place, half, half, c.seat_height - 0.02F, 0.02F, c.round_legs, c.frame, label);
@@ -50,6 +51,7 @@ inline void chair(Builder& b, const Place& place, const ChairModel& c) {
 }
 
 inline void office_chair(Builder& b, const Place& place) {
+  const Builder::Part part(b, ThingClass::chair);
   Dice& dice = b.dice;
   const std::uint16_t frame = b.material(metal(dice)),
                       cover = b.material(dice.chance(0.5F) ? fabric(dice, b.style) : leather(dice));
@@ -73,6 +75,7 @@ inline void office_chair(Builder& b, const Place& place) {
 }
 
 inline void stool(Builder& b, const Place& place, float height) {
+  const Builder::Part part(b, ThingClass::chair);
   const std::uint16_t m = b.material(body(b.dice, b.style));
   b.cylinder(place, {0, height - 0.03F, 0}, 0.17F, 0.03F, b.dice.chance(0.5F) ? m : b.material(leather(b.dice)),
              RoomClass::chair);
@@ -89,6 +92,7 @@ inline void cushion(Builder& b, const Place& place, Vec centre, float size) {
 /// Upholstered seat for `seats` people: an armchair (label chair) or a sofa. Depth 0.9, width from `sofa_width`.
 inline float sofa_width(int seats, float arm) { return 0.64F * static_cast<float>(seats) + 2.0F * arm; }
 inline void sofa(Builder& b, const Place& place, int seats, float arm) {
+  const Builder::Part part(b, seats > 1 ? ThingClass::sofa : ThingClass::chair);
   Dice& dice = b.dice;
   const RoomClass label = seats > 1 ? RoomClass::sofa : RoomClass::chair;
   const std::uint16_t cover = b.material(dice.chance(0.72F) ? fabric(dice, b.style) : leather(dice));
@@ -119,6 +123,7 @@ inline void sofa(Builder& b, const Place& place, int seats, float arm) {
 
 /// Frame, mattress, cover and pillows; the head is at the back (-z). Sizes are those of the whole.
 inline void bed(Builder& b, const Place& place, float width, float length_of) {
+  const Builder::Part part(b, ThingClass::bed);
   Dice& dice = b.dice;
   const auto label = RoomClass::bed;
   const float half = 0.5F * width, half_z = 0.5F * length_of, base = dice.uniform(0.2F, 0.34F),

@@ -43,6 +43,7 @@ inline void book_stack(Builder& b, const Place& place, int count) {
 
 /// Pot or vase with leaves; `height` in all.
 inline void plant(Builder& b, const Place& place, float height) {
+  const Builder::Part part(b, ThingClass::plant);
   Dice& dice = b.dice;
   const float pot = height * dice.uniform(0.12F, 0.2F);
   b.cylinder(place, {0, pot, 0}, pot * 0.75F, pot, b.material(any(dice)), RoomClass::objects, 1.3F);
@@ -72,6 +73,7 @@ inline LampModel draw_table_lamp(Dice& dice) {
 
 /// Stand and shade; adds its light when it is switched on.
 inline void lamp(Builder& b, const Place& place, LampModel model) {
+  const Builder::Part part(b, ThingClass::lamp);
   Dice& dice = b.dice;
   const auto [height, radius, lit] = model;
   const std::uint16_t stand = b.material(dice.chance(0.6F) ? metal(dice) : any(dice));
@@ -95,6 +97,7 @@ inline void lamp(Builder& b, const Place& place, LampModel model) {
 
 /// A flat screen with its front towards z, standing on a foot, or hanging (no foot).
 inline void screen(Builder& b, const Place& place, float width, bool foot) {
+  const Builder::Part part(b, ThingClass::screen);
   Dice& dice = b.dice;
   const float height = width * dice.uniform(0.54F, 0.62F), up = foot ? 0.06F + 0.1F * dice.uniform() : 0.0F;
   Material m = paint_of(dice, {0.6F, 0.1F, dice.uniform(0.05F, 0.16F)});

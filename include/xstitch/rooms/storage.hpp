@@ -9,6 +9,7 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
 inline void table(Builder& b, const Place& place, float width, float depth, float height, bool round) {
+  const Builder::Part part(b, ThingClass::table);
   Dice& dice = b.dice;
   const auto label = RoomClass::table;
   const std::uint16_t m = b.material(body(dice, b.style));
@@ -38,6 +39,7 @@ inline void table(Builder& b, const Place& place, float width, float depth, floa
 /// Closed body with drawers or doors in front, on a plinth.
 inline void cabinet(Builder& b, const Place& place, float width, float depth, float height, int rows,
                     bool plinth = true, RoomClass label = RoomClass::furniture) {
+  const Builder::Part part(b, label == RoomClass::table ? ThingClass::table : ThingClass::cabinet);
   Dice& dice = b.dice;
   Material m = body(dice, b.style);
   const std::uint16_t sides = b.material(m);
@@ -62,6 +64,7 @@ inline void cabinet(Builder& b, const Place& place, float width, float depth, fl
 
 /// Open shelves with books and things.
 inline void bookcase(Builder& b, const Place& place, float width, float depth, float height, float fullness) {
+  const Builder::Part part(b, ThingClass::shelf);
   Dice& dice = b.dice;
   const auto label = RoomClass::furniture;
   const std::uint16_t m = b.material(body(dice, b.style));
@@ -90,6 +93,7 @@ inline void bookcase(Builder& b, const Place& place, float width, float depth, f
 }
 
 inline void desk(Builder& b, const Place& place, float width, float depth) {
+  const Builder::Part part(b, ThingClass::table);
   Dice& dice = b.dice;
   const float height = dice.uniform(0.7F, 0.77F);
   table(b, place, width, depth, height, false);
@@ -110,6 +114,7 @@ inline void desk(Builder& b, const Place& place, float width, float depth) {
 
 /// Base units with a worktop, and wall units over them.
 inline void kitchen(Builder& b, const Place& place, float width, float depth, bool upper) {
+  const Builder::Part part(b, ThingClass::cabinet);
   Dice& dice = b.dice;
   const auto label = RoomClass::furniture;
   Material front = body(dice, b.style);

@@ -82,7 +82,7 @@ std::vector<data::DetectionImage> load_images(const D& data, std::size_t first, 
   std::vector<data::DetectionImage> images(count);
   threads.parallel_for(count, [&](std::size_t i) {
     try {
-      data.load_image(first + i, images[i]);
+      images[i] = data.image(first + i);
     } catch (const std::exception& error) {
       fail("evaluate_detection: image ", first + i, ": ", error.what());
     }
@@ -106,7 +106,7 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
                              DetectionPrecision(classes, names),
                              {},
                              AttributePrecision(attributes, classes, attribute_names, options.attribute_rule),
-                             data.images()};
+                             data.size()};
   const std::size_t group = std::max<std::size_t>(options.batch, 16);
   for (std::size_t first = 0; first < result.images; first += group) {
     const std::vector<data::DetectionImage> images =
