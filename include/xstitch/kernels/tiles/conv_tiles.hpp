@@ -3,28 +3,18 @@
 /// Forward pass of a convolution and its gradient to the input in bf16 by tiles: correlations (correlate.hpp), the
 /// latter one for each phase of the stride as in conv_backward_data.hpp.
 
-#include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/conv_shape.hpp>
+#include <xstitch/kernels/tiles/conv_correlation.hpp>
 #include <xstitch/kernels/tiles/correlate.hpp>
 #include <xstitch/kernels/tiles/pack_weights.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-constexpr TileLayout forward_tiles(const ConvShape& s) noexcept {
-  const Dims to = s.out();
-  return TileLayout({s.in.height, s.in.width, s.groups, s.group_in(), s.pad.height, s.pad.width, to.height, to.width,
-                     s.group_out(), s.kernel, s.stride, s.dilation, static_cast<Index>(to.size()),
-                     Index{to.width} * to.channels, to.channels});
-}
-constexpr bool has_phase(const StridePhase& v, const StridePhase& h) noexcept { return v.count > 0 && h.count > 0; }
-/// Without taps (a stride above the kernel) it has one all the same, with weights of zero.
+constexpr TileLayout forward_tiles(const ConvShape& s) noexcept { return TileLayout(forward_correlation(s)); }
 constexpr TileLayout backward_tiles(const ConvShape& s, const StridePhase& v, const StridePhase& h) noexcept {
-  const Index row = Index{s.in.width} * s.in.channels;
-  return TileLayout({s.out_height(), s.out_width(), s.groups, s.group_out(), v.pad, h.pad, v.count, h.count,
-                     s.group_in(), Size{std::max(v.taps, 1), std::max(h.taps, 1)}, Size{1}, Size{v.dilation, h.dilation},
-                     static_cast<Index>(s.in.size()), s.stride.height * row, Index{s.stride.width} * s.in.channels});
+  return TileLayout(backward_correlation(s, v, h));
 }
 /// Bytes of the packed weights.
 constexpr std::size_t forward_tiles_workspace(const ConvShape& s) noexcept {

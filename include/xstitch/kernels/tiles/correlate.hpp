@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// A correlation of images with packed weights in bf16 by tiles: the forward pass of a convolution, and (with other
-/// weights and sizes) the gradient to its input. tile_layout.hpp has the formula and the layouts.
+/// weights and sizes) the gradient to its input. tile_cells.hpp has the formula, tile_layout.hpp the
+/// layouts.
 ///
 /// A task packs some rows of a few images of one group, and passes over them with one block of 16 output channels after
 /// the other, whose weights stay in the second-level cache. Six tiles of pixels by one block of channels (two by two of

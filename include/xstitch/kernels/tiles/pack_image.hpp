@@ -16,21 +16,16 @@ class PackImage {
   static void run(const TileLayout& l, const float* image, int first_row, int rows, Bf16Bits* to,
                   Bf16Bits* row) noexcept {
     const Index plane = l.plane(rows);
-    if (l.runs)
+    if (l.merged)
       pack_runs(l, image, first_row, plane, to, row);
     else
       pack_panels(l, image, first_row, plane, to);
   }
   static constexpr Index row_scratch(const TileLayout& l) noexcept {
-    return l.runs ? round_up(Index{l.pitch} * l.c.stride.width * l.c.group_in, 32) : 0;
+    return l.merged ? round_up(Index{l.pitch} * l.c.stride.width * l.c.group_in, 32) : 0;
   }
 
  private:
-  static const float* source_row(const TileLayout& l, const float* image, int y) noexcept {
-    if (y < 0 || y >= l.c.image_height) return nullptr;
-    return image + Index{y} * l.c.image_width * l.c.group_in * l.c.groups;
-  }
-
   static void pack_panels(const TileLayout& l, const float* image, int first_row, Index plane, Bf16Bits* to) noexcept {
     const Index all = Index{l.c.group_in} * l.c.groups, panel = plane * l.planes() * 32;
     const int whole = l.channels / 32, rest = l.channels % 32;
@@ -43,8 +38,7 @@ class PackImage {
       const Index last = std::max<Index>(first, divide_up(std::max(l.last_column - px, 0), l.stride.width));
       Index cell = 0;  // up to which all is written
       for (int r = 0; Index{r} * l.pitch < plane; ++r) {
-        const int y = (first_row + r) * l.stride.height + py - l.c.top;
-        const float* from = source_row(l, image, y);
+        const float* from = l.source_row(image, (first_row + r) * l.stride.height + py);
         if (from == nullptr) continue;
         const Index begin = r * l.pitch + first, end = std::min(plane, r * l.pitch + last);
         if (begin >= end) continue;
@@ -71,7 +65,7 @@ class PackImage {
       Bf16Bits* cells = to + Index{r} * l.pitch * l.pixel;
       const Index count = std::min<Index>(l.pitch, plane - Index{r} * l.pitch);
       for (int py = 0; py < l.c.stride.height; ++py) {
-        const float* from = source_row(l, image, (first_row + r) * l.c.stride.height + py - l.c.top);
+        const float* from = l.source_row(image, (first_row + r) * l.c.stride.height + py);
         Bf16Bits* line = in_place ? cells : row;
         const Index numbers = count * piece;
         const Index first = std::min(numbers, Index{l.first_column} * l.c.group_in);

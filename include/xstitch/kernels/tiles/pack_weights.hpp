@@ -16,7 +16,7 @@ inline void pack_forward_weights(const TileLayout& l, const float* weights, Bf16
   threads.parallel_for(static_cast<std::size_t>(l.steps * l.c.groups), [&](std::size_t task) {
     const int step = static_cast<int>(task) % l.steps, group = static_cast<int>(task) / l.steps;
     const auto row = [&](int k) -> const float* {
-      const TileLayout::Term t = l.term(step, k);
+      const TileLayout::Term t = l.step_term(step, k);
       return t.tap < 0 ? nullptr : weights + (Index{t.tap} * l.c.group_in + t.channel) * all + group * l.c.group_out;
     };
     for (int k = 0; k < l.depth; k += 2) {
@@ -45,14 +45,14 @@ inline void pack_backward_weights(const TileLayout& l, const TilePhase& phase, c
     const int step = static_cast<int>(task) % l.steps, group = static_cast<int>(task) / l.steps;
     Index place[32];  // of the terms in the weights of input channel 0, -1: zero
     for (int k = 0; k < l.depth; ++k) {
-      const TileLayout::Term t = l.term(step, k);
+      const TileLayout::Term t = l.step_term(step, k);
       place[k] = -1;
       if (t.tap < 0) continue;
       const int u = phase.first.height - t.tap / l.c.taps.width * phase.step.height;
       const int v = phase.first.width - t.tap % l.c.taps.width * phase.step.width;
       place[k] = Index{u * phase.kernel_width + v} * l.c.group_out * all + Index{group} * l.c.group_in + t.channel;
     }
-    const bool one_run = !l.runs && place[l.depth - 1] >= 0;
+    const bool one_run = !l.merged && place[l.depth - 1] >= 0;
     for (int b = 0; b < l.out_blocks(); ++b) {
       alignas(64) std::uint32_t rows[16][16] = {};
       for (int n = 0; n < std::min(16, l.c.group_out - b * 16); ++n) {
