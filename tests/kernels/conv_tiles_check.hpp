@@ -1,11 +1,12 @@
 #pragma once
-// Compares the passes of one convolution on tiles with their references, emulated tiles with the unit where there is one,
-// and their bits on several numbers of threads and for a part of the batch.
+// Compares the passes of one convolution on tiles with their references, emulated tiles with the unit where there is
+// one, and their bits on several numbers of threads and for a part of the batch.
 
 #include "conv_check.hpp"
 #include "emulated_tiles.hpp"
 
 #include <xstitch/kernels/tiles/conv_tiles.hpp>
+#include <xstitch/kernels/tiles/conv_weight_tiles.hpp>
 
 namespace conv_tiles_check {
 
@@ -25,7 +26,8 @@ Passes run(std::size_t batch, std::size_t thread_count) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   Passes p{std::vector<float>(dy.size(), nan), std::vector<float>(dy.size(), nan), std::vector<float>(in.size(), nan),
            std::vector<float>(weights.size(), nan), std::vector<float>(bias.size(), nan)};
-  xs::Memory workspace(std::max(kernels::forward_tiles_workspace(S), kernels::backward_tiles_workspace(S)));
+  xs::Memory workspace(std::max({kernels::forward_tiles_workspace(S), kernels::backward_tiles_workspace(S),
+                                 kernels::weight_tiles_workspace(S).bytes(batch)}));
   std::memset(workspace.data(), 0xFF, workspace.bytes());  // NaN
   // So is what tasks find in their scratch.
   threads.parallel_for(thread_count, [](std::size_t) { std::memset(kernels::thread_scratch(1 << 21), 0xFF, 1 << 21); });
@@ -34,6 +36,8 @@ Passes run(std::size_t batch, std::size_t thread_count) {
   Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), workspace.data(), threads);
   kernels::TileConvBackwardData<S, Tiles>::run(batch, dy.data(), weights.data(), p.in_gradient.data(), workspace.data(),
                                                threads);
+  kernels::TileConvBackwardWeights<S, Tiles>::run_all(batch, in.data(), dy.data(), p.weight_gradient.data(),
+                                                      p.bias_gradient.data(), workspace.data(), threads);
   return p;
 }
 
@@ -60,6 +64,11 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
   CHECK(distance(p.in_gradient, reference::conv_backward_data(S, batch, g.data(), w.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
+  const double pixels = static_cast<double>(batch * S.out().pixels());
+  CHECK(distance(p.weight_gradient, reference::conv_backward_weights(S, batch, a.data(), g.data())) <
+        tolerance * std::sqrt(pixels));
+  CHECK(distance(p.bias_gradient, reference::bias_gradient(batch * S.out().pixels(), bias.size(), dy.data())) <
+        1e-5 * std::sqrt(pixels));
   const auto same = [](const std::vector<float>& x, const std::vector<float>& y, std::size_t count) {
     return std::memcmp(x.data(), y.data(), count * sizeof(float)) == 0;
   };
@@ -73,6 +82,8 @@ void check(std::size_t batch, double tolerance = 2e-6) {
     CHECK(same(unit.out, p.out, p.out.size()));
     CHECK(same(unit.rectified, p.rectified, p.out.size()));
     CHECK(same(unit.in_gradient, p.in_gradient, in.size()));
+    CHECK(same(unit.weight_gradient, p.weight_gradient, weights.size()));
+    CHECK(same(unit.bias_gradient, p.bias_gradient, bias.size()));
   }
 #endif
 }

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The correlations that a convolution's forward pass and its gradient to the input are, in the words of tile_cells.hpp.
+/// The correlations that a convolution's forward pass and its gradient to the input are, in the words of
+/// tile_cells.hpp.
 
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_shape.hpp>

@@ -106,7 +106,8 @@ class TileCorrelate {
         alignas(64) float start[32] = {};
         if (bias != nullptr) std::copy_n(bias + Index{group} * l.c.group_out + channel, valid, start);
         const Bf16Bits* b = weights + group * l.group_weights() + l.weights_at(block, 0);
-        float* to = out + first_image * l.c.out_image + first_row * l.c.out_row + Index{group} * l.c.group_out + channel;
+        float* to =
+            out + first_image * l.c.out_image + first_row * l.c.out_row + Index{group} * l.c.group_out + channel;
         const auto place = [&](Index tile) {
           const Index n = tile / tiles, pixel = tile % tiles * 16;
           return Place{packed + n * image + pixel * l.pixel, static_cast<int>(pixel / l.pitch),
@@ -153,7 +154,8 @@ class TileCorrelate {
       for (int s = 0; s < steps; ++s, b += N * step_weights) {
         const Index o = offsets[s];
         // Output lines that will be written.
-        for (int i = s * lines; i < std::min(sums * 16, (s + 1) * lines); ++i) fetch_for_writing(at[i / N / 16], i / N % 16, i % N);
+        for (int i = s * lines; i < std::min(sums * 16, (s + 1) * lines); ++i)
+          fetch_for_writing(at[i / N / 16], i / N % 16, i % N);
         if constexpr (N == 2) {
           t.template load<6>(b, 64);
           t.template load<4>(a[0] + o, pixel_bytes);

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Packs a convolution's weights, [kernel height, kernel width, group in, out], as the tiles of B of a correlation: pairs
-/// of the sum's terms by 16 outputs (TileLayout::weights_at says in which order).
+/// Packs a convolution's weights, [kernel height, kernel width, group in, out], as the tiles of B of a correlation:
+/// pairs of the sum's terms by 16 outputs (TileLayout::weights_at says in which order).
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/tiles/pack_tiles.hpp>

@@ -7,8 +7,8 @@
 ///
 /// The padded image is one flat row of cells, `pitch` of them to a row of the image, in which row y ends in the padding
 /// that row y + 1 begins with. So 16 neighbouring flat cells are a tile, and a tap is nothing but an offset; output
-/// pixels that fall into the padding are computed, too, and dropped. A cell is a pixel, and each phase of the stride has
-/// a plane of cells of its own; or, merged, a cell holds the stride's height x width pixels (space to depth).
+/// pixels that fall into the padding are computed, too, and dropped. A cell is a pixel, and each phase of the stride
+/// has a plane of cells of its own; or, merged, a cell holds the stride's height x width pixels (space to depth).
 
 #include <xstitch/core/shape.hpp>
 #include <xstitch/kernels/simd.hpp>

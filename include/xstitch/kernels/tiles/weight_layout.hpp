@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// How the gradient of a convolution's weights is made by tiles. The sum runs over pixels and images; a step of it is 16
-/// flat pixels (tile_cells.hpp) of a pair of images, so that a shift by one tap is one row of 64 bytes, always aligned.
+/// How the gradient of a convolution's weights is made by tiles. The sum runs over pixels and images; a step of it is
+/// 16 flat pixels (tile_cells.hpp) of a pair of images, so that a shift by one tap is one row of 64 bytes, always
+/// aligned.
 ///
 ///   B  the input            [pair of images][group][block of 16 channels][phase of the stride][cell][16 channels][2]
 ///   A  the output gradient  [pair of images][group][block of 16 outputs][tile][16 outputs][16 pixels][2]
@@ -10,8 +11,8 @@
 /// A block of channels under a tap is a `stream` of tiles of B: six streams go past the same tiles of A.
 
 #include <xstitch/kernels/conv_shape.hpp>
-#include <xstitch/kernels/tiles/tile_cells.hpp>
 #include <xstitch/kernels/tiles/conv_correlation.hpp>
+#include <xstitch/kernels/tiles/tile_cells.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
