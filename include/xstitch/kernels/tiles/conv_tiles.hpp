@@ -30,6 +30,12 @@ constexpr std::size_t backward_tiles_workspace(const ConvShape& s) noexcept {
   return align_up(most * sizeof(Bf16Bits));
 }
 
+/// Whether at least an eighth of what tiles multiply is wanted: not with very few channels.
+constexpr bool tiles_are_full_enough(const ConvShape& s) noexcept {
+  const TileLayout l = forward_tiles(s);
+  return Index{s.depth()} * s.group_out() * 8 >= Index{l.steps} * l.step_numbers * l.out_blocks() * 16;
+}
+
 template <ConvShape S, class Tiles>
 struct TileConvForward : PackAndRun<TileConvForward<S, Tiles>> {
   static constexpr TileLayout layout = forward_tiles(S);
