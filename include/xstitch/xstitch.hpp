@@ -17,10 +17,13 @@
 #include <xstitch/layers/elu.hpp>
 #include <xstitch/layers/gelu.hpp>
 #include <xstitch/layers/global_average_pool.hpp>
+#include <xstitch/layers/group_norm.hpp>
+#include <xstitch/layers/layer_norm.hpp>
 #include <xstitch/layers/leaky_relu.hpp>
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/lrn.hpp>
 #include <xstitch/layers/max_pool.hpp>
+#include <xstitch/layers/max_pool_indices.hpp>
 #include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/relu6.hpp>
 #include <xstitch/layers/sigmoid.hpp>

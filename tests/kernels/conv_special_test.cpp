@@ -72,12 +72,14 @@ TEST_CASE("depthwise convolution") {
   check_depthwise<ConvShape{{7, 9, 37}, 37, 3, 1, 1, 1, 37}>(3);
   check_depthwise<ConvShape{{8, 11, 5}, 5, Size{3, 2}, Size{2, 3}, Size{0, 2}, 1, 5}>(2);
   check_depthwise<ConvShape{{9, 9, 33}, 33, 3, 2, 2, 2, 33}>(1);
+  check_depthwise<ConvShape{{8, 10, 19}, 19, 3, 2, xstitch::Sides{0, 0, 1, 2}, 1, 19}>(2);
   check_depthwise<ConvShape{{4, 5, 16}, 16, 1, 1, 0, 1, 16}>(2);
 }
 
 TEST_CASE("convolution as a fully connected layer") {
   check_im2col<ConvShape{{6, 7, 9}, 40, Size{4, 5}, 1, 1, 1, 1}>(3);
   check_im2col<ConvShape{{9, 8, 3}, 10, 3, 2, 2, 2, 1}>(2);
+  check_im2col<ConvShape{{8, 7, 5}, 12, 3, 2, xstitch::Sides{0, 1, 2, 0}, 1, 1}>(2);
   check_im2col<ConvShape{{3, 4, 70}, 33, 1, 1, 0, 1, 1}>(2);
 }
 

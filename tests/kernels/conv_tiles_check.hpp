@@ -50,7 +50,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   CAPTURE(S.out_channels);
   CAPTURE(S.kernel.height);
   CAPTURE(S.stride.height);
-  CAPTURE(S.pad.height);
+  CAPTURE(S.pad.top);
   CAPTURE(S.groups);
   CAPTURE(batch);
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);

@@ -1,6 +1,7 @@
 #include "conv_tiles_check.hpp"
 
 using conv_tiles_check::check;
+using xstitch::Sides;
 using xstitch::Size;
 using xstitch::kernels::ConvShape;
 
@@ -24,6 +25,8 @@ TEST_CASE("convolution on tiles: strides, dilation, a stride above the kernel, p
   check<ConvShape{{7, 9, 33}, 15, 3, 1, 2, 2, 3}>(2);
   check<ConvShape{{4, 3, 32}, 32, 1, 1, 3, 1, 1}>(1);
   check<ConvShape{{4, 5, 32}, 32, Size{2, 3}, Size{1, 2}, Size{3, 4}, 1, 1}>(1);
+  check<ConvShape{{9, 8, 33}, 20, 3, 2, Sides{0, 1, 3, 0}, 1, 1}>(1);
+  check<ConvShape{{9, 8, 4}, 20, 3, 1, Sides{2, 0, 0, 5}, 1, 1}>(1);
 }
 TEST_CASE("convolution on tiles: pointwise, and one row of pixels") {
   check<ConvShape{{1, 70, 64}, 48, 1, 1, 0, 1, 1}>(2);

@@ -98,6 +98,7 @@ TEST_CASE("Winograd: even and odd sizes, paddings, groups, several images") {
   check<ConvShape{{13, 13, 64}, 96, 3, 1, 1, 1, 1}>(3);
   check<ConvShape{{12, 15, 128}, 160, 3, 1, 0, 1, 2}>(2);
   check<ConvShape{{10, 11, 64}, 64, 3, 1, Size{2, 0}, 1, 1}>(1);
+  check<ConvShape{{11, 12, 64}, 64, 3, 1, xs::Sides{0, 2, 3, 1}, 1, 1}>(2);
 }
 
 TEST_CASE("Winograd: the smallest images, for all passes and for the gradient of the weights alone") {

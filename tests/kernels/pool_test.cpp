@@ -72,6 +72,8 @@ TEST_CASE("pooling agrees with its scalar reference") {
   sweep<square(2, 3, 2, 3, 2, 1, true)>();
   sweep<square(2, 2, 19, 3, 2, 0, true)>();  // a window larger than the input
   sweep<square(1, 2, 6, 4, 3, 1, true, true)>();
+  sweep<PoolShape{PoolAxis::make(8, 3, 2, 0, 1, false), PoolAxis::make(7, 3, 2, 2, 0, true), 18,
+                  true}>();  // four sides
   sweep<PoolShape{PoolAxis::make(6, 2, 1, 1, false), PoolAxis::make(9, 3, 2, 0, true), 20, true}>();
 }
 
@@ -88,14 +90,16 @@ TEST_CASE("sizes: floor, ceil, and the last window that would start beyond the i
   CHECK(PoolAxis::make(1, 3, 2, 0, true).out == 0);
   CHECK(PoolAxis::make(1, 5, 3, 1, true).out == 1);
   CHECK(PoolAxis::make(2, 3, 2, 0, false).out == 0);
+  CHECK(PoolAxis::make(112, 3, 2, 0, 1, false).out == 56);  // TensorFlow's
+  CHECK(PoolAxis::make(5, 2, 2, 0, 1, true).out == 3);
 }
 
 TEST_CASE("windows() is the inverse of elements()") {
   for (const int kernel : {1, 2, 3, 5})
     for (const int stride : {1, 2, 3})
-      for (int pad = 0; pad < kernel; ++pad)
+      for (int pad = 0; pad < kernel * kernel; ++pad)
         for (const bool ceil : {false, true}) {
-          const PoolAxis axis = PoolAxis::make(11, kernel, stride, pad, ceil);
+          const PoolAxis axis = PoolAxis::make(11, kernel, stride, pad % kernel, pad / kernel, ceil);
           for (int element = 0; element < axis.in; ++element) {
             const auto windows = axis.windows(element);
             for (int o = 0; o < axis.out; ++o) {

@@ -51,6 +51,23 @@ TEST_CASE("Conv: sizes, parameters and work follow from the options") {
   CHECK(xs::DepthwiseConv<"d", 3, xs::Pad<1>, xs::Stride<2>>::output_shape({9, 9, 7}) == Dims{5, 5, 7});
 }
 
+TEST_CASE("four sides, and TensorFlow's same padding: the output is ceil(in / stride)") {
+  using Four = xs::Conv<"c", 4, 3, xs::Stride<2>, xs::Pad<xs::Sides{0, 1, 2, 1}>>;
+  static_assert(Four::output_shape({8, 9, 3}) == Dims{4, 5, 4});
+  CHECK(xs::to_string(Four::attributes({8, 9, 3})[3]) == "pad 0 1 2 1");
+  using Same = xs::Conv<"c", 4, xs::Size{3, 5}, xs::SamePad, xs::Stride<2>>;
+  static_assert(Same::output_shape({8, 9, 3}) == Dims{4, 5, 4});
+  static_assert(Same::shape({8, 9, 3}).pad == xs::Sides{0, 2, 1, 2});  // the odd pixel below
+  static_assert(Same::shape({7, 8, 3}).pad == xs::Sides{1, 1, 1, 2});
+  static_assert(xs::Conv<"c", 4, 3, xs::SamePad, xs::Dilation<2>>::shape({5, 5, 3}).pad == xs::Sides{2});
+  static_assert(xs::DepthwiseConv<"d", 2, xs::SamePad>::output_shape({5, 6, 3}) == Dims{5, 6, 3});
+  static_assert(xs::Conv<"c", 4, 1, xs::SamePad, xs::Stride<3>>::shape({8, 8, 3}).pad == xs::Sides{0});
+  for (const auto& report :
+       {xs::check_gradients<Four, xs::Shape<8, 9, 3>>(), xs::check_gradients<Same, xs::Shape<7, 8, 2>>(),
+        xs::check_gradients<xs::DepthwiseConv<"d", 2, xs::SamePad>, xs::Shape<5, 6, 3>>()})
+    CHECK_MESSAGE(report.ok, report.text());
+}
+
 TEST_CASE("Conv: input that does not fit is refused by its shape") {
   CHECK_FALSE(xs::Conv<"c", 8, 5>::output_shape({4, 9, 3}).valid());
   CHECK_FALSE(xs::Conv<"c", 8, 3, xs::Groups<2>>::output_shape({9, 9, 3}).valid());

@@ -54,6 +54,25 @@ TEST_CASE("gradients") {
   test::check_gradients<xs::GlobalAveragePool, xs::Shape<4, 5, 17>>();
 }
 
+TEST_CASE("four sides, and TensorFlow's same padding") {
+  using Same = MaxPool<3, 2, xs::SamePad>;
+  static_assert(Same::shape({112, 7, 8}).rows.pad == 0 && Same::shape({112, 7, 8}).rows.pad_end == 1);
+  static_assert(Same::output_shape({112, 7, 8}) == Dims{56, 4, 8});
+  static_assert(AveragePool<2, xs::Size{2}, xs::SamePad>::output_shape({5, 6, 3}) == Dims{3, 3, 3});
+  static_assert(MaxPool<5, 2, xs::SamePad>::output_shape({1, 2, 3}) == Dims{1, 1, 3});
+  using Four = MaxPool<3, 2, Pad<xs::Sides{0, 2, 1, 0}>>;
+  static_assert(Four::output_shape({8, 7, 3}) == Dims{4, 4, 3});
+  CHECK(xs::to_string(Four::attributes({8, 7, 3})[2]) == "pad 0 2 1 0");
+  CHECK(xs::to_string(Same::attributes({112, 7, 8})[2]) == "pad 0 1 1 1");
+  test::check_gradients<Same, xs::Shape<6, 5, 3>>({.input = xs::CheckedInput::distinct});
+  test::check_gradients<Four, xs::Shape<8, 7, 3>>({.input = xs::CheckedInput::distinct});
+  test::check_gradients<AveragePool<3, 2, Pad<xs::Sides{0, 1, 2, 0}>, IncludePadding>, xs::Shape<6, 7, 3>>();
+  xs::RunLayer<AveragePool<2, 2, xs::SamePad>, Dims{1, 3, 1}> average({.batch = 1});
+  std::ranges::copy(std::vector{1.0F, 3.0F, 5.0F}, average.input().begin());
+  average.forward();
+  CHECK(test::same_bits(average.output(), std::vector{2.0F, 5.0F}));  // by what it covers, as in TensorFlow
+}
+
 TEST_CASE("a window larger than the input sees the whole input") {
   test::check_gradients<MaxPool<3, 2, CeilMode>, xs::Shape<2, 2, 3>>({.input = xs::CheckedInput::distinct});
   test::check_gradients<MaxPool<5, 3, CeilMode, Pad<Size{0, 1}>>, xs::Shape<3, 2, 17>>(

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Sizes of a sample: height, width, channels. Activations are NHWC, row-major, dense: a batch of N samples is
-/// an [N * height * width, channels] matrix. And Size, a pair of extents as a layer's setting.
+/// an [N * height * width, channels] matrix. And Size and Sides, extents as settings of layers.
 
 #include <xstitch/core/isa.hpp>
 
@@ -51,6 +51,20 @@ struct Size {
   constexpr Size(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
   constexpr Size(int h, int w) : height(h), width(w) {}
   constexpr bool operator==(const Size&) const noexcept = default;
+};
+
+/// What is added on each side: Pad<Sides{0, 0, 1, 1}>. A number is all four, a Size both of each direction.
+struct Sides {
+  int top = 0;
+  int left = 0;
+  int bottom = 0;
+  int right = 0;
+  constexpr Sides() = default;
+  constexpr Sides(int all) : Sides(all, all, all, all) {}  // NOLINT(google-explicit-constructor)
+  constexpr Sides(Size both) : Sides(both.height, both.width, both.height, both.width) {}  // NOLINT
+  constexpr Sides(int t, int l, int b, int r) : top(t), left(l), bottom(b), right(r) {}
+  [[nodiscard]] constexpr bool symmetric() const noexcept { return top == bottom && left == right; }
+  constexpr bool operator==(const Sides&) const noexcept = default;
 };
 
 /// An amount of memory for a batch of n samples: per_sample * n + fixed (bytes).

@@ -39,10 +39,10 @@ struct StridePhase {
 };
 
 constexpr StridePhase vertical_phase(const ConvShape& s, int phase) noexcept {
-  return {phase, s.in.height, s.kernel.height, s.stride.height, s.dilation.height, s.pad.height};
+  return {phase, s.in.height, s.kernel.height, s.stride.height, s.dilation.height, s.pad.top};
 }
 constexpr StridePhase horizontal_phase(const ConvShape& s, int phase) noexcept {
-  return {phase, s.in.width, s.kernel.width, s.stride.width, s.dilation.width, s.pad.width};
+  return {phase, s.in.width, s.kernel.width, s.stride.width, s.dilation.width, s.pad.left};
 }
 template <class Arithmetic>
 constexpr RunLayout backward_layout(const ConvShape& s, const StridePhase& h) noexcept {

@@ -51,9 +51,9 @@ class DepthwiseConv {
       const float* image = in + task / height * s.in.size();
       float* row = out + task * static_cast<std::size_t>(s.out_width() * channels);
       const Reach v = forward_reach(static_cast<int>(task % height), s.in.height, s.kernel.height, s.stride.height,
-                                    s.dilation.height, s.pad.height);
+                                    s.dilation.height, s.pad.top);
       for (int x = 0; x < s.out_width(); ++x, row += channels) {
-        const Reach h = forward_reach(x, s.in.width, s.kernel.width, s.stride.width, s.dilation.width, s.pad.width);
+        const Reach h = forward_reach(x, s.in.width, s.kernel.width, s.stride.width, s.dilation.width, s.pad.left);
         for_each_vector(s.in.channels, [&](int c, int count) {
           Vector sum = bias != nullptr ? get(bias + c, count) : Vector(0.0F);
           for (int u = v.first; u < v.last; ++u)
@@ -79,10 +79,10 @@ class DepthwiseConv {
         for_each_vector(s.in.channels, [&](int c, int count) {
           Vector sum(0.0F);
           for (int u = 0; u < s.kernel.height; ++u) {
-            const int i = static_cast<int>(task % height) + s.pad.height - u * s.dilation.height;
+            const int i = static_cast<int>(task % height) + s.pad.top - u * s.dilation.height;
             if (i < 0 || i % s.stride.height != 0 || i / s.stride.height >= s.out_height()) continue;
             for (int w = 0; w < s.kernel.width; ++w) {
-              const int j = x + s.pad.width - w * s.dilation.width;
+              const int j = x + s.pad.left - w * s.dilation.width;
               if (j < 0 || j % s.stride.width != 0 || j / s.stride.width >= s.out_width()) continue;
               sum = multiply_add(
                   get(dy + (i / s.stride.height * Index{s.out_width()} + j / s.stride.width) * channels + c, count),
@@ -107,13 +107,13 @@ class DepthwiseConv {
         Vector sum(0.0F);
         for (int n = 0; n < static_cast<int>(batch); ++n)
           for (int y = 0; y < s.out_height(); ++y) {
-            const int i = y * s.stride.height - s.pad.height + u * s.dilation.height;
+            const int i = y * s.stride.height - s.pad.top + u * s.dilation.height;
             const float* dy = out_gradient + (Index{n} * s.out_height() + y) * s.out_width() * channels + c;
             const float* row = in + (Index{n} * s.in.height + i) * s.in.width * channels + c;
             for (int x = 0; x < s.out_width(); ++x) {
               const Vector g = get(dy + x * channels, count);
               if (w == 0) bias_sum += g;
-              const int j = x * s.stride.width - s.pad.width + w * s.dilation.width;
+              const int j = x * s.stride.width - s.pad.left + w * s.dilation.width;
               if (i >= 0 && i < s.in.height && j >= 0 && j < s.in.width)
                 sum = multiply_add(get(row + j * channels, count), g, sum);
             }

@@ -28,8 +28,8 @@ template <class Function>
 constexpr void for_each_tap(const ConvShape& s, int y, int x, Function&& f) {
   for (int u = 0; u < s.kernel.height; ++u)
     for (int v = 0; v < s.kernel.width; ++v) {
-      const int i = y * s.stride.height - s.pad.height + u * s.dilation.height;
-      const int j = x * s.stride.width - s.pad.width + v * s.dilation.width;
+      const int i = y * s.stride.height - s.pad.top + u * s.dilation.height;
+      const int j = x * s.stride.width - s.pad.left + v * s.dilation.width;
       f(u * s.kernel.width + v, i, j, i >= 0 && i < s.in.height && j >= 0 && j < s.in.width);
     }
 }

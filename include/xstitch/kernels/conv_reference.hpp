@@ -19,8 +19,8 @@ void for_each_product(const ConvShape& s, std::size_t batch, Function&& f) {
       for (int x = 0; x < s.out_width(); ++x)
         for (int u = 0; u < s.kernel.height; ++u)
           for (int v = 0; v < s.kernel.width; ++v) {
-            const int i = y * s.stride.height - s.pad.height + u * s.dilation.height;
-            const int j = x * s.stride.width - s.pad.width + v * s.dilation.width;
+            const int i = y * s.stride.height - s.pad.top + u * s.dilation.height;
+            const int j = x * s.stride.width - s.pad.left + v * s.dilation.width;
             if (i < 0 || i >= s.in.height || j < 0 || j >= s.in.width) continue;
             for (int o = 0; o < s.out_channels; ++o)
               for (int c = 0; c < group_in; ++c) {

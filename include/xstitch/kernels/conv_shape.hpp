@@ -2,7 +2,9 @@
 /// \file
 /// Sizes of a convolution, as a value that can be a template argument, and the arithmetic of sizes that follows.
 ///
-///     out = floor((in + 2 pad - dilation (kernel - 1) - 1) / stride) + 1        in each direction
+///     out = floor((in + begin + end - dilation (kernel - 1) - 1) / stride) + 1        in each direction
+///
+/// begin and end: the padding above and below, left and right. Only the output's extents know of the end.
 ///
 /// Input [batch, height, width, channels], weights [kernel height, kernel width, channels / groups, out channels],
 /// output [batch, out height, out width, out channels]. Group g reads input channels [g, g + 1) * channels / groups and
@@ -20,23 +22,25 @@ struct ConvShape {
   int out_channels = 0;
   Size kernel{};
   Size stride{};
-  Size pad{};
+  Sides pad{};
   Size dilation{};
   int groups = 1;
 
   /// Whether the sizes fit together; nothing else may be asked if not.
   [[nodiscard]] constexpr bool valid() const noexcept {
     return in.valid() && out_channels > 0 && kernel.height > 0 && kernel.width > 0 && stride.height > 0 &&
-           stride.width > 0 && pad.height >= 0 && pad.width >= 0 && dilation.height > 0 && dilation.width > 0 &&
-           groups > 0 && in.channels % groups == 0 && out_channels % groups == 0 &&
-           in.height + 2 * pad.height >= dilation.height * (kernel.height - 1) + 1 &&
-           in.width + 2 * pad.width >= dilation.width * (kernel.width - 1) + 1;
+           stride.width > 0 && pad.top >= 0 && pad.left >= 0 && pad.bottom >= 0 && pad.right >= 0 &&
+           dilation.height > 0 && dilation.width > 0 && groups > 0 && in.channels % groups == 0 &&
+           out_channels % groups == 0 && padded_height() >= dilation.height * (kernel.height - 1) + 1 &&
+           padded_width() >= dilation.width * (kernel.width - 1) + 1;
   }
+  [[nodiscard]] constexpr int padded_height() const noexcept { return in.height + pad.top + pad.bottom; }
+  [[nodiscard]] constexpr int padded_width() const noexcept { return in.width + pad.left + pad.right; }
   [[nodiscard]] constexpr int out_height() const noexcept {
-    return (in.height + 2 * pad.height - dilation.height * (kernel.height - 1) - 1) / stride.height + 1;
+    return (padded_height() - dilation.height * (kernel.height - 1) - 1) / stride.height + 1;
   }
   [[nodiscard]] constexpr int out_width() const noexcept {
-    return (in.width + 2 * pad.width - dilation.width * (kernel.width - 1) - 1) / stride.width + 1;
+    return (padded_width() - dilation.width * (kernel.width - 1) - 1) / stride.width + 1;
   }
   [[nodiscard]] constexpr Dims out() const noexcept { return {out_height(), out_width(), out_channels}; }
   [[nodiscard]] constexpr int group_in() const noexcept { return in.channels / groups; }
@@ -52,7 +56,7 @@ struct ConvShape {
   }
   /// Every output pixel is a function of one input pixel at the same place.
   [[nodiscard]] constexpr bool pointwise() const noexcept {
-    return kernel == Size{1} && stride == Size{1} && pad == Size{0};
+    return kernel == Size{1} && stride == Size{1} && pad == Sides{0};
   }
   constexpr bool operator==(const ConvShape&) const noexcept = default;
 };

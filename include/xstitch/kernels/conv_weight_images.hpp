@@ -27,9 +27,9 @@ struct WeightGradientLayout {
       : merged(s.group_in() < tile_rows && s.dilation.width == 1),
         inner(merged ? 1 : s.kernel.width),
         run(merged ? s.kernel.width * s.group_in() : s.group_in()),
-        whole(!merged || (s.groups == 1 && s.pad.width == 0)),
-        top(s.pad.height),
-        left(whole ? s.pad.width : 0),
+        whole(!merged || (s.groups == 1 && s.pad.left == 0 && s.pad.right == 0)),
+        top(s.pad.top),
+        left(whole ? s.pad.left : 0),
         height(s.in.height),
         width(whole ? s.in.width : (s.out_width() - 1) * s.stride.width + s.kernel.width),
         pixel(whole ? s.in.channels : s.group_in()),
@@ -83,10 +83,10 @@ void copy_image_rows(Index batch, const float* in, Index n, int first, int last,
       for (Index g = 0; g < S.groups; ++g) {
         Element* row = to + g * layout.group;
         std::fill(row, row + layout.row, Element{});
-        for (int x = 0; x < std::min(S.in.width, layout.width - S.pad.width); ++x) {
+        for (int x = 0; x < std::min(S.in.width, layout.width - S.pad.left); ++x) {
           const Index at = x * S.in.channels + g * S.group_in();
           copy_pairs(from + at, second != nullptr ? second + at : nullptr, S.group_in(),
-                     row + (x + S.pad.width) * layout.pixel, Arithmetic{});
+                     row + (x + S.pad.left) * layout.pixel, Arithmetic{});
         }
       }
     }

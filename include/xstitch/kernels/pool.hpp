@@ -79,6 +79,19 @@ void max_pool_row(const float* x, float* y, std::uint8_t* argmax, int row) {
   }
 }
 
+/// The indices of an output row's maxima within their windows as numbers of pixels of the input's plane, row by row.
+template <PoolShape S>
+void pixels_of_row(const std::uint8_t* argmax, std::int32_t* pixels, int row) {
+  const int top = S.rows.start(row);
+  for (int column = 0; column < S.columns.out; ++column) {
+    const int first = top * S.columns.in + S.columns.start(column);
+    for (int c = 0; c < S.channels; ++c, ++argmax, ++pixels) {
+      const int down = *argmax / S.columns.kernel;
+      *pixels = first + down * S.columns.in + *argmax - down * S.columns.kernel;
+    }
+  }
+}
+
 /// One row of dL/dx; `dy` and `argmax` are the sample's, `dx` the row.
 template <PoolShape S>
 void max_pool_gradient_row(const float* dy, const std::uint8_t* argmax, float* dx, int row) {

@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Geometry of pooling, along one axis of n elements with padding p on both sides, window k and stride s:
+/// Geometry of pooling, along one axis of n elements with padding b before and e after them, window k and stride s:
 ///
-///     out = (n + 2 p - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start
+///     out = (n + b + e - k) / s + 1, rounded down, or up by CeilMode. Rounded up, the last window must still start
 ///     inside the input or its left padding, or it is dropped (Caffe's and PyTorch's rule). A window larger than the
-///     padded input gives one output where rounding up makes it so: k - n - 2 p < s.
+///     padded input gives one output where rounding up makes it so: k - n - b - e < s.
 ///
-/// Window o covers elements o s - p .. o s - p + k - 1, clipped to the input: padding is never read.
+/// Window o covers elements o s - b .. o s - b + k - 1, clipped to the input: padding is never read.
 
 #include <xstitch/core/shape.hpp>
 
@@ -21,12 +21,15 @@ struct IndexRange {
 };
 
 struct PoolAxis {
-  int in = 0, out = 0, kernel = 1, stride = 1, pad = 0;
+  int in = 0, out = 0, kernel = 1, stride = 1, pad = 0, pad_end = 0;  ///< pad: before the elements
 
   /// `out` is 0 if not one window fits.
   static constexpr PoolAxis make(int in, int kernel, int stride, int pad, bool ceil) noexcept {
-    PoolAxis axis{in, 0, kernel, stride, pad};
-    const int room = in + 2 * pad - kernel + (ceil ? stride - 1 : 0);
+    return make(in, kernel, stride, pad, pad, ceil);
+  }
+  static constexpr PoolAxis make(int in, int kernel, int stride, int pad, int pad_end, bool ceil) noexcept {
+    PoolAxis axis{in, 0, kernel, stride, pad, pad_end};
+    const int room = in + pad + pad_end - kernel + (ceil ? stride - 1 : 0);
     if (room < 0) return axis;
     axis.out = room / stride + 1;
     if ((axis.out - 1) * stride >= in + pad) --axis.out;
@@ -44,7 +47,7 @@ struct PoolAxis {
   }
   /// Extent of a window for the divisor of an average: the covered elements, or also padding (but nothing beyond it).
   [[nodiscard]] constexpr int divisor(int window, bool include_padding) const noexcept {
-    if (include_padding) return std::min(in + pad, start(window) + kernel) - start(window);
+    if (include_padding) return std::min(in + pad_end, start(window) + kernel) - start(window);
     return elements(window).end - elements(window).begin;
   }
 };

@@ -30,20 +30,20 @@ struct Sizes {
 
 constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
   return {s.kernel.height, s.in.height,   s.in.width,    s.group_in(), s.groups,
-          s.out_height(),  s.out_width(), s.group_out(), s.pad.height, s.pad.width};
+          s.out_height(),  s.out_width(), s.group_out(), s.pad.top,    s.pad.left};
 }
 /// The gradient to the input is the correlation of the output's gradient with the flipped kernel.
 constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
   const int reach = s.kernel.height - 1;
-  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),        s.groups,
-          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.height, reach - s.pad.width};
+  return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),     s.groups,
+          s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.top, reach - s.pad.left};
 }
 
 /// Whole vectors of channels, enough of them to pay for the transformations.
 constexpr bool channels_suit(const ConvShape& s) noexcept {
   const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
   return s.valid() && (s.kernel == Size{3} || s.kernel == Size{5}) && s.stride == Size{1} && s.dilation == Size{1} &&
-         s.pad.height < taps && s.pad.width < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
+         s.pad.top < taps && s.pad.left < taps && s.group_in() % lanes == 0 && s.group_out() % lanes == 0 &&
          s.group_in() >= least_channels && s.group_out() >= least_channels;
 }
 /// So many pixels that most tiles lie inside, and that an ordinary batch pays for the transformed weights, which take

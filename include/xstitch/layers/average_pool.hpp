@@ -11,8 +11,8 @@ namespace xstitch::inline XSTITCH_ISA {
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct AveragePool {
   static constexpr std::string_view kind = "AveragePool";
-  static constexpr std::array<Attribute, 5> attributes() {
-    const auto pool = detail::pool_attributes<Kernel, Stride, Options...>();
+  static constexpr std::array<Attribute, 5> attributes(Dims in) {
+    const auto pool = detail::pool_attributes<Kernel, Stride, Options...>(in);
     return {pool[0], pool[1], pool[2], pool[3],
             Attribute::flag("include_padding", options::has<IncludePadding, Options...>)};
   }
@@ -24,7 +24,7 @@ struct AveragePool {
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Pad, Option> || options::has<Option, CeilMode, IncludePadding>;
+    static constexpr bool of = layer_details::pads<Option> || options::has<Option, CeilMode, IncludePadding>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }

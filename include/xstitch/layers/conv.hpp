@@ -5,14 +5,15 @@
 ///     y[i, j, o] = b[o] + sum over u, v, c of x[i s - p + u d, j s - p + v d, c] W[u, v, c, o]
 ///
 /// with kernel k, stride s, pad p (zeros), dilation d; out = floor((in + 2 p - d (k - 1) - 1) / s) + 1 in each
-/// direction. With groups, output channels of group g read the input channels of group g only (Krizhevsky et al. 2012).
+/// direction (p + q with q pixels below and right in place of 2 p: layers/padding.hpp). With groups, output channels of
+/// group g read the input channels of group g only (Krizhevsky et al. 2012).
 ///
 ///     Conv<"conv1", 96, 11, Stride<4>>                 Conv<"conv2", 256, 5, Pad<2>, Groups<2>>
 ///     Conv<"c", 8, Size{3, 5}, NoBias, Xavier>         DepthwiseConv<"d", 3, Pad<1>>
 ///
-/// Options: Stride, Pad, Dilation (each a number or Size{height, width}), Groups, NoBias, Frozen; initial weights He
-/// (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer; InitialBias<Ratio> (0).
-/// Parameters: weight {kernel height, kernel width, in / groups, out}, bias {out}.
+/// Options: Stride, Pad, Dilation (each a number or Size{height, width}; Pad also Sides), SamePad, Groups, NoBias,
+/// Frozen; initial weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
+/// InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width, in / groups, out}, bias {out}.
 
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/conv.hpp>
@@ -20,6 +21,7 @@
 #include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
+#include <xstitch/layers/padding.hpp>
 
 #include <algorithm>
 #include <array>
@@ -38,8 +40,7 @@ struct ConvBase {
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Stride, Option> || options::is<Pad, Option> ||
-                               options::is<Dilation, Option> ||
+    static constexpr bool of = options::is<Stride, Option> || pads<Option> || options::is<Dilation, Option> ||
                                (Self::takes_groups && options::is<Groups, Option>) || options::of_weights<Option>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
@@ -55,7 +56,7 @@ struct ConvBase {
     return {Attribute::integers("outputs", s.out_channels),
             Attribute::integers("kernel", s.kernel.height, s.kernel.width),
             Attribute::integers("stride", s.stride.height, s.stride.width),
-            Attribute::integers("pad", s.pad.height, s.pad.width),
+            pad_attribute(s.pad),
             Attribute::integers("dilation", s.dilation.height, s.dilation.width),
             Attribute::integers("groups", s.groups),
             Attribute::flag("bias", has_bias)};
@@ -139,12 +140,14 @@ struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...
       "input";
 
   static constexpr kernels::ConvShape shape(Dims in) {
+    constexpr Size stride = options::FindValue<Stride, Stride<1>, Options...>::type::value;
+    constexpr Size dilation = options::FindValue<Dilation, Dilation<1>, Options...>::type::value;
     return {in,
             OutChannels,
             Kernel,
-            options::FindValue<Stride, Stride<1>, Options...>::type::value,
-            options::FindValue<Pad, Pad<0>, Options...>::type::value,
-            options::FindValue<Dilation, Dilation<1>, Options...>::type::value,
+            stride,
+            layer_details::padding<Options...>(in, Kernel, stride, dilation),
+            dilation,
             options::FindValue<Groups, Groups<1>, Options...>::type::value};
   }
 };
@@ -157,13 +160,10 @@ struct DepthwiseConv : layer_details::ConvBase<DepthwiseConv<Name, Kernel, Optio
   static constexpr std::string_view requirement = "DepthwiseConv: the dilated kernel must fit into the padded input";
 
   static constexpr kernels::ConvShape shape(Dims in) {
-    return {in,
-            in.channels,
-            Kernel,
-            options::FindValue<Stride, Stride<1>, Options...>::type::value,
-            options::FindValue<Pad, Pad<0>, Options...>::type::value,
-            options::FindValue<Dilation, Dilation<1>, Options...>::type::value,
-            in.channels};
+    constexpr Size stride = options::FindValue<Stride, Stride<1>, Options...>::type::value;
+    constexpr Size dilation = options::FindValue<Dilation, Dilation<1>, Options...>::type::value;
+    return {in,       in.channels, Kernel, stride, layer_details::padding<Options...>(in, Kernel, stride, dilation),
+            dilation, in.channels};
   }
 };
 

@@ -125,7 +125,7 @@ class GradientChecker {
     run.backward();
     if (!std::ranges::equal(saved, run.saved())) note("backward changed the saved memory");
     for (std::size_t k = 0; k < inputs; ++k)
-      if (In[k].differentiable)
+      if (Run::differentiable(k))
         add("gradient of " + input_name(k), run.input_gradient(k), (options.unwanted_inputs & bit(k)) == 0);
     for (std::size_t p = 0; p < parameters; ++p)
       if (trained(p))
@@ -166,7 +166,7 @@ class GradientChecker {
   void compare_with_numbers(Run& run) {
     prepare(run);  // backward may have used up the inputs
     for (std::size_t k = 0; k < inputs; ++k)
-      if (In[k].differentiable)
+      if (Run::differentiable(k))
         compare_tensor(run, input_name(k), run.input(k), expected("gradient of " + input_name(k)));
     for (std::size_t p = 0; p < parameters; ++p)
       if (trained(p)) compare_tensor(run, name(p), run.parameter(p), expected("gradient of parameter " + name(p)));

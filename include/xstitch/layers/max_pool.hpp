@@ -1,14 +1,16 @@
 #pragma once
 /// \file
-/// MaxPool<kernel, stride = kernel, Pad<p>, CeilMode>: y = the largest value of each window, channel by channel.
-/// {h, w, c} -> {out(h), out(w), c}; out and the window's elements are in kernels/pool_shape.hpp. Padding never wins,
-/// not even over negative values; a NaN always does. The gradient goes to the maximum (the first of equals).
+/// MaxPool<kernel, stride = kernel, Pad<p> or SamePad, CeilMode>: y = the largest value of each window, channel by
+/// channel. {h, w, c} -> {out(h), out(w), c}; out and the window's elements are in kernels/pool_shape.hpp. Padding
+/// never wins, not even over negative values; a NaN always does. The gradient goes to the maximum (the first of
+/// equals).
 ///
-///     MaxPool<2>   MaxPool<3, 2, CeilMode>   MaxPool<Size{2, 3}, Size{1, 2}, Pad<1>>
+///     MaxPool<2>   MaxPool<3, 2, CeilMode>   MaxPool<Size{2, 3}, Size{1, 2}, Pad<Sides{0, 1, 1, 1}>>
 
 #include <xstitch/kernels/pool.hpp>
 #include <xstitch/layers/operation.hpp>
 #include <xstitch/layers/options.hpp>
+#include <xstitch/layers/padding.hpp>
 
 namespace xstitch::inline XSTITCH_ISA {
 
@@ -16,22 +18,25 @@ namespace detail {
 
 template <Size Kernel, Size Stride, class... Options>
 constexpr kernels::PoolShape pool_shape(Dims in) {
-  constexpr Size pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
   static_assert(Kernel.height > 0 && Kernel.width > 0 && Stride.height > 0 && Stride.width > 0,
                 "xstitch: window and stride of a pool are at least 1");
-  static_assert(pad.height >= 0 && pad.width >= 0 && pad.height < Kernel.height && pad.width < Kernel.width,
+  constexpr Sides given = options::FindValue<Pad, Pad<0>, Options...>::type::value;  // SamePad is always smaller
+  static_assert(given.top >= 0 && given.left >= 0 && given.bottom >= 0 && given.right >= 0 &&
+                    std::max(given.top, given.bottom) < Kernel.height &&
+                    std::max(given.left, given.right) < Kernel.width,
                 "xstitch: the padding of a pool is smaller than its window");
+  const Sides pad = layer_details::padding<Options...>(in, Kernel, Stride);
   constexpr bool ceil = options::has<CeilMode, Options...>;
-  return {kernels::PoolAxis::make(in.height, Kernel.height, Stride.height, pad.height, ceil),
-          kernels::PoolAxis::make(in.width, Kernel.width, Stride.width, pad.width, ceil), in.channels,
+  return {kernels::PoolAxis::make(in.height, Kernel.height, Stride.height, pad.top, pad.bottom, ceil),
+          kernels::PoolAxis::make(in.width, Kernel.width, Stride.width, pad.left, pad.right, ceil), in.channels,
           options::has<IncludePadding, Options...>};
 }
 
 template <Size Kernel, Size Stride, class... Options>
-constexpr std::array<Attribute, 4> pool_attributes() {
-  constexpr Size pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
+constexpr std::array<Attribute, 4> pool_attributes(Dims in) {
   return {Attribute::integers("kernel", Kernel.height, Kernel.width),
-          Attribute::integers("stride", Stride.height, Stride.width), Attribute::integers("pad", pad.height, pad.width),
+          Attribute::integers("stride", Stride.height, Stride.width),
+          layer_details::pad_attribute(layer_details::padding<Options...>(in, Kernel, Stride)),
           Attribute::flag("ceil", options::has<CeilMode, Options...>)};
 }
 
@@ -42,7 +47,7 @@ struct MaxPool {
   static_assert(Kernel.height * Kernel.width <= 256,
                 "xstitch: MaxPool keeps argmax indices in a byte: a window has at most 256 elements");
   static constexpr std::string_view kind = "MaxPool";
-  static constexpr auto attributes() { return detail::pool_attributes<Kernel, Stride, Options...>(); }
+  static constexpr auto attributes(Dims in) { return detail::pool_attributes<Kernel, Stride, Options...>(in); }
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr std::string_view requirement =
@@ -51,7 +56,7 @@ struct MaxPool {
   static constexpr kernels::PoolShape shape(Dims in) { return detail::pool_shape<Kernel, Stride, Options...>(in); }
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Pad, Option> || options::has<Option, CeilMode>;
+    static constexpr bool of = layer_details::pads<Option> || options::has<Option, CeilMode>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr Dims output_shape(Dims in) { return shape(in).out(); }

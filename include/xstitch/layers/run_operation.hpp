@@ -29,6 +29,9 @@ class RunOperation {
   static_assert(traits::unknown_option<Op>().empty(),
                 "xstitch: the operation got an option that it does not have (its header lists its options)");
   static_assert(In.valid() && out.valid(), "xstitch: the operation does not accept these input shapes");
+  /// Whether input k has a gradient. The last inputs may be asked for their shape alone.
+  static constexpr bool holds_data(std::size_t k) { return k + traits::shape_inputs<Op> < input_count; }
+  static constexpr bool differentiable(std::size_t k) { return In[k].differentiable && holds_data(k); }
   [[nodiscard]] static constexpr auto specs() { return traits::parameters<Op>(invoke::argument<Op>(In)); }
   static constexpr std::size_t parameter_count = detail::RunParameters<Op, In>::count;
 
@@ -49,7 +52,7 @@ class RunOperation {
     for (std::size_t k = 0; k < input_count; ++k) {
       order_[k] = k;
       inputs_[k] = FencedBlock(bytes(In[k]));
-      if (In[k].differentiable) input_gradients_[k] = FencedBlock(bytes(In[k]));
+      if (differentiable(k)) input_gradients_[k] = FencedBlock(bytes(In[k]));
     }
     for (std::size_t k = 0; k < output_count; ++k) {
       if (shares_output(k) && bytes(out[k]) != bytes(In[k])) fail("in_place needs equal sizes of input and output ", k);
@@ -170,7 +173,7 @@ class RunOperation {
     const auto start = [](const FencedBlock& block) { return reinterpret_cast<float*>(block.data()); };
     Pointers p;
     for (std::size_t k = 0; k < input_count; ++k) {
-      p.inputs[k] = start(inputs_[k]);
+      p.inputs[k] = holds_data(k) ? start(inputs_[k]) : nullptr;
       p.input_gradients[k] = start(input_gradients_[k]);
     }
     for (std::size_t k = 0; k < output_count; ++k) {

@@ -71,6 +71,13 @@ constexpr bool reads_output = [] {
     return true;
 }();
 template <class L>
+constexpr std::size_t shape_inputs = [] {
+  if constexpr (requires { L::shape_inputs; })
+    return std::size_t{L::shape_inputs};
+  else
+    return std::size_t{0};
+}();
+template <class L>
 constexpr bool in_place = [] {
   if constexpr (requires { L::in_place; })
     return static_cast<bool>(L::in_place);

@@ -23,6 +23,7 @@
 #include <xstitch/kernels/transposed_conv.hpp>
 #include <xstitch/layers/initializers.hpp>
 #include <xstitch/layers/operation.hpp>
+#include <xstitch/layers/padding.hpp>
 
 #include <array>
 #include <string_view>
@@ -42,17 +43,18 @@ struct TransposedConv {
       "BilinearInitializer needs a group for each channel";
 
   static constexpr kernels::TransposedConvShape shape(Dims in) {
+    constexpr Sides pad = options::FindValue<Pad, Pad<0>, Options...>::type::value;
     return {in,
             OutChannels,
             Kernel,
             options::FindValue<Stride, Stride<1>, Options...>::type::value,
-            options::FindValue<Pad, Pad<0>, Options...>::type::value,
+            Size(pad.top, pad.left),
             options::FindValue<Groups, Groups<1>, Options...>::type::value};
   }
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Stride, Option> || options::is<Pad, Option> || options::is<Groups, Option> ||
-                               options::of_weights<Option>;
+    static constexpr bool of = options::is<Stride, Option> || layer_details::symmetric_pad<Option> ||
+                               options::is<Groups, Option> || options::of_weights<Option>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr std::array<Attribute, 6> attributes(Dims in) {

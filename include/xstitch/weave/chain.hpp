@@ -19,6 +19,7 @@ inline constexpr int none = -1;
 struct Step {
   int leaf = none;                         ///< the operation among the chain's leaves; none: a seam
   int first_input = 0, input_count = 0;    ///< of the chain's edges
+  int shape_inputs = 0;                    ///< the last of them, which are asked for their shape alone
   int first_output = 0, output_count = 0;  ///< tensors
   int block = none;
   bool ends_head = false;
@@ -44,6 +45,7 @@ constexpr BlockNames block_names(std::span<const BlockName> blocks, int block) {
 struct NamedTensor {
   std::string_view name{};
   int tensor = none;
+  int source = none;  ///< the first input of the operation that makes it
 };
 
 /// An input of the chain besides the tower's own.

@@ -135,7 +135,9 @@ class ChainBuilder : public ChainState {
 
   template <class Operation, std::size_t N, std::size_t M>
   constexpr void append(const std::array<int, N>& inputs, const std::array<TensorShape, M>& outputs) {
+    static_assert(traits::shape_inputs<Operation> <= N);
     Step& step = append_step(inputs, outputs);
+    step.shape_inputs = static_cast<int>(traits::shape_inputs<Operation>);
     step.leaf = leaf_++;
     step.item = traits::name<Operation>();
   }

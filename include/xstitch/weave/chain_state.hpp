@@ -39,13 +39,24 @@ class ChainState {
   constexpr void name_tensor(std::string_view name, int tensor) {
     if (wrong()) return;
     if (find(name) != none) return refuse(ProblemKind::name_used_twice, name);
-    names_.push_back({name, tensor});
+    int source = none;
+    for (const Step& step : steps_)
+      if (step.leaf != none && tensor >= step.first_output && tensor < step.first_output + step.output_count)
+        source = edges_[static_cast<std::size_t>(step.first_input)];
+    names_.push_back({name, tensor, source});
   }
   /// The tensor of that name, or a problem.
   constexpr int named_tensor(std::string_view name) {
     const int tensor = find(name);
     if (tensor == none && !wrong()) refuse(ProblemKind::no_tensor_of_this_name, name);
     return tensor == none ? current_ : tensor;
+  }
+  /// The first input of the operation that makes the tensor of that name, or none. (Its shape may be asked for, even
+  /// where that tensor is gone: see shape_inputs in layers/operation.hpp.)
+  [[nodiscard]] constexpr int source_of(std::string_view name) const {
+    for (const NamedTensor& named : names_)
+      if (named.name == name) return named.source;
+    return none;
   }
   /// Output k of the operation appended last.
   [[nodiscard]] constexpr int last_output(int k) const {

@@ -75,7 +75,8 @@ struct GraphBuilder {
     op.block = step.block;
     op.place = step.name;
     op.is_loss = step.ends_head;
-    for (int k = 0; k < step.input_count; ++k) consume(op, number[c][at(chain.edges[at(step.first_input + k)])]);
+    for (int k = 0; k < step.input_count - step.shape_inputs; ++k)
+      consume(op, number[c][at(chain.edges[at(step.first_input + k)])]);
     for (int k = 0; k < step.output_count; ++k)
       number[c][at(step.first_output + k)] = add_tensor(chain.tensors[at(step.first_output + k)], graph.op_count - 1);
     op.output_count = step.output_count;
