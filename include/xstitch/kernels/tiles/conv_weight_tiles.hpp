@@ -141,10 +141,13 @@ struct TileConvBackwardWeights {
     auto* x = reinterpret_cast<Bf16Bits*>(workspace);
     Bf16Bits* dy = x + divide_up(count, 2) * layout.in_pair();
     PackWeightOperands::inputs(layout, count, in, x, threads);
-    PackWeightOperands::gradients(layout, count, out_gradient, dy, threads);
+    auto* sums =
+        bias_gradient == nullptr ? nullptr : reinterpret_cast<float*>(dy + divide_up(count, 2) * layout.out_pair());
+    PackWeightOperands::gradients(layout, count, out_gradient, dy, sums, threads);
     TileWeightSums<Tiles>::run(layout, count, x, dy, weight_gradient, threads);
     if (bias_gradient != nullptr)
-      sum_rows(batch * S.out().pixels(), S.out_channels, out_gradient, bias_gradient, threads);
+      sum_rows(static_cast<std::size_t>(divide_up(count, 2) * layout.gradient_parts()), S.out_channels, sums,
+               bias_gradient, threads);
   }
 };
 

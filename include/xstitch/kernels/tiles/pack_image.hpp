@@ -22,7 +22,7 @@ class PackImage {
       pack_panels(l, image, first_row, plane, to);
   }
   static constexpr Index row_scratch(const TileLayout& l) noexcept {
-    return l.merged ? round_up(Index{l.pitch} * l.c.stride.width * l.c.group_in, 32) : 0;
+    return l.merged ? round_up(Index{l.pitch} * l.c.stride.width * l.c.group_in, 32) + 32 : 0;
   }
 
  private:
@@ -81,8 +81,17 @@ class PackImage {
         clear(line + last, numbers - last);
         if (in_place) continue;
         Bf16Bits* p = cells + py * piece;
-        for (Index i = 0; i < count; ++i, p += l.pixel, line += piece)
-          std::memcpy(p, line, static_cast<std::size_t>(piece) * sizeof(Bf16Bits));
+        if (py * piece + 16 <= l.pixel) {
+          // 16 numbers at a time, because that is one store; those after the piece are overwritten by the next phase.
+          for (Index i = 0; i < count; ++i) std::memcpy(p + i * l.pixel, line + i * piece, 16 * sizeof(Bf16Bits));
+          for (Index k = 16; k < piece; k += 16)
+            for (Index i = 0; i < count; ++i)
+              std::memcpy(p + i * l.pixel + k, line + i * piece + k,
+                          static_cast<std::size_t>(std::min<Index>(16, piece - k)) * sizeof(Bf16Bits));
+        } else {
+          for (Index i = 0; i < count; ++i)
+            std::memcpy(p + i * l.pixel, line + i * piece, static_cast<std::size_t>(piece) * sizeof(Bf16Bits));
+        }
       }
       if (l.pixel != l.channels)
         for (Index i = 0; i < count; ++i) clear(cells + i * l.pixel + l.channels, l.pixel - l.channels);

@@ -30,15 +30,18 @@ class PackWeightOperands {
     });
   }
 
-  /// Output gradient, of which the padding's pixels are zero: some tiles a task.
-  static void gradients(const TileWeightLayout& l, Index batch, const float* dy, Bf16Bits* to, ThreadPool& threads) {
-    constexpr Index tiles_wanted = 16;
-    const Index tiles = l.tiles_of_pair(), parts = divide_up(tiles, tiles_wanted);
+  /// Output gradient, of which the padding's pixels are zero: some tiles a task, whose sums over pixels, [outputs], go
+  /// to `sums` (null: they are not wanted).
+  static void gradients(const TileWeightLayout& l, Index batch, const float* dy, Bf16Bits* to, float* sums,
+                        ThreadPool& threads) {
+    const Index tiles = l.tiles_of_pair(), parts = l.gradient_parts();
     const Index all = Index{l.c.group_out} * l.c.groups, image = l.c.out_image;
     threads.parallel_for(static_cast<std::size_t>(divide_up(batch, 2) * parts), [&](std::size_t task) {
       const Index pair = static_cast<Index>(task) / parts, part = static_cast<Index>(task) % parts;
       const float* first = dy + 2 * pair * image;
       const float* second = 2 * pair + 1 < batch ? first + image : nullptr;
+      float* sum = sums == nullptr ? nullptr : sums + static_cast<Index>(task) * all;
+      if (sum != nullptr) std::fill_n(sum, all, 0.0F);
       for (Index tile = part * tiles / parts; tile < (part + 1) * tiles / parts; ++tile) {
         Index place[16];  // of the pixels, -1: in the padding
         for (int i = 0; i < 16; ++i) {
@@ -55,6 +58,10 @@ class PackWeightOperands {
               make_16_pairs(place[i] < 0 ? nullptr : first + at,
                             place[i] < 0 || second == nullptr ? nullptr : second + at, valid, pixels[i]);
             }
+            if (sum != nullptr) {
+              add_pixels(first + channel, place, valid, sum + channel);
+              if (second != nullptr) add_pixels(second + channel, place, valid, sum + channel);
+            }
             Bf16Bits* p = to + pair * l.out_pair() + (g * l.out_blocks() + b) * l.out_block() + tile * l.tile_numbers;
             transpose_16(pixels[0], 16, reinterpret_cast<std::uint32_t*>(p), 16);
           }
@@ -63,6 +70,19 @@ class PackWeightOperands {
   }
 
  private:
+  static void add_pixels(const float* from, const Index* place, int valid, float* sum) noexcept {
+    for (int c = 0; c < valid; c += lanes) {
+      const int count = std::min(lanes, valid - c);
+      Vector part(0.0F);
+      for (int i = 0; i < 16; ++i)
+        if (place[i] >= 0) part += count == lanes ? load(from + place[i] + c) : load_some(from + place[i] + c, count);
+      if (count == lanes)
+        store(sum + c, load(sum + c) + part);
+      else
+        store_some(sum + c, load_some(sum + c, count) + part, count);
+    }
+  }
+
   struct Images {
     const float *first, *second;
     [[nodiscard]] Images from(Index offset) const noexcept {
@@ -102,9 +122,11 @@ class PackWeightOperands {
     const Index begin = Index{r} * l.pitch, count = std::min<Index>(l.pitch, l.plane_cells() - begin);
     const Index cell = Index{l.in_blocks()} * 16;
     auto* lines = reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(2 * count * cell) * sizeof(float)));
-    std::fill_n(lines, 2 * count * cell, 0.0F);
     gather(l, images.first, r, count, lines);
-    if (images.second != nullptr) gather(l, images.second, r, count, lines + count * cell);
+    if (images.second != nullptr)
+      gather(l, images.second, r, count, lines + count * cell);
+    else
+      std::fill_n(lines + count * cell, count * cell, 0.0F);
     for (Index j = 0; j < count; ++j)
       for (int b = 0; b < l.in_blocks(); ++b) {
         const float* from = lines + j * cell + b * 16;
@@ -112,22 +134,34 @@ class PackWeightOperands {
                    reinterpret_cast<std::uint32_t*>(to + b * l.in_block() + (begin + j) * l.cell_numbers));
       }
   }
+  /// Cells one after the other, a whole row of a cell's pixels at once where they are neighbours in memory: then 16
+  /// numbers are copied, because that is one store; those after the row are overwritten by what follows.
   static void gather(const TileWeightLayout& l, const float* image, int r, Index count, float* to) noexcept {
-    const Index all = Index{l.c.group_in} * l.c.groups, cell = Index{l.in_blocks()} * 16;
-    const Index piece = Index{l.c.stride.width} * l.c.group_in;
-    for (int py = 0; py < l.c.stride.height; ++py) {
-      const float* from = l.source_row(image, r * l.c.stride.height + py);
-      if (from == nullptr) continue;
-      from -= l.c.left * all;
-      const Index first = l.first_column, last = std::min<Index>(l.last_column, count * l.c.stride.width);
-      for (Index x = first; x < last;) {
-        const Index j = x / l.c.stride.width, px = x % l.c.stride.width;
-        float* p = to + j * cell + py * piece + px * l.c.group_in;
-        // A whole cell at once where its pixels are neighbours in memory.
-        const Index pixels = all == l.c.group_in ? std::min(l.c.stride.width - px, last - x) : 1;
-        std::memcpy(p, from + x * all, static_cast<std::size_t>(pixels * l.c.group_in) * sizeof(float));
-        x += pixels;
+    const Index all = Index{l.c.group_in} * l.c.groups, cell = Index{l.in_blocks()} * 16, wide = l.c.stride.width;
+    const Index piece = wide * l.c.group_in, row = l.c.image_width * all;
+    const auto bytes = [](Index numbers) { return static_cast<std::size_t>(numbers) * sizeof(float); };
+    for (Index j = 0; j < count; ++j, to += cell) {
+      const Index first = std::max<Index>(j * wide, l.first_column),
+                  last = std::min<Index>((j + 1) * wide, l.last_column);
+      const Index x = first - l.c.left;
+      const bool one_run = all == l.c.group_in && last - first == wide;
+      for (Index py = 0; py < l.c.stride.height; ++py) {
+        const float* from = l.source_row(image, r * l.c.stride.height + static_cast<int>(py));
+        float* p = to + py * piece;
+        if (from != nullptr && one_run) {
+          if (piece <= 16 && x * all + 16 <= row && py * piece + 16 <= cell)
+            std::memcpy(p, from + x * all, bytes(16));
+          else
+            std::memcpy(p, from + x * all, bytes(piece));
+          continue;
+        }
+        std::fill_n(p, piece, 0.0F);
+        if (from == nullptr) continue;
+        p += (first - j * wide) * l.c.group_in;
+        for (Index k = 0; k < last - first; ++k)
+          std::memcpy(p + k * l.c.group_in, from + (x + k) * all, bytes(l.c.group_in));
       }
+      std::fill_n(to + l.channels, cell - l.channels, 0.0F);
     }
   }
 };

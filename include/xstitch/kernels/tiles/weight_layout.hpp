@@ -37,6 +37,9 @@ struct TileWeightLayout : TileCells {
   [[nodiscard]] constexpr Index out_block() const noexcept { return tiles_of_pair() * tile_numbers; }
   [[nodiscard]] constexpr Index out_pair() const noexcept { return out_block() * out_blocks() * c.groups; }
 
+  /// Tasks that a pair's output gradients are packed by.
+  [[nodiscard]] constexpr Index gradient_parts() const noexcept { return divide_up(tiles_of_pair(), 16); }
+
   struct Stream {
     int block, u, v;
   };
@@ -51,10 +54,11 @@ struct TileWeightLayout : TileCells {
   }
 };
 
-/// Bytes of both packed operands: those of pairs of images, the last perhaps alone.
+/// Bytes of both packed operands, and of sums for the bias: those of pairs of images, the last perhaps alone.
 constexpr Extent weight_tiles_workspace(const ConvShape& s) noexcept {
   const TileWeightLayout l(s);
-  const auto pair = static_cast<std::size_t>(l.in_pair() + l.out_pair()) * 2;
+  const auto sums = static_cast<std::size_t>(l.gradient_parts() * s.out_channels) * sizeof(float);
+  const auto pair = static_cast<std::size_t>(l.in_pair() + l.out_pair()) * 2 + round_up(static_cast<Index>(sums), 64);
   return {pair / 2, align_up(pair / 2) + 64};
 }
 
