@@ -48,7 +48,7 @@ class TileLinearForward {
     auto* x = reinterpret_cast<Bf16Bits*>(workspace);
     const Index samples = static_cast<Index>(batch);
     pack_samples(samples, inputs, in, x, threads);
-    const Index columns = task_columns(samples, outputs);
+    const Index columns = task_columns(samples, outputs, threads.size());
     threads.parallel_for(static_cast<std::size_t>(divide_up(outputs, columns)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * columns;
       Task t{{inputs, outputs, weights},
@@ -66,13 +66,14 @@ class TileLinearForward {
 
  private:
   static constexpr Index sums_budget = 256 << 10, chunk_budget = 384 << 10;  ///< bytes, of the second-level cache
-  static constexpr Index wanted_tasks = 8;
 
   static constexpr Index steps(Index inputs) noexcept { return divide_up(inputs, step_numbers); }
-  static Index task_columns(Index samples, Index outputs) noexcept {
-    const Index fitting = sums_budget / (round_up(samples, 16) * Index{sizeof(float)}) / 64 * 64;
-    const Index share = round_up(divide_up(outputs, wanted_tasks), 64);
-    return std::clamp<Index>(std::min(share, fitting), 64, 1024);
+  /// A thread's share, of which no sum's bits depend: long runs of memory and few pages.
+  static Index task_columns(Index samples, Index outputs, std::size_t threads) noexcept {
+    constexpr Index least = 64, most = 2048;
+    const Index fitting = sums_budget / (round_up(samples, 16) * Index{sizeof(float)}) / least * least;
+    const Index share = round_up(divide_up(outputs, static_cast<Index>(threads)), least);
+    return std::clamp(std::min(share, fitting), least, most);
   }
 
   struct Weights {
