@@ -37,32 +37,23 @@ class TileLinearBackward {
     const Index blocks = divide_up(inputs, 16), each = std::max<Index>(1, blocks / wanted_tasks);
     threads.parallel_for(static_cast<std::size_t>(divide_up(blocks, each)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * each, last = std::min(blocks, first + each);
-      const Index numbers = 16 * copy_row(outputs);
-      std::byte* scratch = thread_scratch(static_cast<std::size_t>(2 * numbers * 2 + 16 * piece * 4));
-      auto* copy = reinterpret_cast<Bf16Bits*>(scratch);
+      std::byte* scratch = thread_scratch(static_cast<std::size_t>(16 * copy_row(outputs) * 2 + 16 * piece * 4));
       Block<Emit> b{o,
                     weights,
                     in_gradient,
-                    emit,
                     weight_gradient,
-                    copy,
-                    copy + numbers,
-                    reinterpret_cast<float*>(copy + 2 * numbers)};
+                    emit,
+                    reinterpret_cast<Bf16Bits*>(scratch),
+                    reinterpret_cast<float*>(scratch + 16 * copy_row(outputs) * 2)};
       TileConfig config;
       config.set(6, 16, static_cast<int>(o.depth()) * 2);
       config.set(7, static_cast<int>(o.depth() / 2), 64);
       TileSession<Tiles> session(config);
-      if (in_gradient != nullptr) b.round_rows(b.copy, first * 16, 0, outputs);
       for (Index i = first; i < last; ++i) {
         b.row = i * 16;
-        b.rows = std::min<Index>(16, inputs - b.row);
-        b.next_row = in_gradient != nullptr && i + 1 < last ? b.row + 16 : -1;
+        b.rows = std::min<Index>(16, inputs - i * 16);
         if (in_gradient != nullptr) b.input_rows(session.tiles);
-        if (wants_weight)
-          b.weight_rows(session.tiles);
-        else if (b.next_row >= 0)
-          b.round_rows(b.next, b.next_row, 0, outputs);
-        std::swap(b.copy, b.next);
+        if (wants_weight) b.weight_rows(session.tiles);
       }
     });
   }
@@ -77,30 +68,21 @@ class TileLinearBackward {
   struct Block {
     const Operands& o;
     const float* weights;
-    float* in_gradient;
+    float *in_gradient, *weight_gradient;
     Emit& emit;
-    float* weight_gradient;
-    Bf16Bits *copy, *next;  ///< of these 16 rows and the next
-    float* gradient;        ///< a piece of dW
+    Bf16Bits* copy;
+    float* gradient;
     Index row = 0, rows = 0;
-    Index next_row = -1;  ///< -1: none is to be rounded
-
-    /// Some columns of row r of 16 from `of` on; zeros after the last row and column.
-    void round_part(Bf16Bits* to, Index of, Index r, Index first, Index count) const noexcept {
-      to += r * copy_row(o.outputs);
-      if (of + r < o.inputs)
-        round_row(weights + (of + r) * o.outputs + first, count, to + first);
-      else
-        clear(to + first, count);
-      if (first + count == o.outputs) clear(to + o.outputs, copy_row(o.outputs) - o.outputs);
-    }
-    void round_rows(Bf16Bits* to, Index of, Index first, Index count) const noexcept {
-      for (Index r = 0; r < 16; ++r) round_part(to, of, r, first, count);
-    }
 
     /// dx of 16 rows of weights: two tiles of samples at a time, each as the sum of two chains of steps (a product
     /// takes three times as long as the unit needs between two of them).
     void input_rows(Tiles& t) {
+      for (Index r = 0; r < 16; ++r) {
+        Bf16Bits* to = copy + r * copy_row(o.outputs);
+        const Index count = r < rows ? o.outputs : 0;
+        if (count > 0) round_row(weights + (row + r) * o.outputs, count, to);
+        clear(to + count, copy_row(o.outputs) - count);
+      }
       for (Index m = 0; m < o.sample_tiles(); m += 2)
         m + 1 < o.sample_tiles() ? input_tiles<2>(t, m) : input_tiles<1>(t, m);
     }
@@ -137,18 +119,14 @@ class TileLinearBackward {
       for (Index first = 0; first < o.outputs; first += piece) {
         const Index count = std::min(piece, o.outputs - first);
         weight_piece(t, first, count);
-        for (Index r = 0; r < 16; ++r) {
-          if (r < rows) give(r, first, count);
-          if (next_row >= 0) round_part(next, next_row, r, first, count);
+        for (Index r = 0; r < rows; ++r) {
+          const Index at = (row + r) * o.outputs + first;
+          if (weight_gradient != nullptr)
+            std::copy_n(gradient + r * piece, count, weight_gradient + at);
+          else
+            emit(static_cast<std::size_t>(at), gradient + r * piece, static_cast<std::size_t>(count));
         }
       }
-    }
-    void give(Index r, Index first, Index count) {
-      const Index at = (row + r) * o.outputs + first;
-      if (weight_gradient != nullptr)
-        std::copy_n(gradient + r * piece, count, weight_gradient + at);
-      else
-        emit(static_cast<std::size_t>(at), gradient + r * piece, static_cast<std::size_t>(count));
     }
     [[gnu::noinline]] void weight_piece(Tiles& t, Index first, Index count) {
       t.fence();
