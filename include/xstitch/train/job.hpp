@@ -139,7 +139,10 @@ class TrainingJob {
                             const TrainingIdentity& identity, std::uint64_t total, const TrainOptions& options) {
     Training training(net, optimizer);
     (void)checkpoint::read(folder / "last.safetensors", training, identity,
-                           {.total = total, .other_length = options.extend_schedule, .finished = true});
+                           {.total = total,
+                            .other_length = options.extend_schedule,
+                            .finished = true,
+                            .other_bits = options.accept_other_bits});
     TrainResult result;
     result.iterations = total;
     result.message = "finished before; loaded from " + (folder / "last.safetensors").string();

@@ -84,8 +84,9 @@ class Run {
   std::optional<checkpoint::Found> restore() {
     lock_ = checkpoints_.lock();
     checkpoints_.prepare(options_.resume);
-    std::optional<checkpoint::Found> found =
-        checkpoints_.read_last(training_, identity_, {.total = state_.total, .other_length = options_.extend_schedule});
+    std::optional<checkpoint::Found> found = checkpoints_.read_last(
+        training_, identity_,
+        {.total = state_.total, .other_length = options_.extend_schedule, .other_bits = options_.accept_other_bits});
     if (found) {
       found->state.total = state_.total;
       state_ = found->state;

@@ -26,6 +26,16 @@ inline constexpr bool multiplies_on_unit = false;
 template <>
 inline constexpr bool multiplies_on_unit<Bf16> = compiled_for_unit;
 
+/// How this program multiplies in bf16: each way has bits of its own.
+inline const char* bf16_products() noexcept {
+  if (compiled_for_unit && matrix_unit::available()) return "matrix unit";
+#if defined(__AVX512BF16__)
+  return "vdpbf16ps";
+#else
+  return "fp32 of rounded numbers";
+#endif
+}
+
 /// The functions of a pass that has `OnUnit`'s and `Other`'s.
 template <class OnUnit, class Other>
 struct UnitOr {
