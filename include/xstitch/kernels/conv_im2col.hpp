@@ -99,7 +99,7 @@ struct Im2colConv {
       workspace += batch * im2col_bytes;
     }
     Linear<Arithmetic>::Forward::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu,
-                                   out, workspace, threads, packed);
+                                     out, workspace, threads, packed);
   }
 
   /// See Conv in conv.hpp.

@@ -17,12 +17,12 @@ namespace kernels {
 
 template <class Arithmetic>
 struct Linear {
-  using Forward = std::conditional_t<multiplies_on_unit<Arithmetic>,
-                                     UnitOr<TileLinearForward<UnitTiles>, LinearForward<Arithmetic>>,
-                                     LinearForward<Arithmetic>>;
-  using Backward = std::conditional_t<multiplies_on_unit<Arithmetic>,
-                                      UnitOr<TileLinearBackward<UnitTiles>, LinearBackward<Arithmetic>>,
-                                      LinearBackward<Arithmetic>>;
+  using Forward =
+      std::conditional_t<multiplies_on_unit<Arithmetic>,
+                         UnitOr<TileLinearForward<UnitTiles>, LinearForward<Arithmetic>>, LinearForward<Arithmetic>>;
+  using Backward =
+      std::conditional_t<multiplies_on_unit<Arithmetic>,
+                         UnitOr<TileLinearBackward<UnitTiles>, LinearBackward<Arithmetic>>, LinearBackward<Arithmetic>>;
 };
 
 /// Scratch of a call of either pass, in either precision.

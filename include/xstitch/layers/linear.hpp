@@ -75,7 +75,7 @@ struct Linear {
   template <Dims In, Precision P>
   static void pack(const PackCall& call) {
     kernels::Linear<kernels::ArithmeticOf<P>>::Forward::pack(static_cast<int>(In.size()), Outputs, call.parameters[0],
-                                                           call.packed, call.threads);
+                                                             call.packed, call.threads);
   }
 
   template <Dims In, Precision P = Precision::fp32>

@@ -5,7 +5,8 @@
 ///   panels  Channels in panels of 32, each [phase of the stride][cell][32]. A step of the sum is a panel under a tap.
 ///   runs    For few channels: merged cells, and a step is 32 numbers of the run of cells under a row of taps. The last
 ///           step of a run ends where the run does, and what it repeats meets weights of zero, so that nothing outside
-///           of the window is read.
+///           of the window is read, but for pixels of its last cells that the kernel does not reach: they meet weights
+///           of zero, too, and one that is not finite makes NaN of outputs beside its own.
 
 #include <xstitch/kernels/tiles/tile_cells.hpp>
 

@@ -8,6 +8,9 @@
 ///   A  the output gradient  [pair of images][group][block of 16 outputs][tile][16 outputs][16 pixels][2]
 ///   C  [16 outputs][16 channels of a cell] under one tap
 ///
+/// The gradient of a flat pixel in the padding is zero, and meets pixels of the next row: one that is not finite makes
+/// NaN of a sum that it would not be part of.
+///
 /// A block of channels under a tap is a `stream` of tiles of B: six streams go past the same tiles of A.
 
 #include <xstitch/kernels/conv_shape.hpp>
@@ -57,8 +60,8 @@ struct TileWeightLayout : TileCells {
 /// Bytes of both packed operands, and of sums for the bias: those of pairs of images, the last perhaps alone.
 constexpr Extent weight_tiles_workspace(const ConvShape& s) noexcept {
   const TileWeightLayout l(s);
-  const auto sums = static_cast<std::size_t>(l.gradient_parts() * s.out_channels) * sizeof(float);
-  const auto pair = static_cast<std::size_t>(l.in_pair() + l.out_pair()) * 2 + round_up(static_cast<Index>(sums), 64);
+  const Index sums = round_up(l.gradient_parts() * s.out_channels * Index{sizeof(float)}, 64);
+  const auto pair = static_cast<std::size_t>((l.in_pair() + l.out_pair()) * 2 + sums);
   return {pair / 2, align_up(pair / 2) + 64};
 }
 
