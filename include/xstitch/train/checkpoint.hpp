@@ -21,6 +21,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -64,6 +65,9 @@ inline std::string advice(std::uint64_t then, std::uint64_t now) {
          "; to stretch the schedule, with a jump of the learning rate, set extend_schedule = true.";
 }
 
+inline constexpr std::string_view advice_on_bits =
+    "\nIn bf16 each way to multiply has bits of its own. To go on with other bits set accept_other_bits = true.";
+
 /// A checkpoint that was read.
 struct Found {
   TrainingState state;
@@ -77,6 +81,7 @@ struct Wanted {
   std::uint64_t total = ~std::uint64_t{0};
   bool other_length = false;
   bool finished = false;  ///< all of `total` done already
+  bool other_bits = false;
 };
 
 /// Whether the network has the very parameters of the file: a training that continues in the same program.
@@ -95,7 +100,13 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
   if (training.at("version").whole() != version)
     fail("a checkpoint of version ", training.at("version").whole(), ", expected ", version);
   const Json& have = training.at("identity");
-  Json want = identity.to_json();
+  TrainingIdentity of_now = identity;
+  const Json* products = have.find("products");
+  const std::string then_products = products != nullptr && products->is_string() ? products->string() : std::string();
+  const bool bits_differ =
+      !identity.products.empty() && have.at("precision").string() == "bf16" && then_products != identity.products;
+  if (bits_differ && wanted.other_bits) of_now.products = then_products;
+  Json want = of_now.to_json();
   Found found{training_state::from_json(training.at("state")), have.at("schedule_iterations").whole(), {}};
   if (const Json* updates = training.find("average_updates")) found.average_updates = updates->whole();
   const std::uint64_t then = found.schedule_iterations, now = identity.schedule_iterations;
@@ -104,7 +115,8 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
   if (continues) want.set("initial", have.at("initial"));
   if (const std::string text_of_all = training_state::differences(have, want); !text_of_all.empty())
     fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text_of_all,
-         lengths_differ && !wanted.other_length ? advice(then, now) : "");
+         lengths_differ && !wanted.other_length ? advice(then, now) : "",
+         bits_differ && !wanted.other_bits ? advice_on_bits : "");
   if (found.state.interval.size() != net.heads().size())
     fail("losses of ", found.state.interval.size(), " heads, expected ", net.heads().size());
   if (found.state.step > wanted.total)

@@ -140,7 +140,11 @@ class TrainingJob {
     Training training(net, optimizer);
     const auto average = AveragedWeights::make(net, options.weight_average);
     (void)checkpoint::read(folder / "last.safetensors", training, identity,
-                           {.total = total, .other_length = options.extend_schedule, .finished = true}, average.get());
+                           {.total = total,
+                            .other_length = options.extend_schedule,
+                            .finished = true,
+                            .other_bits = options.accept_other_bits},
+                           average.get());
     TrainResult result;
     if (average) result.average = average->copy();
     result.iterations = total;

@@ -62,6 +62,9 @@ struct TrainOptions {
   TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
+  /// Resume a training in bf16 although it was begun where bf16 is multiplied in another way (on a matrix unit or not):
+  /// it goes on, with other bits than there.
+  bool accept_other_bits = false;
   std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one

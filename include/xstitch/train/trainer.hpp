@@ -90,7 +90,9 @@ class Run {
     lock_ = checkpoints_.lock();
     checkpoints_.prepare(options_.resume);
     std::optional<checkpoint::Found> found = checkpoints_.read_last(
-        training_, identity_, {.total = state_.total, .other_length = options_.extend_schedule}, average_.get());
+        training_, identity_,
+        {.total = state_.total, .other_length = options_.extend_schedule, .other_bits = options_.accept_other_bits},
+        average_.get());
     if (found) {
       found->state.total = state_.total;
       state_ = found->state;

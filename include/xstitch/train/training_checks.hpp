@@ -6,6 +6,7 @@
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/binding.hpp>
+#include <xstitch/kernels/tiles/unit_or.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/evaluate.hpp>
@@ -139,6 +140,7 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
     if (net.parameters()[i].spec.group != ParameterGroup::buffer && !net.model().trained(i))
       id.frozen += (id.frozen.empty() ? "" : " ") + net.parameters()[i].name;
   id.precision = net.precision();
+  if (id.precision == Precision::bf16) id.products = kernels::bf16_products();
   id.network_seed = net.seed().value;
   id.optimizer = optimizer.describe();
   id.schedule = options.schedule.describe();

@@ -21,6 +21,7 @@ struct TrainingIdentity {
   std::string network;  ///< AnyNet::signature()
   std::string frozen;   ///< names of the parameters that are not trained
   Precision precision = Precision::fp32;
+  std::string products;  ///< in bf16: kernels::bf16_products(), which has bits of its own
   std::uint64_t network_seed = 0;
   std::string optimizer;  ///< OptimizerRef::describe()
   std::string schedule;
@@ -41,6 +42,13 @@ struct TrainingIdentity {
   std::string job;      ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
+    Json json = common_json();
+    if (!products.empty()) json.set("products", products);
+    return json;
+  }
+
+ private:
+  [[nodiscard]] Json common_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
     return Json()
         .set("network", network)
