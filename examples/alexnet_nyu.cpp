@@ -144,13 +144,19 @@ double value_of(const std::vector<xs::MetricValue>& values, std::string_view nam
   xs::fail("no metric \"", name, "\"");
 }
 
+/// Whether a parameter is the alphas of the paper's unit: other units have others ("stitch.pool1.weight").
+bool is_alpha(const xs::ParameterSlot& slot) {
+  return slot.spec.group == xs::ParameterGroup::stitch && slot.spec.name == "alpha" && slot.spec.extents.rank == 3 &&
+         slot.spec.extents.size[0] == 2;
+}
+
 /// First values of the alphas and the learned codebook, which are no part of the types.
 void set_start(xs::AnyNet& net, const Options& options, std::span<const float> codebook) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
     const auto values = net.mutable_parameter(i);
     if (slot.name.ends_with("loss.codebook")) std::copy(codebook.begin(), codebook.end(), values.begin());
-    if (slot.spec.group != xs::ParameterGroup::stitch) continue;
+    if (!is_alpha(slot)) continue;
     const auto& size = slot.spec.extents.size;
     std::size_t at = 0;
     for (int t = 0; t < size[0]; ++t)
@@ -166,7 +172,7 @@ void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
   const char* towers[2] = {"segmentation", "normals"};
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
-    if (slot.spec.group != xs::ParameterGroup::stitch) continue;
+    if (!is_alpha(slot)) continue;
     const std::string seam = slot.name.substr(7, slot.name.size() - 7 - 6);  // stitch.NAME.alpha
     const std::size_t channels = slot.count / 4;
     std::vector<std::string> row{seam, std::to_string(channels)};

@@ -19,8 +19,8 @@ void linear(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(2));
   xs::ThreadPool threads(static_cast<std::size_t>(state.range(3)));
   const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
-  using Forward = xs::kernels::LinearForward<Arithmetic>;
-  using Backward = xs::kernels::LinearBackward<Arithmetic>;
+  using Forward = typename xs::kernels::Linear<Arithmetic>::Forward;
+  using Backward = typename xs::kernels::Linear<Arithmetic>::Backward;
   const xs::Memory x(batch * i * 4), y(batch * o * 4), w(i * o * 4), momentum(P == Pass::step ? i * o * 4 : 64),
       b(o * 4);
   const xs::Memory workspace(

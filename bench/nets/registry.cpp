@@ -15,7 +15,8 @@ std::vector<std::pair<Wanted, MakeNetwork>>& all() {
 
 std::string text(const Wanted& w) {
   return "--network " + w.network + " --model " + w.model + " --precision " + w.precision + " --towers " +
-         std::to_string(w.towers) + " --width " + std::to_string(w.width) + (w.dropout ? "" : " without dropout");
+         std::to_string(w.towers) + " --width " + std::to_string(w.width) + (w.dropout ? "" : " without dropout") +
+         (w.unit == "paper" ? "" : " --unit " + w.unit);
 }
 
 }  // namespace

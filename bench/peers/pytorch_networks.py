@@ -138,25 +138,25 @@ class SegNet(nn.Module):
             return x
         indices, size = self.where.pop()
         x = self.up[i - 5](F.max_unpool2d(x, indices, 2, 2, output_size=size))
-        return self.score(x) if i == 9 else x
+        return x
 
 
 class WovenSegNets(nn.Module):
-    """SegNets side by side, stitched behind each pool and behind each stage of the decoder but the last."""
+    """SegNets side by side, stitched after each pool and after each stage of the decoder."""
 
     def __init__(self, towers, stitched):
         super().__init__()
         self.towers = nn.ModuleList(towers)
-        widths = SegNet.WIDTHS + SegNet.WIDTHS[3::-1]
+        widths = SegNet.WIDTHS + SegNet.WIDTHS[3::-1] + SegNet.WIDTHS[:1]
         self.stitches = nn.ModuleList([Stitch(len(towers), w) for w in widths] if stitched else [])
 
     def forward(self, x):
         xs = [x] * len(self.towers)
         for i in range(10):
             xs = [tower.stage(i, v) for tower, v in zip(self.towers, xs)]
-            if i < 9 and len(self.stitches) > 0:
+            if len(self.stitches) > 0:
                 xs = self.stitches[i](xs)
-        return xs
+        return [tower.score(v) for tower, v in zip(self.towers, xs)]
 
 
 class Woven(nn.Module):

@@ -32,6 +32,9 @@ inline std::string usage(std::string_view program) {
          "  --steps N         steps measured; two more run before them (8)\n"
          "  --towers N        of the cross-stitched CaffeNet: 2 (default) to 5\n"
          "  --width N         divides every width of the cross-stitched CaffeNet: 1 (default), 2, 4\n"
+         "  --unit NAME       of the cross-stitched CaffeNet: paper (default), per_layer, sluice, simplex, nddr (at "
+         "the\n"
+         "                    pools; the paper's at fc6 and fc7)\n"
          "  --json            one JSON object instead of a report\n"
          "  --profile         time of each operation, too\n";
 }
@@ -58,6 +61,7 @@ inline Arguments read_arguments(int count, char** values, Arguments arguments = 
   constexpr std::string_view networks[] = {"cross_stitch", "one_task", "ensemble"};
   constexpr std::string_view models[] = {"caffenet", "fcn32s", "resnet18", "segnet"};
   constexpr std::string_view precisions[] = {"fp32", "bf16"};
+  constexpr std::string_view units[] = {"paper", "per_layer", "sluice", "simplex", "nddr"};
   for (int i = 1; i < count; ++i) {
     std::string_view option = values[i], text;
     const std::size_t equals = option.find('=');
@@ -86,6 +90,8 @@ inline Arguments read_arguments(int count, char** values, Arguments arguments = 
       arguments.wanted.towers = static_cast<int>(read_number(option, value(), 8));
     else if (option == "--width")
       arguments.wanted.width = static_cast<int>(read_number(option, value(), 64));
+    else if (option == "--unit")
+      arguments.wanted.unit = read_name(option, value(), units);
     else if (option == "--json")
       arguments.json = true;
     else if (option == "--profile")

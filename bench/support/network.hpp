@@ -20,6 +20,7 @@ struct Wanted {
   int towers = 2;                        ///< of a cross_stitch network
   int width = 1;                         ///< divides every width
   bool dropout = true;
+  std::string unit = "paper";  ///< weave unit of the cross-stitched CaffeNet
 
   bool operator==(const Wanted&) const = default;
 };

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// Everything but the drawn rooms (rooms/rooms.hpp) and the parts that link against other libraries (data/nyuv2.hpp,
-/// data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp; see docs/components.md).
+/// data/voc.hpp, data/selective_search.hpp, data/fashion_mnist.hpp, data/multi_fashion.hpp, data/png_image.hpp,
+/// data/jpeg_image.hpp; see docs/components.md).
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
@@ -17,6 +18,8 @@
 #include <xstitch/layers/elu.hpp>
 #include <xstitch/layers/gelu.hpp>
 #include <xstitch/layers/global_average_pool.hpp>
+#include <xstitch/layers/group_norm.hpp>
+#include <xstitch/layers/layer_norm.hpp>
 #include <xstitch/layers/leaky_relu.hpp>
 #include <xstitch/layers/linear.hpp>
 #include <xstitch/layers/lrn.hpp>
@@ -56,3 +59,6 @@
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
+#include <xstitch/weave/units/nddr.hpp>
+#include <xstitch/weave/units/simplex.hpp>
+#include <xstitch/weave/units/sluice.hpp>

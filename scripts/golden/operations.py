@@ -58,6 +58,55 @@ def unpool():
     file.write()
 
 
+def frozen_norm():
+    """BatchNorm in eval mode, with gradients."""
+    file = new_file("frozen_norm")
+    x = (random(3, 5, 4, 2) + torch.arange(5.0).view(1, 5, 1, 1)).requires_grad_(True)
+    layer = torch.nn.BatchNorm2d(5).eval()
+    with torch.no_grad():
+        layer.weight.copy_(random(5))
+        layer.bias.copy_(random(5))
+        layer.running_mean.copy_(random(5))
+        layer.running_var.copy_(random(5, low=0.5, high=2))
+    norm(file, "frozen", layer, x)
+    file.plain("frozen_running_mean", layer.running_mean)
+    file.plain("frozen_running_var", layer.running_var)
+    file.write()
+
+
+def norm(file, name, layer, x, order=lambda w: w):
+    """x, y, dy, dx, weight, bias and their gradients of a layer; `order`: from PyTorch's axes of a weight to ours."""
+    y = layer(x)
+    r = random(*y.shape, low=-1, high=1)
+    y.backward(r)
+    for what, values in (("x", x), ("y", y), ("dy", r), ("dx", x.grad)):
+        file.array(f"{name}_{what}", values)
+    for what in ("weight", "bias"):
+        file.plain(f"{name}_{what}", order(getattr(layer, what)))
+        file.plain(f"{name}_d{what}", order(getattr(layer, what).grad))
+
+
+def group_norm():
+    file = new_file("group_norm")
+
+    def one(name, layer, x, order=lambda w: w):
+        with torch.no_grad():
+            layer.weight.copy_(random(*layer.weight.shape))
+            layer.bias.copy_(random(*layer.bias.shape))
+        norm(file, name, layer, (x + 3).requires_grad_(True), order)
+
+    one("groups_3", torch.nn.GroupNorm(3, 6), random(2, 6, 3, 4))
+    one("groups_1", torch.nn.GroupNorm(1, 5, eps=0.25), random(2, 5, 3, 2))
+    one("layer_all", torch.nn.LayerNorm([5, 3, 2]), random(3, 5, 3, 2), lambda w: w.permute(1, 2, 0))
+
+    class OverChannels(torch.nn.LayerNorm):
+        def forward(self, x):
+            return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    one("layer_channels", OverChannels(7, eps=0.01), random(2, 7, 2, 3))
+    file.write()
+
+
 if __name__ == "__main__":
-    for write in (more_activations, unpool):
+    for write in (more_activations, unpool, frozen_norm, group_norm):
         write()

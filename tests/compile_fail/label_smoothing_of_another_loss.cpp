@@ -1,5 +1,5 @@
 // Labels are smoothed where they are classes; the weight of the loss goes around it.
-// expect: xstitch: LabelSmoothing takes SoftmaxCrossEntropy or ClassWeightedSoftmaxCrossEntropy; Weighted goes around it
+// expect: xstitch: LabelSmoothing takes SoftmaxCrossEntropy or ClassWeightedSoftmaxCrossEntropy
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/networks/one_task.hpp>
 

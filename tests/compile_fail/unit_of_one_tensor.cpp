@@ -6,8 +6,9 @@
 #include "two_towers.hpp"
 
 #ifdef WRONG
-using Net = xs::CrossStitch<xs::Unit<xs::Relu>, Upper, Lower>;
+using Mix = xs::Relu;
 #else
-using Net = xs::CrossStitch<xs::Unit<xs::CrossStitchUnit<>>, Upper, Lower>;
+using Mix = xs::CrossStitchUnit<>;
 #endif
+using Net = xs::CrossStitch<xs::Unit<Mix>, Upper, Lower>;
 static_assert(Net::parameter_count > 0);

@@ -168,6 +168,12 @@ TEST_CASE("lists that ask for much") {
   for (int i = 0; i < 300000; ++i) ids += std::to_string(i) + "\n";
   CHECK(set(ids) == "read");
   CHECK(contains(set(ids + "77\n"), "line 300001: found '77' twice"));
+  const TemporaryFolder others;
+  for (const auto& [irregular, kind] : irregular_files(others)) {
+    const std::string found = "file " + irregular + ": found " + kind;
+    CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_image_set(irregular); }), found));
+    CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_voc_annotation(irregular, classes); }), found));
+  }
   CHECK(outcome(path, repeated("a\n", 2000000), [&] { (void)xs::data::read_attribute_names(path); }) == "read");
   CHECK(contains(outcome(path, std::string(20 * mib, 'a'), [&] { (void)xs::data::read_attribute_rows(path, 64); }),
                  "found 1 fields, expected 70"));

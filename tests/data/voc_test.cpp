@@ -17,6 +17,8 @@ using xs::data::RegionChoice;
 using xs::data::Voc;
 using xs::data::VocProposals;
 
+static_assert(xs::DataSet<Voc> && xs::DrawsSamples<Voc> && xs::data::DetectionSet<Voc>);
+
 namespace {
 
 const xs::data::VocOptions small{.height = 30, .width = 40, .scaling = {}, .regions = {.count = 8}};
@@ -147,6 +149,8 @@ TEST_CASE("proposals: a file of all images, a folder, a function, windows") {
   first(options).load(0, sample);
   CHECK(sample.inputs[1] == std::vector<float>{1, 1, 0.5F, 10, 15, 0, 0, 0, 0, 0});
   const xs::data::DetectionImage image = first(options).image(0);
+  CHECK(first(options).size() == 3);
+  CHECK(first(options).objects(0).size() == 2);
   CHECK(image.proposals == std::vector<Box>{{1, 0.5F, 10, 15}});
   CHECK(image.objects.size() == 2);
   CHECK(image.objects[1].difficult);

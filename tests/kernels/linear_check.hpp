@@ -20,14 +20,20 @@ struct Passes {
 };
 
 template <class Arithmetic>
+struct OfArithmetic {
+  using Forward = kernels::LinearForward<Arithmetic>;
+  using Backward = kernels::LinearBackward<Arithmetic>;
+};
+
+template <class Kernels>
 Passes run(std::size_t batch, int inputs, int outputs, std::size_t thread_count) {
   const auto i = static_cast<std::size_t>(inputs), o = static_cast<std::size_t>(outputs);
   const auto x = random_floats(batch * i, 1), w = random_floats(i * o, 2), b = random_floats(o, 3);
   const auto dy = random_floats(batch * o, 4);
   xstitch::ThreadPool threads(thread_count);
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  using Forward = kernels::LinearForward<Arithmetic>;
-  using Backward = kernels::LinearBackward<Arithmetic>;
+  using Forward = typename Kernels::Forward;
+  using Backward = typename Kernels::Backward;
   const xstitch::Memory workspace(
       std::max(Forward::workspace(inputs, outputs).bytes(batch), Backward::workspace(inputs, outputs).bytes(batch)));
   Passes p{std::vector<float>(batch * o, nan), std::vector<float>(batch * o, nan), std::vector<float>(batch * i, nan),
@@ -58,7 +64,8 @@ Passes run(std::size_t batch, int inputs, int outputs, std::size_t thread_count)
   return p;
 }
 
-template <class Arithmetic = kernels::Fp32>
+/// Kernels against references of operands as the arithmetic sees them.
+template <class Arithmetic = kernels::Fp32, class Kernels = OfArithmetic<Arithmetic>>
 void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) {
   CAPTURE(batch);
   CAPTURE(inputs);
@@ -68,7 +75,7 @@ void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) 
   const auto dy = random_floats(batch * o, 4);
   using conv_check::operand;
   const auto a = operand<Arithmetic>(x), c = operand<Arithmetic>(w), g = operand<Arithmetic>(dy);
-  const Passes p = run<Arithmetic>(batch, inputs, outputs, 1);
+  const Passes p = run<Kernels>(batch, inputs, outputs, 1);
   CHECK(distance(p.out, kernels::reference::linear_forward(batch, i, o, a.data(), c.data(), b.data())) <
         tolerance * std::sqrt(inputs + 1.0));
   for (std::size_t k = 0; k < p.out.size(); ++k) CHECK_EQ(p.rectified[k], std::max(0.0F, p.out[k]));
@@ -79,7 +86,7 @@ void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) 
   CHECK(distance(p.bias_gradient, kernels::reference::bias_gradient(batch, o, dy.data())) < 1e-5);
   CHECK(p.stored == p.taken);
   for (const std::size_t thread_count : {std::size_t{2}, std::size_t{3}, std::size_t{7}})
-    CHECK(run<Arithmetic>(batch, inputs, outputs, thread_count) == p);
+    CHECK(run<Kernels>(batch, inputs, outputs, thread_count) == p);
 }
 
 }  // namespace linear_check

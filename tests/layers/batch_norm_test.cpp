@@ -1,4 +1,5 @@
 #include "../golden/batch_norm.inc"
+#include "../golden/frozen_norm.inc"
 #include "compare.hpp"
 
 #include <xstitch/kernels/batch_norm_reference.hpp>
@@ -49,6 +50,38 @@ TEST_CASE("inference uses the running statistics and leaves them alone") {
   CHECK(test::largest_error(run.output(), inference_y) < 2e-6);
   CHECK(test::same_bits(run.parameter(2), before_running_mean));
   CHECK(test::same_bits(run.parameter(3), before_running_var));
+}
+
+TEST_CASE("frozen statistics: training, too, is PyTorch's eval mode, gradients and all") {
+  using Frozen = BatchNorm<"norm", xs::FrozenStatistics>;
+  static_assert(!Frozen::updates_buffers && Frozen::saved(golden_in) == xs::Extent{});
+  xs::RunLayer<Frozen, golden_in> run({.batch = 3, .threads = 2});
+  std::ranges::copy(frozen_weight, run.parameter(0).begin());
+  std::ranges::copy(frozen_bias, run.parameter(1).begin());
+  std::ranges::copy(frozen_running_mean, run.parameter(2).begin());
+  std::ranges::copy(frozen_running_var, run.parameter(3).begin());
+  for (const bool training : {false, true}) {
+    std::ranges::copy(frozen_x, run.input().begin());
+    run.forward(training);
+    CHECK(test::largest_error(run.output(), frozen_y) < 2e-6);
+  }
+  std::ranges::copy(frozen_dy, run.output_gradient().begin());
+  run.backward();
+  CHECK(test::largest_error(run.input_gradient(), frozen_dx) < 2e-6);
+  CHECK(test::largest_error(run.parameter_gradient(0), frozen_dweight) < 4e-6);
+  CHECK(test::largest_error(run.parameter_gradient(1), frozen_dbias) < 2e-6);
+  CHECK(test::same_bits(run.parameter(2), frozen_running_mean));  // they have not moved
+  CHECK(run.fault() == "");
+  test::check_gradients<Frozen, xs::Shape<2, 3, 17>>({.parameter_noise = 0.25F});
+}
+
+TEST_CASE("options are named; Frozen keeps weight and bias") {
+  static_assert(BatchNorm<"n", xs::Frozen>::parameters(golden_in)[0].learning_rate_multiplier == 0.0F);
+  static_assert(BatchNorm<"n", xs::Frozen>::parameters(golden_in)[1].learning_rate_multiplier == 0.0F);
+  // What does not move has no momentum.
+  CHECK(BatchNorm<"n", xs::FrozenStatistics, Momentum<Ratio{1, 2}>>::unknown_option.find("Momentum") !=
+        std::string_view::npos);
+  CHECK(xs::to_string(BatchNorm<"n", xs::FrozenStatistics>::attributes()[1]) == "frozen_statistics yes");
 }
 
 TEST_CASE("gradients") {

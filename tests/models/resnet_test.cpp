@@ -24,15 +24,10 @@ using Net18 = xs::OneTask<ResNet18<"birds", 5, Loss, Image, Divisor>>;
 
 }  // namespace
 
-TEST_CASE("ResNet-18 gives torchvision's numbers") {
-  using namespace resnet18;
-  golden::compare<Net18<>>({inference_loss, training_loss, largest_score, scores, tensors}, 2);
-}
+TEST_CASE("ResNet-18 gives torchvision's numbers") { golden::compare<Net18<>>(GOLDEN(resnet18), 2); }
 
 TEST_CASE("ResNet-34 gives torchvision's numbers") {
-  using namespace resnet34;
-  golden::compare<xs::OneTask<ResNet34<"birds", 5, Loss, Small>>>(
-      {inference_loss, training_loss, largest_score, scores, tensors}, 2);
+  golden::compare<xs::OneTask<ResNet34<"birds", 5, Loss, Small>>>(GOLDEN(resnet34), 2);
 }
 
 TEST_CASE("torchvision's file is loaded: its names, its order of axes, its counters") {

@@ -23,20 +23,6 @@ using tiny::SmallOutput;
 
 namespace {
 
-struct Product {  // y = a b
-  static constexpr bool reads_output = false;
-  static constexpr auto outputs(xs::Shapes<2> in) { return in[0] == in[1] ? xs::Shapes{in[0]} : xs::Shapes<1>{}; }
-  static void forward(const xs::ForwardCall& call) {
-    for (std::size_t i = 0; i < call.batch * call.input_shapes[0].size(); ++i)
-      call.output[i] = call.inputs[0][i] * call.inputs[1][i];
-  }
-  static void backward(const xs::BackwardCall& call) {
-    for (std::size_t k = 0; k < 2; ++k)
-      for (std::size_t i = 0; call.input_gradients[k] != nullptr && i < call.batch * call.input_shapes[0].size(); ++i)
-        call.input_gradients[k][i] = call.output_gradient[i] * call.inputs[1 - k][i];
-  }
-};
-
 template <xs::FixedString Name, int Channels>
 using Point = xs::Layers<xs::Conv<Name, Channels, 1>, xs::Tanh>;
 
@@ -47,11 +33,10 @@ using Trunk = xs::Layers<xs::Conv<"t1", 4, 3, xs::Pad<1>>, xs::Tanh, xs::Mark<"u
 /// The gate of a stage multiplies its last tensor; the second one sees what the first has chosen, too.
 template <xs::FixedString Name, int Outputs>
 using Attention =
-    xs::Block<Name,
-              xs::Apply<Product, xs::Recall<"p1">, xs::Layers<xs::Recall<"u1">, xs::Conv<"g1", 4, 1>, xs::Sigmoid>>,
+    xs::Block<Name, xs::Product<xs::Recall<"p1">, xs::Layers<xs::Recall<"u1">, xs::Conv<"g1", 4, 1>, xs::Sigmoid>>,
               Point<"f1", 3>, xs::AveragePool<2>,
-              xs::Apply<Product, xs::Recall<"p2">,
-                        xs::Layers<xs::Concat<xs::Layers<>, xs::Recall<"u2">>, xs::Conv<"g2", 5, 1>, xs::Sigmoid>>,
+              xs::Product<xs::Recall<"p2">,
+                          xs::Layers<xs::Concat<xs::Layers<>, xs::Recall<"u2">>, xs::Conv<"g2", 5, 1>, xs::Sigmoid>>,
               xs::Linear<"score", Outputs>>;
 using First = xs::Tower<"a", Image, Trunk, Attention<"attention", 2>, SmallOutput>;
 using Second = xs::Tower<"b", Image, Trunk, Attention<"attention", 3>, SmallOutput>;

@@ -109,7 +109,7 @@ TEST_CASE("log and progress show the weights of a rule, and none without one") {
   options.log_file = folder.path / "log.jsonl";
   Pair net{xs::seed(4)};
   xs::train(net, data, adam, options);
-  CHECK(xs::read_file(options.log_file).find("\"weights\":{\"a\":1,\"b\":0.5}") != std::string::npos);
+  CHECK(xs::read_file(options.log_file).find("\"weights\": {\"a\": 1, \"b\": 0.5}") != std::string::npos);
   CHECK(shown.str().find("(x0.5)") != std::string::npos);
   shown.str("");
   options.balance = {};

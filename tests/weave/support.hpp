@@ -68,10 +68,11 @@ inline std::size_t copy_parameters(const xs::AnyNet& from, xs::AnyNet& to) {
   return copied;
 }
 
+/// Of the paper's units.
 inline void set_alpha(xs::AnyNet& net, float same, float different) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
-    if (slot.spec.group != xs::ParameterGroup::stitch) continue;
+    if (slot.spec.group != xs::ParameterGroup::stitch || slot.spec.name != "alpha") continue;
     const auto& size = slot.spec.extents.size;
     const auto values = net.mutable_parameter(i);
     std::size_t at = 0;

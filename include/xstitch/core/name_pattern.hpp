@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -35,7 +34,7 @@ inline std::size_t distance(std::string_view pattern, std::string_view name) {
       if (letter == '*')
         cost[j] = std::min(above, cost[j - 1]);
       else
-        cost[j] = std::min({above + 1, cost[j - 1] + 1, diagonal + (letter == name[j - 1] ? 0 : 1)});
+        cost[j] = std::min(std::min(above, cost[j - 1]) + 1, diagonal + (letter == name[j - 1] ? 0 : 1));
       diagonal = above;
     }
   }
@@ -63,13 +62,23 @@ inline bool matches(std::string_view pattern, std::string_view name) {
 }
 
 /// The three nearest names, as text: "a.conv1.weight", "a.conv1.bias". The first of equals first.
-inline std::string nearest(std::string_view pattern, const std::vector<std::string_view>& names) {
-  std::vector<std::pair<std::size_t, std::string_view>> all;
-  for (const std::string_view name : names) all.emplace_back(distance(pattern, name), name);
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  all.resize(std::min<std::size_t>(all.size(), 3));
+[[gnu::cold]] inline std::string nearest(std::string_view pattern, const std::vector<std::string>& names) {
   std::string text;
-  for (const auto& [cost, name] : all) text += (text.empty() ? "\"" : ", \"") + std::string(name) + "\"";
+  std::size_t least = 0,
+              after = names.size();  // what is nearest is beyond (least, after): of that distance, then place
+  for (std::size_t count = 0; count < 3 && count < names.size(); ++count) {
+    std::size_t best = names.size(), best_cost = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::size_t cost = distance(pattern, names[i]);
+      const bool told = count > 0 && (cost < least || (cost == least && i <= after));
+      if (told || (best < names.size() && cost >= best_cost)) continue;
+      best = i;
+      best_cost = cost;
+    }
+    text += (count == 0 ? "\"" : ", \"") + names[best] + "\"";
+    least = best_cost;
+    after = best;
+  }
   return text;
 }
 

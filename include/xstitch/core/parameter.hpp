@@ -64,7 +64,7 @@ struct Initializer {
 enum class ParameterGroup : std::uint8_t {
   weight,  ///< learning rate x 1, weight decay x 1
   bias,    ///< learning rate x bias_multiplier (Caffe: 2), no weight decay
-  stitch,  ///< learning rate x alpha_multiplier, no weight decay
+  stitch,  ///< of weave units: learning rate x alpha_multiplier, no weight decay
   buffer,  ///< never trained: running means, codebooks, fixed kernels
 };
 

@@ -4,8 +4,7 @@
 /// Any folder in its layout will do.
 ///
 ///     xs::data::Voc train("/data/VOCdevkit", {.set = "train", .height = 384, .width = 512});
-///     xs::data::Voc test("/data/VOCdevkit", {.set = "val", .regions = {.count = 300, .choice =
-///     RegionChoice::proposals}});
+///     xs::data::Voc test("/data/VOCdevkit", {.set = "val", .height = 384, .width = 512});
 ///
 /// The folder holds Annotations/ID.xml, JPEGImages/ID.jpg and ImageSets/Main/SET.txt, or VOC2008 or VOCdevkit/VOC2008
 /// with them; beside it attribute_data (names and lists) and selective_search_data/voc_2008_SET.mat, if there are any.
@@ -13,7 +12,8 @@
 /// A picture of any size is scaled to fit height x width and put in the middle (letterbox.hpp); boxes go the same way,
 /// and `restore` leads back. Inputs "input" [height, width, 3] and "regions" [count, 1, 5]; labels a region
 /// (regions.hpp): "detection.class", "detection.box" and, with attribute lists, "attributes". Regions of a training are
-/// drawn anew in each epoch (DrawsSamples); a mirror turns them with their labels.
+/// drawn anew in each epoch (DrawsSamples); a mirror turns them with their labels. evaluate_detection() judges whole
+/// images.
 ///
 /// All annotations are read by the constructor, pictures when they are loaded. Needs pugixml, libturbojpeg and zlib
 /// (component voc). Errors name the file, the line, what was found and what was expected.
@@ -79,7 +79,7 @@ class Voc {
   }
   /// The objects of an image, in the network's pixels.
   [[nodiscard]] std::vector<ImageObject> objects(std::size_t index) const { return placed_objects(index); }
-  /// What an evaluation of a detector looks at, in the network's pixels: all objects and all proposals.
+  /// What evaluate_detection() looks at, in the network's pixels: all objects and all proposals of an image.
   [[nodiscard]] DetectionImage image(std::size_t index) const {
     DetectionImage image;
     letterbox(index).fill(*images_.picture(index), options().scaling, image.pixels);

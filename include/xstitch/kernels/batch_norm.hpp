@@ -73,6 +73,18 @@ void normalise(ThreadPool& threads, const float* x, float* y, std::size_t rows, 
   });
 }
 
+/// dx = factor dy, per channel.
+template <int Channels>
+void scale(ThreadPool& threads, const float* dy, float* dx, std::size_t rows, const float* factor) {
+  using Block = ChannelBlock<Channels>;
+  constexpr std::size_t C = static_cast<std::size_t>(Channels), chunk = channel_chunk<Channels>;
+  threads.parallel_for((rows + chunk - 1) / chunk, [&](std::size_t i) {
+    for (std::size_t row = i * chunk; row < std::min(rows, (i + 1) * chunk); ++row)
+      Block::for_each(
+          [&](int c) { Block::store(dx + row * C + c, Block::load(dy + row * C + c) * Block::load(factor + c)); });
+  });
+}
+
 /// dx = factor (dy - gradient_mean - (x - mean) slope), per channel.
 template <int Channels>
 void normalise_gradient(ThreadPool& threads, const float* x, const float* dy, float* dx, std::size_t rows,

@@ -3,7 +3,8 @@
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_im2col.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
 /// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps go by Winograd (conv_winograd.hpp) in
-/// fp32, and in bf16 without an instruction for it.
+/// fp32, and in bf16 without an instruction for it. In bf16 on a processor with a matrix unit everything but depthwise
+/// goes by tiles (tiles/conv_tiles.hpp), as the program finds when it runs.
 
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
@@ -14,6 +15,9 @@
 #include <xstitch/kernels/conv_winograd.hpp>
 #include <xstitch/kernels/conv_winograd_weights.hpp>
 #include <xstitch/kernels/sum_rows.hpp>
+#include <xstitch/kernels/tiles/conv_tiles.hpp>
+#include <xstitch/kernels/tiles/conv_weight_tiles.hpp>
+#include <xstitch/kernels/tiles/unit_or.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -47,14 +51,30 @@ template <class Arithmetic>
 constexpr bool weight_gradient_suits_winograd(const ConvShape& s) noexcept {
   return RoundsBeforehand<Arithmetic> && winograd::suits_weight_gradient(s);
 }
+template <class Arithmetic>
+constexpr bool suits_unit(const ConvShape& s) noexcept {
+  return multiplies_on_unit<Arithmetic> && tiles_are_full_enough(s);
+}
 /// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
 constexpr std::size_t forward_packed_bytes(const ConvShape& s) noexcept {
-  return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : forward_workspace<Arithmetic>(s);
+  const std::size_t bytes = suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : forward_workspace<Arithmetic>(s);
+  return suits_unit<Arithmetic>(s) ? std::max(bytes, forward_tiles_workspace(s)) : bytes;
 }
 template <class Arithmetic>
 constexpr std::size_t backward_packed_bytes(const ConvShape& s) noexcept {
-  return suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : backward_data_workspace<Arithmetic>(s);
+  const std::size_t bytes =
+      suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : backward_data_workspace<Arithmetic>(s);
+  return suits_unit<Arithmetic>(s) ? std::max(bytes, backward_tiles_workspace(s)) : bytes;
+}
+/// Scratch of the gradient of the weights.
+template <class Arithmetic>
+constexpr Extent weight_gradient_workspace(const ConvShape& s) noexcept {
+  const Extent other = weight_gradient_suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
+                                                                     : backward_weights_workspace<Arithmetic>(s);
+  if (!suits_unit<Arithmetic>(s)) return other;
+  const Extent tiles = weight_tiles_workspace(s);
+  return {std::max(other.per_sample, tiles.per_sample), std::max(other.fixed, tiles.fixed)};
 }
 
 /// Bytes of the gradients of weight and bias.
@@ -68,8 +88,7 @@ constexpr Extent conv_workspace_of(const ConvShape& s) noexcept {
   const std::size_t gradients = weight_bytes(s) + bias_bytes(s);
   if (is_depthwise(s)) return {0, gradients};
   if (suits_im2col(s)) return im2col_workspace(s);
-  const Extent images = weight_gradient_suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
-                                                                      : backward_weights_workspace<Arithmetic>(s);
+  const Extent images = weight_gradient_workspace<Arithmetic>(s);
   return {images.per_sample, std::max(forward_packed_bytes<Arithmetic>(s),
                                       gradients + backward_packed_bytes<Arithmetic>(s) + images.fixed)};
 }
@@ -91,12 +110,17 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
   static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
-  using Forward = std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>, ConvForward<S, Arithmetic>>;
+  template <class OnUnit, class Other>
+  using OrUnit = std::conditional_t<suits_unit<Arithmetic>(S), UnitOr<OnUnit, Other>, Other>;
+  using Forward = OrUnit<TileConvForward<S, UnitTiles>,
+                         std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>, ConvForward<S, Arithmetic>>>;
   using BackwardData =
-      std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>;
+      OrUnit<TileConvBackwardData<S, UnitTiles>,
+             std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>>;
   using BackwardWeights =
-      std::conditional_t<weight_gradient_suits_winograd<Arithmetic>(S), WinogradBackwardWeights<S, Arithmetic>,
-                         ConvBackwardWeights<S, Arithmetic>>;
+      OrUnit<TileConvBackwardWeights<S, UnitTiles>,
+             std::conditional_t<weight_gradient_suits_winograd<Arithmetic>(S), WinogradBackwardWeights<S, Arithmetic>,
+                                ConvBackwardWeights<S, Arithmetic>>>;
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 

@@ -87,7 +87,7 @@ struct Im2colConv {
       S.pointwise() ? 0 : align_up(S.out().pixels() * static_cast<std::size_t>(S.depth()) * sizeof(float));
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
-    LinearForward<Arithmetic>::pack(S.depth(), S.out_channels, weights, to, threads);
+    Linear<Arithmetic>::Forward::pack(S.depth(), S.out_channels, weights, to, threads);
   }
 
   static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
@@ -98,8 +98,8 @@ struct Im2colConv {
       x = reinterpret_cast<float*>(workspace);
       workspace += batch * im2col_bytes;
     }
-    LinearForward<Arithmetic>::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu,
-                                   out, workspace, threads, packed);
+    Linear<Arithmetic>::Forward::run(batch * S.out().pixels(), S.depth(), S.out_channels, x, weights, bias, with_relu,
+                                     out, workspace, threads, packed);
   }
 
   /// See Conv in conv.hpp.
@@ -116,7 +116,7 @@ struct Im2colConv {
     }
     has_bias = has_bias && to.wants_bias;
     float* bias = !has_bias ? nullptr : to.bias != nullptr ? to.bias : reinterpret_cast<float*>(workspace);
-    LinearBackward<Arithmetic>::run(
+    Linear<Arithmetic>::Backward::run(
         batch * S.out().pixels(), S.depth(), S.out_channels, x, out_gradient, weights, dx, to.weight, bias,
         [&](std::size_t offset, const float* gradient, std::size_t count) { emit(0, offset, gradient, count); },
         workspace + align_up(std::size_t{S.out_channels} * sizeof(float)), threads, to.wants_weight);

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -35,14 +34,21 @@ struct Factor {
   }
 };
 
+/// Factors one after the other (a std::span would cost the compiler megabytes).
+struct Factors {
+  const Factor* first = nullptr;
+  std::size_t count = 0;
+  const Factor& operator[](std::size_t k) const noexcept { return first[k]; }
+};
+
 namespace detail {
 
 inline constexpr std::size_t no_factor = ~std::size_t{0};
 
 /// The product of all factors but one, times `v`.
-inline Vector times_others(Vector v, std::span<const Factor> factors, std::size_t but, std::size_t n, std::size_t p,
+inline Vector times_others(Vector v, const Factors& factors, std::size_t but, std::size_t n, std::size_t p,
                            std::size_t c, int count) noexcept {
-  for (std::size_t k = 0; k < factors.size(); ++k)
+  for (std::size_t k = 0; k < factors.count; ++k)
     if (k != but) v = v * factors[k].get(n, p, c, count);
   return v;
 }
@@ -58,7 +64,7 @@ void for_vectors(std::size_t begin, std::size_t end, const Function& f) {
 
 /// to[n, p, c] = start(n, p, c, count) times all factors but one.
 template <class Start>
-void write_products(const ProductShape& s, std::span<const Factor> factors, std::size_t but, float* to,
+void write_products(const ProductShape& s, const Factors& factors, std::size_t but, float* to,
                     ThreadPool& threads, const Start& start) {
   constexpr std::size_t enough = 16384;
   const std::size_t columns = std::min(s.channels, enough), rows = std::max<std::size_t>(1, enough / columns);
@@ -82,14 +88,14 @@ void write_products(const ProductShape& s, std::span<const Factor> factors, std:
 }  // namespace detail
 
 /// Two factors or more.
-inline void multiply(const ProductShape& s, std::span<const Factor> factors, float* y, ThreadPool& threads) {
+inline void multiply(const ProductShape& s, const Factors& factors, float* y, ThreadPool& threads) {
   detail::write_products(
-      s, factors.subspan(1), detail::no_factor, y, threads,
+      s, {factors.first + 1, factors.count - 1}, detail::no_factor, y, threads,
       [&](std::size_t n, std::size_t p, std::size_t c, int count) { return factors[0].get(n, p, c, count); });
 }
 
 /// The gradient of factor k; dy has all pixels and channels.
-inline void multiply_gradient(const ProductShape& s, std::span<const Factor> factors, std::size_t k, const float* dy,
+inline void multiply_gradient(const ProductShape& s, const Factors& factors, std::size_t k, const float* dy,
                               float* dx, ThreadPool& threads) {
   constexpr std::size_t run = 64;
   constexpr auto step = static_cast<std::size_t>(lanes);

@@ -22,22 +22,24 @@ inline constexpr std::size_t stitch_max_towers = 32;
 /// that some channels of a wider tensor may be a tower of their own. Sums over towers run in the order of `order`, so
 /// that a caller can make them independent of how the towers are numbered.
 struct StitchForward {
-  std::size_t towers = 0, pixels = 0, channels = 0, stride = channels;
+  std::size_t towers = 0, pixels = 0, channels = 0;
   const float* const* inputs = nullptr;  ///< [towers]
   float* const* outputs = nullptr;       ///< [towers]
   const std::size_t* order = nullptr;    ///< [towers], a permutation
   std::byte* workspace = nullptr;        ///< stitch_workspace()
   ThreadPool& threads;
+  std::size_t stride = channels;
 };
 
 struct StitchBackward {
-  std::size_t towers = 0, pixels = 0, channels = 0, stride = channels;
+  std::size_t towers = 0, pixels = 0, channels = 0;
   const float* const* inputs = nullptr;
   const float* const* output_gradients = nullptr;
   float* const* input_gradients = nullptr;  ///< each may be null, and may be the same tower's output gradient
   const std::size_t* order = nullptr;
   std::byte* workspace = nullptr;
   ThreadPool& threads;
+  std::size_t stride = channels;
 };
 
 constexpr std::size_t stitch_padded(std::size_t channels) { return (channels + 15) / 16 * 16; }

@@ -1,11 +1,13 @@
 #pragma once
 /// \file
-/// BatchNorm<"name", Momentum<m>, Epsilon<e>>: y = (x - mean) / sqrt(variance + e) weight + bias, per channel.
+/// BatchNorm<"name", Momentum<m>, Epsilon<e>, FrozenStatistics>: y = (x - mean) / sqrt(variance + e) weight + bias, per
+/// channel.
 ///
 /// In training mean and variance are those of the batch, over samples and pixels, and the running ones move towards
 /// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1. A batch of a single row (one
 /// sample of 1x1xC) says nothing about a variance: it leaves the running ones as they are. Inference uses the running
-/// ones. Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
+/// ones, and so does training with FrozenStatistics: they do not move, and no gradient flows through them (fine-tuning
+/// with small batches). Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
 /// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
 /// Ioffe, Szegedy: Batch normalization, 2015.
 
@@ -19,26 +21,19 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// How far the running statistics of BatchNorm move in a step.
-template <Ratio Value>
-struct Momentum {
-  static constexpr Ratio value = Value;
-};
-/// What BatchNorm adds to the variance.
-template <Ratio Value>
-struct Epsilon {
-  static constexpr Ratio value = Value;
-};
-
 template <FixedString Name, class... Options>
 struct BatchNorm {
   static constexpr auto name = Name;
   static constexpr std::string_view kind = "BatchNorm";
-  static constexpr std::array<Attribute, 2> attributes() {
-    return {Attribute::ratio("momentum", momentum), Attribute::ratio("epsilon", epsilon)};
+  static constexpr bool frozen_statistics = options::has<FrozenStatistics, Options...>;
+  static constexpr auto attributes() {
+    if constexpr (frozen_statistics)
+      return std::array{Attribute::ratio("epsilon", epsilon), Attribute::flag("frozen_statistics", true)};
+    else
+      return std::array{Attribute::ratio("momentum", momentum), Attribute::ratio("epsilon", epsilon)};
   }
   static constexpr bool reads_output = false;
-  static constexpr bool updates_buffers = true;
+  static constexpr bool updates_buffers = !frozen_statistics;
   static constexpr Ratio momentum = options::FindValue<Momentum, Momentum<Ratio{1, 10}>, Options...>::type::value;
   static constexpr Ratio epsilon = options::FindValue<Epsilon, Epsilon<Ratio{1, 100000}>, Options...>::type::value;
   static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F,
@@ -47,31 +42,36 @@ struct BatchNorm {
 
   struct Knows {
     template <class Option>
-    static constexpr bool of = options::is<Momentum, Option> || options::is<Epsilon, Option>;
+    static constexpr bool of = (!frozen_statistics && options::is<Momentum, Option>) || options::is<Epsilon, Option> ||
+                               options::has<Option, FrozenStatistics, Frozen>;
   };
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr Dims output_shape(Dims in) { return in; }
   static constexpr auto parameters(Dims in) {
     const Extents each(in.channels);
-    return std::array{
-        ParameterSpec{.name = "weight",
-                      .extents = each,
-                      .initializer = Initializer::constant(1.0F),
-                      .weight_decay_multiplier = 0.0F},
-        ParameterSpec{
-            .name = "bias", .extents = each, .initializer = Initializer::constant(0.0F), .group = ParameterGroup::bias},
-        ParameterSpec{.name = "running_mean",
-                      .extents = each,
-                      .initializer = Initializer::constant(0.0F),
-                      .group = ParameterGroup::buffer},
-        ParameterSpec{.name = "running_variance",
-                      .extents = each,
-                      .initializer = Initializer::constant(1.0F),
-                      .group = ParameterGroup::buffer,
-                      .pytorch_name = "running_var"}};
+    constexpr float rate = options::has<Frozen, Options...> ? 0.0F : 1.0F;
+    return std::array{ParameterSpec{.name = "weight",
+                                    .extents = each,
+                                    .initializer = Initializer::constant(1.0F),
+                                    .learning_rate_multiplier = rate,
+                                    .weight_decay_multiplier = 0.0F},
+                      ParameterSpec{.name = "bias",
+                                    .extents = each,
+                                    .initializer = Initializer::constant(0.0F),
+                                    .group = ParameterGroup::bias,
+                                    .learning_rate_multiplier = rate},
+                      ParameterSpec{.name = "running_mean",
+                                    .extents = each,
+                                    .initializer = Initializer::constant(0.0F),
+                                    .group = ParameterGroup::buffer},
+                      ParameterSpec{.name = "running_variance",
+                                    .extents = each,
+                                    .initializer = Initializer::constant(1.0F),
+                                    .group = ParameterGroup::buffer,
+                                    .pytorch_name = "running_var"}};
   }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
-  static constexpr Extent saved(Dims in) { return {0, 2 * bytes(in)}; }
+  static constexpr Extent saved(Dims in) { return {0, frozen_statistics ? 0 : 2 * bytes(in)}; }
   /// Coefficients of each channel, then partial sums.
   static constexpr Extent workspace(Dims in) {
     const Extent sums = kernels::channel_sums_workspace(in, chunk(in), 2);
@@ -94,10 +94,15 @@ struct BatchNorm {
     constexpr int C = In.channels;
     using Block = kernels::ChannelBlock<C>;
     const std::size_t rows = call.batch * In.pixels();
-    const float* mean = reinterpret_cast<const float*>(call.saved);
-    const float* inverse_deviation = mean + C;
     float* factor = reinterpret_cast<float*>(call.workspace);
     float *gradient_mean = factor + C, *slope = gradient_mean + C;
+    const float *mean = call.parameters[2], *inverse_deviation = slope;
+    if constexpr (frozen_statistics) {
+      for (int c = 0; c < C; ++c) slope[c] = inverse(static_cast<double>(call.parameters[3][c]));
+    } else {
+      mean = reinterpret_cast<const float*>(call.saved);
+      inverse_deviation = mean + C;
+    }
     const auto add_terms = [&](std::size_t row, int c, std::array<typename Block::Batch, 2>& sums) {
       const auto at = static_cast<std::ptrdiff_t>(row) * C + c;
       const auto g = Block::load(call.output_gradient + at);
@@ -111,10 +116,13 @@ struct BatchNorm {
                                   call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);
                                   call.parameter_gradients[1][c] = static_cast<float>(sums[0]);
                                   factor[c] = call.parameters[0][c] * inverse_deviation[c];
+                                  if (frozen_statistics) return;
                                   gradient_mean[c] = static_cast<float>(sums[0] / n);
                                   slope[c] = static_cast<float>(sums[1] * i * i / n);
                                 });
     if (call.input_gradient == nullptr) return;
+    if constexpr (frozen_statistics)
+      return kernels::scale<C>(call.threads, call.output_gradient, call.input_gradient, rows, factor);
     kernels::normalise_gradient<C>(call.threads, call.input, call.output_gradient, call.input_gradient, rows, mean,
                                    factor, gradient_mean, slope);
   }
@@ -122,14 +130,20 @@ struct BatchNorm {
  private:
   template <Dims In, class Function>
   static void run_forward(const ForwardCall& call) {
-    constexpr int C = In.channels;
-    const std::size_t rows = call.batch * In.pixels();
-    const float* const* p = call.parameters;
     float* factor = reinterpret_cast<float*>(call.workspace);
-    if (!call.training) {
+    kernels::normalise<In.channels, Function>(call.threads, call.input, call.output, call.batch * In.pixels(),
+                                              find_mean<In>(call, factor), factor, call.parameters[1]);
+  }
+  /// The mean that is taken off, and what the rest is multiplied by. (Not a template on what is fused.)
+  template <Dims In>
+  static const float* find_mean(const ForwardCall& call, float* factor) {
+    constexpr int C = In.channels;
+    const float* const* p = call.parameters;
+    if (frozen_statistics || !call.training) {
       for (int c = 0; c < C; ++c) factor[c] = p[0][c] * inverse(static_cast<double>(p[3][c]));
-      return kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, p[2], factor, p[1]);
+      return p[2];
     }
+    const std::size_t rows = call.batch * In.pixels();
     float* mean = reinterpret_cast<float*>(call.saved);
     float* inverse_deviation = mean + C;
     const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
@@ -144,7 +158,7 @@ struct BatchNorm {
                                   *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
                                   *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
                                 });
-    kernels::normalise<C, Function>(call.threads, call.input, call.output, rows, mean, factor, p[1]);
+    return mean;
   }
 
   static constexpr std::size_t bytes(Dims in) { return static_cast<std::size_t>(in.channels) * sizeof(float); }

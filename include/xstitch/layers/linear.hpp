@@ -74,8 +74,8 @@ struct Linear {
   }
   template <Dims In, Precision P>
   static void pack(const PackCall& call) {
-    kernels::LinearForward<kernels::ArithmeticOf<P>>::pack(static_cast<int>(In.size()), Outputs, call.parameters[0],
-                                                           call.packed, call.threads);
+    kernels::Linear<kernels::ArithmeticOf<P>>::Forward::pack(static_cast<int>(In.size()), Outputs, call.parameters[0],
+                                                             call.packed, call.threads);
   }
 
   template <Dims In, Precision P = Precision::fp32>
@@ -104,7 +104,7 @@ struct Linear {
       if (call.sinks[1].wanted())
         bias_gradient =
             call.sinks[1].store() != nullptr ? call.sinks[1].store() : reinterpret_cast<float*>(call.workspace);
-    kernels::LinearBackward<kernels::ArithmeticOf<P>>::run(
+    kernels::Linear<kernels::ArithmeticOf<P>>::Backward::run(
         call.batch, static_cast<int>(inputs), Outputs, call.input, call.output_gradient, call.parameters[0],
         call.input_gradient, weight.store(), bias_gradient,
         [&](std::size_t offset, const float* gradient, std::size_t count) { weight.emit(offset, gradient, count); },
@@ -118,7 +118,7 @@ struct Linear {
 
   template <Dims In, Precision P>
   static void run_forward(const ForwardCall& call, bool with_relu) {
-    kernels::LinearForward<kernels::ArithmeticOf<P>>::run(
+    kernels::Linear<kernels::ArithmeticOf<P>>::Forward::run(
         call.batch, static_cast<int>(In.size()), Outputs, call.input, call.parameters[0],
         has_bias ? call.parameters[1] : nullptr, with_relu, call.output, call.workspace, call.threads, call.packed);
   }

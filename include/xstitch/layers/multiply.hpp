@@ -48,15 +48,16 @@ struct Multiply {
 
   template <auto In>  // Shapes<N>
   static void forward(const ForwardCall& call) {
-    kernels::multiply(shape<In>(call.batch), factors<In>(call), call.outputs[0], call.threads);
+    const auto all = factors<In>(call);
+    kernels::multiply(shape<In>(call.batch), {all.data(), all.size()}, call.outputs[0], call.threads);
   }
   template <auto In>
   static void backward(const BackwardCall& call) {
     const auto all = factors<In>(call);
     for (std::size_t k = 0; k < all.size(); ++k)
       if (call.input_gradients[k] != nullptr)
-        kernels::multiply_gradient(shape<In>(call.batch), all, k, call.output_gradients[0], call.input_gradients[k],
-                                   call.threads);
+        kernels::multiply_gradient(shape<In>(call.batch), {all.data(), all.size()}, k, call.output_gradients[0],
+                                   call.input_gradients[k], call.threads);
   }
 
  private:

@@ -31,6 +31,17 @@ struct NoBias {};    ///< leave the bias out
 struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
 /// Average pooling: divide by the whole window including padding (Caffe) instead of the covered elements.
 struct IncludePadding {};
+struct FrozenStatistics {};  ///< BatchNorm: training, too, normalises by the running statistics
+/// How far the running statistics of BatchNorm move in a step.
+template <Ratio Value>
+struct Momentum {
+  static constexpr Ratio value = Value;
+};
+/// What a normalisation adds to the variance.
+template <Ratio Value>
+struct Epsilon {
+  static constexpr Ratio value = Value;
+};
 struct Frozen {};  ///< parameters keep their initial values
 /// Standard deviation of Gaussian initial values: Gaussian<Ratio{1, 100}>.
 template <Ratio Deviation>

@@ -23,6 +23,7 @@
 #include <xstitch/weave/structures.hpp>
 
 #include <array>
+#include <type_traits>
 #include <utility>
 
 namespace xstitch::inline XSTITCH_ISA {

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// The gradient of each head's weighted loss, added over the slices of a batch and over ranks. Of a parameter that two
-/// heads or more reach there is a block a head; of one that a single head reaches the gradient goes where that of the
-/// whole network is stored. In memory: for each head what it shares with others.
+/// The gradient of each head's weighted loss, added over the slices of a batch and over ranks. That of the first head
+/// that reaches a parameter lies in the network's own block, where the combined gradient takes its place; the other
+/// heads that reach it have blocks of their own. In memory: for each head but the first what it shares with those
+/// before it.
 ///
 ///     product of heads i and j = sum over parameters that both reach of <g_i, g_j>
 ///     combined gradient        = sum over heads of  c_h g_h
@@ -35,7 +36,8 @@ class HeadBlocks {
       made_version_ = parameters_.trained_version();
       blocks_.clear();
       for (std::size_t h = 0; h < reach_.heads(); ++h)
-        blocks_.emplace_back(layout_, [&](std::size_t slot) { return shared(slot) && reach_.reaches(h, slot); });
+        blocks_.emplace_back(layout_,
+                             [&](std::size_t slot) { return reach_.reaches(h, slot) && reach_.first(slot) != h; });
     }
     for (GradientBlock& block : blocks_) block.allocate();
     for (std::size_t slot = 0; slot < layout_.slots().size(); ++slot)
@@ -91,15 +93,16 @@ class HeadBlocks {
       for (std::size_t j = 0; j < i; ++j) result[i * heads + j] = result[j * heads + i];
   }
 
-  /// The combined gradient, into the block of the network.
+  /// The combined gradient takes the place of the first head's.
   void combine(std::span<const double> coefficients, ThreadPool& threads) const {
     for (std::size_t slot = 0; slot < layout_.slots().size(); ++slot) {
-      if (!trained(slot) || !shared(slot)) continue;
+      if (!trained(slot) || reach_.count(slot) < 2) continue;
       const std::span<float> to = whole_->of(slot);
       threads.parallel_for((to.size() + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
         const std::size_t begin = chunk * gradient_chunk, end = std::min(to.size(), begin + gradient_chunk);
-        std::fill(to.data() + begin, to.data() + end, 0.0F);
-        for (std::size_t h = 0; h < reach_.heads(); ++h) {
+        const auto own = static_cast<float>(coefficients[reach_.first(slot)]);
+        for (std::size_t e = begin; e < end; ++e) to[e] *= own;
+        for (std::size_t h = reach_.first(slot) + 1; h < reach_.heads(); ++h) {
           if (!reach_.reaches(h, slot)) continue;
           const auto c = static_cast<float>(coefficients[h]);
           const float* from = at(h, slot).data();
@@ -123,9 +126,8 @@ class HeadBlocks {
 
  private:
   [[nodiscard]] bool trained(std::size_t slot) const { return parameters_.trained(slot); }
-  [[nodiscard]] bool shared(std::size_t slot) const { return reach_.count(slot) > 1; }
   [[nodiscard]] std::span<float> at(std::size_t head, std::size_t slot) const {
-    return shared(slot) ? blocks_[head].of(slot) : whole_->of(slot);
+    return reach_.first(slot) == head ? whole_->of(slot) : blocks_[head].of(slot);
   }
   /// In double, where the product of two floats is exact.
   static double dot(const float* a, const float* b, std::size_t count) {

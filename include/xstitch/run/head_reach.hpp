@@ -14,7 +14,8 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class HeadReach {
  public:
-  [[gnu::cold]] explicit HeadReach(const Layout& layout) : count_(layout.slots().size(), 0) {
+  [[gnu::cold]] explicit HeadReach(const Layout& layout)
+      : count_(layout.slots().size(), 0), first_(layout.slots().size(), 0) {
     const Program& program = layout.program();
     std::vector<std::uint8_t> flows(program.tensors.size());
     for (std::size_t h = 0; h < layout.heads().size(); ++h) {
@@ -31,7 +32,7 @@ class HeadReach {
           const std::size_t slot = layout.first_parameter(i) + p;
           if (layout.slots()[slot].spec.group == ParameterGroup::buffer) continue;
           reached_[h][slot] = 1;
-          ++count_[slot];
+          if (count_[slot]++ == 0) first_[slot] = h;
         }
       }
     }
@@ -41,6 +42,8 @@ class HeadReach {
   [[nodiscard]] bool reaches(std::size_t head, std::size_t slot) const { return reached_[head][slot] != 0; }
   /// Heads that reach a parameter.
   [[nodiscard]] std::size_t count(std::size_t slot) const { return count_[slot]; }
+  /// The first of them.
+  [[nodiscard]] std::size_t first(std::size_t slot) const { return first_[slot]; }
   /// Whether two heads reach one parameter.
   [[nodiscard]] bool shares() const {
     for (const std::size_t count : count_)
@@ -50,7 +53,7 @@ class HeadReach {
 
  private:
   std::vector<std::vector<std::uint8_t>> reached_;  ///< [head][parameter]
-  std::vector<std::size_t> count_;                  ///< [parameter]
+  std::vector<std::size_t> count_, first_;          ///< [parameter]
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

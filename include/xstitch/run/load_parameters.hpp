@@ -74,7 +74,7 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
                   fits.back().remark();
   }
   for (const auto& [name, entry] : file.entries())
-    if (std::find(names.begin(), names.end(), name) == names.end() && !parameter_file::is_optimizer_state(name) &&
+    if (std::find(names.begin(), names.end(), name) == names.end() && !parameter_file::is_training_state(name) &&
         !parameter_file::is_counter(name))
       problems += "\n  unexpected: \"" + name + "\" " + safetensors::to_text(entry.shape);
   if (!problems.empty()) fail(path.string(), " does not fit the network:", problems);

@@ -140,18 +140,23 @@ inline Initialised initialise_from(AnyNet& net, const std::filesystem::path& pat
       [&](const std::string& name, std::span<float> values) { file.read(name, values); });
 }
 
-inline Initialised initialise_from(AnyNet& net, const AnyNet& trained, const std::vector<PrefixMapping>& mapping = {}) {
+/// From a snapshot, or from the averaged weights of a training (TrainResult::average).
+inline Initialised initialise_from(AnyNet& net, const Parameters& trained,
+                                   const std::vector<PrefixMapping>& mapping = {}) {
   using Shape = std::optional<std::vector<std::uint64_t>>;
   return parameter_file::initialise(
       net, "the trained network", mapping, WeightOrder::xstitch,
       [&](const std::string& name) {
-        const std::size_t i = trained.find_parameter(name);
-        return i == AnyNet::npos ? Shape{} : Shape{parameter_file::shape_of(trained.parameters()[i].spec.extents)};
+        const std::size_t i = trained.layout().find_parameter(name);
+        return i == AnyNet::npos ? Shape{} : Shape{parameter_file::shape_of(trained.slots()[i].spec.extents)};
       },
       [&](const std::string& name, std::span<float> values) {
-        const std::span<const float> from = trained.parameter(trained.find_parameter(name));
+        const std::span<const float> from = trained.values(trained.layout().find_parameter(name));
         std::copy(from.begin(), from.end(), values.begin());
       });
+}
+inline Initialised initialise_from(AnyNet& net, const AnyNet& trained, const std::vector<PrefixMapping>& mapping = {}) {
+  return initialise_from(net, trained.model(), mapping);
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

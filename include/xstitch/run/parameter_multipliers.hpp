@@ -40,23 +40,15 @@ struct ParameterMultipliers {
 
 namespace parameter_multipliers {
 
-/// Names of all parameters that can be trained.
-inline std::vector<std::string_view> trainable_names(const Parameters& parameters) {
-  std::vector<std::string_view> names;
-  for (const ParameterSlot& slot : parameters.slots())
-    if (slot.spec.group != ParameterGroup::buffer) names.emplace_back(slot.name);
-  return names;
-}
-
 /// Refuses a pattern that matches no parameter, and a factor below 0 or not finite. `what` says whose they are.
 inline void check(std::string_view what, const NameMultipliers& all, const Parameters& parameters) {
   for (const NameMultiplier& one : all) {
     if (!(one.factor >= 0.0F) || !std::isfinite(one.factor))
       fail(what, ": found a factor of ", one.factor, " for \"", one.pattern,
            "\", expected a finite number of at least 0");
-    const std::vector<std::string_view> names = trainable_names(parameters);
+    const std::vector<std::string> names = parameters.trainable_names();
     bool found = false;
-    for (const std::string_view name : names) found = found || name_pattern::matches(one.pattern, name);
+    for (const std::string& name : names) found = found || name_pattern::matches(one.pattern, name);
     if (!found)
       fail(what, ": no parameter that can be trained matches \"", one.pattern, "\"; the nearest names are ",
            name_pattern::nearest(one.pattern, names));

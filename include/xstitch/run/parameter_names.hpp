@@ -39,7 +39,9 @@ namespace parameter_file {
 }
 
 /// Arrays of a training that lie in the same file are not parameters.
-inline bool is_optimizer_state(std::string_view name) { return name.starts_with("optimizer."); }
+inline bool is_training_state(std::string_view name) {
+  return name.starts_with("optimizer.") || name.starts_with("weight_average.");
+}
 /// Nor are the counters that PyTorch keeps beside running statistics.
 inline bool is_counter(std::string_view name) { return name.ends_with(".num_batches_tracked"); }
 

@@ -89,20 +89,24 @@ class Parameters {
     trained_[i] = trained ? 1 : 0;
     ++trained_version_;
   }
+  /// Names of all parameters that can be trained.
+  [[nodiscard]] std::vector<std::string> trainable_names() const {
+    std::vector<std::string> names;
+    for (const ParameterSlot& slot : slots())
+      if (slot.spec.group != ParameterGroup::buffer) names.push_back(slot.name);
+    return names;
+  }
   /// Of all parameters whose names match (core/name_pattern.hpp); returns how many.
   std::size_t set_trained(std::string_view pattern, bool trained) {
     std::size_t count = 0;
-    std::vector<std::string_view> names;
     for (std::size_t i = 0; i < slots().size(); ++i) {
-      if (slots()[i].spec.group == ParameterGroup::buffer) continue;
-      names.emplace_back(slots()[i].name);
-      if (!name_pattern::matches(pattern, names.back())) continue;
+      if (slots()[i].spec.group == ParameterGroup::buffer || !name_pattern::matches(pattern, slots()[i].name)) continue;
       set_trained(i, trained);
       ++count;
     }
     if (count == 0)
       fail("set_trained: no parameter that can be trained matches \"", pattern, "\"; the nearest names are ",
-           name_pattern::nearest(pattern, names));
+           name_pattern::nearest(pattern, trainable_names()));
     return count;
   }
   [[nodiscard]] std::uint64_t trained_version() const noexcept { return trained_version_; }

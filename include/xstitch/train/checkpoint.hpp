@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// A training in one safetensors file: parameters under their names, the optimizer's arrays as "optimizer.0.NAME", and
-/// the rest, with what a rule for the heads' weights has learned, as JSON in the file's metadata under "training". The
-/// file is also a parameter file: load() and initialise_from() read it.
+/// A training in one safetensors file: parameters under their names, the optimizer's arrays as "optimizer.0.NAME",
+/// averaged weights as "weight_average.NAME", and the rest, with what a rule for the heads' weights has learned, as
+/// JSON in the file's metadata under "training". The file is also a parameter file: load() and initialise_from() read
+/// it.
 ///
 /// Random numbers have no state here (they are functions of seed and step) and neither has the data order, so the
 /// step is all that a resume needs to continue bit for bit, with the same network, optimizer, schedule, seeds, batch
@@ -10,6 +11,7 @@
 
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/average_state.hpp>
 #include <xstitch/train/balance_state.hpp>
 #include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/train/training_state.hpp>
@@ -19,6 +21,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -29,21 +32,26 @@ constexpr std::uint64_t version = 3;
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
 /// `metadata`: texts of the user's, which read_metadata(path) gives back.
 inline void write(const std::filesystem::path& path, const Training& training, const TrainingIdentity& identity,
-                  const TrainingState& state, TextMap metadata = {}) {
+                  const TrainingState& state, TextMap metadata = {}, const AveragedWeights* average = nullptr) {
   const AnyNet& net = training.net();
   net.model().check_whole();
   std::string bad = net.find_non_finite_parameter();
   if (bad.empty()) bad = optimizer_state::find_non_finite(training);
+  if (bad.empty() && average != nullptr) bad = average_state::find_non_finite(*average);
   if (!bad.empty()) fail("no checkpoint is written to ", path.string(), ": \"", bad, "\" is not finite");
   std::vector<TensorView> tensors = parameter_file::views(net);
   optimizer_state::for_each(training, [&](const std::string& name, const auto& shape, std::span<const float> values) {
     tensors.push_back(TensorView::floats(name, shape, values));
   });
-  const Json text = Json()
-                        .set("version", version)
-                        .set("identity", identity.to_json())
-                        .set("state", training_state::to_json(state))
-                        .set("balance", balance_state::to_json(training));
+  Json text = Json()
+                  .set("version", version)
+                  .set("identity", identity.to_json())
+                  .set("state", training_state::to_json(state))
+                  .set("balance", balance_state::to_json(training));
+  if (average != nullptr) {
+    average_state::add_views(*average, tensors);
+    text.set("average_updates", average->updates());
+  }
   parameter_file::add_own(metadata, net);
   metadata["training"] = text.text();
   safetensors::write(path, tensors, metadata);
@@ -57,11 +65,15 @@ inline std::string advice(std::uint64_t then, std::uint64_t now) {
          "; to stretch the schedule, with a jump of the learning rate, set extend_schedule = true.";
 }
 
+inline constexpr std::string_view advice_on_bits =
+    "\nIn bf16 each way to multiply has bits of its own. To go on with other bits set accept_other_bits = true.";
+
 /// A checkpoint that was read.
 struct Found {
   TrainingState state;
   std::uint64_t schedule_iterations = 0;  ///< TrainingIdentity::schedule_iterations then
   std::vector<BalanceArray> balance{};    ///< what the rule for the heads' weights had learned
+  std::uint64_t average_updates = 0;      ///< AveragedWeights::updates()
 };
 
 /// How long the training is to be that continues, and whether its schedule may be of another length.
@@ -69,6 +81,7 @@ struct Wanted {
   std::uint64_t total = ~std::uint64_t{0};
   bool other_length = false;
   bool finished = false;  ///< all of `total` done already
+  bool other_bits = false;
 };
 
 /// Whether the network has the very parameters of the file: a training that continues in the same program.
@@ -87,15 +100,23 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
   if (training.at("version").whole() != version)
     fail("a checkpoint of version ", training.at("version").whole(), ", expected ", version);
   const Json& have = training.at("identity");
-  Json want = identity.to_json();
+  TrainingIdentity of_now = identity;
+  const Json* products = have.find("products");
+  const std::string then_products = products != nullptr && products->is_string() ? products->string() : std::string();
+  const bool bits_differ =
+      !identity.products.empty() && have.at("precision").string() == "bf16" && then_products != identity.products;
+  if (bits_differ && wanted.other_bits) of_now.products = then_products;
+  Json want = of_now.to_json();
   Found found{training_state::from_json(training.at("state")), have.at("schedule_iterations").whole(), {}};
+  if (const Json* updates = training.find("average_updates")) found.average_updates = updates->whole();
   const std::uint64_t then = found.schedule_iterations, now = identity.schedule_iterations;
   const bool lengths_differ = then != now && then > 0 && now > 0;
   if (lengths_differ && wanted.other_length) want.set("schedule_iterations", then);
   if (continues) want.set("initial", have.at("initial"));
   if (const std::string text_of_all = training_state::differences(have, want); !text_of_all.empty())
     fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text_of_all,
-         lengths_differ && !wanted.other_length ? advice(then, now) : "");
+         lengths_differ && !wanted.other_length ? advice(then, now) : "",
+         bits_differ && !wanted.other_bits ? advice_on_bits : "");
   if (found.state.interval.size() != net.heads().size())
     fail("losses of ", found.state.interval.size(), " heads, expected ", net.heads().size());
   if (found.state.step > wanted.total)
@@ -111,7 +132,7 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
 /// seed, batch ... is refused, and so is another length of the schedule unless it is wanted. On an Error nothing is
 /// changed.
 inline Found read(const std::filesystem::path& path, Training& training, const TrainingIdentity& identity,
-                  const Wanted& wanted = {}) {
+                  const Wanted& wanted = {}, AveragedWeights* average = nullptr) {
   AnyNet& net = training.net();
   const SafetensorsFile file(path);
   const auto text = file.metadata().find("training");
@@ -127,9 +148,13 @@ inline Found read(const std::filesystem::path& path, Training& training, const T
     fail(path.string(), ": ", error.what());
   }
   const optimizer_state::Restored arrays(file, path, net, found.state.step > 0 ? training.optimizer_state_count() : 0);
+  std::vector<std::vector<float>> averaged;
+  if (average != nullptr) averaged = average_state::read(file, path, net);
   load(net, path);
   arrays.commit(training);
   training.set_balance_state(found.balance);
+  if (average != nullptr)
+    average->restore(found.average_updates, [&](std::size_t i) { return std::span<const float>(averaged[i]); });
   return found;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// The folder of a training's checkpoints: last.safetensors, which a resume continues from, and best.safetensors, that
-/// of the best evaluation. Without a folder nothing is written and nothing found.
+/// of the best evaluation (of averaged weights: those alone, as parameters). Without a folder nothing is written and
+/// nothing found.
 
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/folder_lock.hpp>
@@ -44,15 +45,23 @@ class CheckpointFolder {
 
   /// Restores the training from the last checkpoint, if there is one.
   std::optional<checkpoint::Found> read_last(Training& training, const TrainingIdentity& identity,
-                                             const checkpoint::Wanted& wanted) const {
+                                             const checkpoint::Wanted& wanted,
+                                             AveragedWeights* average = nullptr) const {
     if (!has_last()) return std::nullopt;
-    return checkpoint::read(last(), training, identity, wanted);
+    return checkpoint::read(last(), training, identity, wanted, average);
   }
-  void write_last(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
-    checkpoint::write(last(), training, identity, state, metadata_);
+  void write_last(const Training& training, const TrainingIdentity& identity, const TrainingState& state,
+                  const AveragedWeights* average = nullptr) const {
+    checkpoint::write(last(), training, identity, state, metadata_, average);
   }
-  void write_best(const Training& training, const TrainingIdentity& identity, const TrainingState& state) const {
-    if (given()) checkpoint::write(best(), training, identity, state, metadata_);
+  /// `averaged`: the network has averaged weights now, from which no training continues.
+  void write_best(const Training& training, const TrainingIdentity& identity, const TrainingState& state,
+                  bool averaged = false) const {
+    if (!given()) return;
+    if (averaged)
+      save(training.net(), best(), metadata_);
+    else
+      checkpoint::write(best(), training, identity, state, metadata_);
   }
 
  private:

@@ -138,9 +138,15 @@ class TrainingJob {
   TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, const OptimizerRef& optimizer,
                             const TrainingIdentity& identity, std::uint64_t total, const TrainOptions& options) {
     Training training(net, optimizer);
+    const auto average = AveragedWeights::make(net, options.weight_average);
     (void)checkpoint::read(folder / "last.safetensors", training, identity,
-                           {.total = total, .other_length = options.extend_schedule, .finished = true});
+                           {.total = total,
+                            .other_length = options.extend_schedule,
+                            .finished = true,
+                            .other_bits = options.accept_other_bits},
+                           average.get());
     TrainResult result;
+    if (average) result.average = average->copy();
     result.iterations = total;
     result.message = "finished before; loaded from " + (folder / "last.safetensors").string();
     if (options.output != nullptr) *options.output << folder.filename().string() << ": " << result.message << std::endl;

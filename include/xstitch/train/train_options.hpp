@@ -7,6 +7,7 @@
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
+#include <xstitch/train/weight_average.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -47,6 +48,9 @@ struct TrainOptions {
   LossBalance balance{};
   NotFinite not_finite = NotFinite::stop;  ///< skip: a step with a loss or gradient that is not finite changes nothing
 
+  /// Average the weights along the way; evaluations and best.safetensors are of the average (train/weight_average.hpp).
+  std::optional<WeightAverage> weight_average{};
+
   std::optional<DataSetRef> evaluation{};
   std::uint64_t evaluate_every = 0;  ///< steps; 0: with each epoch. And always at the end
   /// Load every evaluation sample once before the first step, so that a broken one is not found hours later. Without
@@ -58,6 +62,9 @@ struct TrainOptions {
   TextMap metadata{};  ///< texts of one's own in every checkpoint, as data::TableScaling::to_metadata()
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
+  /// Resume a training in bf16 although it was begun where bf16 is multiplied in another way (on a matrix unit or not):
+  /// it goes on, with other bits than there.
+  bool accept_other_bits = false;
   std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one

@@ -5,6 +5,7 @@
 #include <xstitch/train/evaluate.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ struct TrainResult {
   std::uint64_t skipped = 0;           ///< samples that were replaced
   std::uint64_t steps_not_finite = 0;  ///< steps that changed nothing (NotFinite::skip)
   double seconds = 0.0;
+  /// The averaged weights (TrainOptions::weight_average): for a Predictor, or for initialise_from(net, *average). Null
+  /// without averaging, or where they are not finite.
+  std::shared_ptr<Parameters> average;
 
   [[nodiscard]] bool finished() const { return reason == StopReason::finished; }
 };

@@ -18,6 +18,7 @@
 #include <xstitch/train/running_statistics.hpp>
 #include <xstitch/train/train_options.hpp>
 #include <xstitch/train/train_result.hpp>
+#include <xstitch/train/trainer_messages.hpp>
 #include <xstitch/train/training_checks.hpp>
 #include <xstitch/train/training_record.hpp>
 
@@ -26,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,7 @@ class Run {
         optimizer_(optimizer),
         options_(options),
         training_(net, optimizer),
+        average_(AveragedWeights::make(net, options.weight_average)),
         checkpoints_(options.checkpoint_directory, options.metadata) {
     state_.total = check(net, data, optimizer, options);
     steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
@@ -86,8 +89,10 @@ class Run {
   std::optional<checkpoint::Found> restore() {
     lock_ = checkpoints_.lock();
     checkpoints_.prepare(options_.resume);
-    std::optional<checkpoint::Found> found =
-        checkpoints_.read_last(training_, identity_, {.total = state_.total, .other_length = options_.extend_schedule});
+    std::optional<checkpoint::Found> found = checkpoints_.read_last(
+        training_, identity_,
+        {.total = state_.total, .other_length = options_.extend_schedule, .other_bits = options_.accept_other_bits},
+        average_.get());
     if (found) {
       found->state.total = state_.total;
       state_ = found->state;
@@ -107,9 +112,7 @@ class Run {
       if (!check_points(record, threads, interrupted)) break;
       if (!interrupted) continue;
       result_.reason = StopReason::interrupted;
-      result_.message = "stopped after iteration " + std::to_string(state_.step) + " of " +
-                        std::to_string(state_.total) +
-                        (checkpoints_.given() ? "; a checkpoint is written" : "; no checkpoint directory was given");
+      result_.message = stopped_text(state_, checkpoints_.given());
       break;
     }
     result_.skipped = loader.skipped();
@@ -134,17 +137,11 @@ class Run {
       return true;
     }
     if (!losses.finite) {
-      stop_not_finite(
-          record, "iteration " + std::to_string(state_.step + 1) + " (epoch " + std::to_string(loaded.epoch + 1) +
-                      ", samples from " + std::to_string(loaded.position) +
-                      " on): " + (std::isfinite(losses.total) ? "not finite: " : "the loss is not finite; first in ") +
-                      losses.location +
-                      (losses.torn ? "; some parameters had been changed before: they are not usable any "
-                                     "more (not_finite = NotFinite::skip would have changed nothing)"
-                                   : ""));
+      stop_not_finite(record, not_finite_text(state_.step + 1, loaded, losses));
       return false;
     }
     ++state_.step;
+    if (average_) average_->update(threads);
     add(state_.interval, losses.losses);
     const bool due = state_.step % options_.log_every == 0 || state_.step == state_.total;
     const auto learning_rate = static_cast<double>(optimizer_.learning_rate() * step.learning_rate_factor);
@@ -159,9 +156,7 @@ class Run {
   void say_unmoved(const std::string& name, TrainingRecord& record) {
     if (name.empty()) return;
     said_unmoved_ = true;
-    record.say("iteration " + std::to_string(state_.step) + ": a batch of one sample left '" + name +
-               "' as it was, because statistics of one row do not enter running ones (said once)" +
-               (options_.batch > 1 ? "; drop_last leaves such batches out" : ""));
+    record.say(unmoved_text(state_.step, name, options_.batch));
   }
 
   [[nodiscard]] bool due(std::uint64_t every) const {
@@ -181,7 +176,7 @@ class Run {
     if (checkpoint_due) {
       state_.evaluation_pending = evaluation_due;
       record.flush();
-      checkpoints_.write_last(training_, identity_, state_);
+      checkpoints_.write_last(training_, identity_, state_, average_.get());
       state_.evaluation_pending = false;
     }
     if (evaluation_due) evaluate(record, threads);
@@ -189,6 +184,7 @@ class Run {
   }
 
   void evaluate(TrainingRecord& record, ThreadPool& threads) {
+    const AveragedWeights::InNetwork averaged(average_.get());
     Evaluation evaluation = evaluation::run(net_, *options_.evaluation, evaluate_options(options_), threads);
     const double score = evaluation.score();
     record.evaluated(state_.step, evaluation, score);
@@ -197,7 +193,7 @@ class Run {
       state_.best_score = score;
       state_.best_step = state_.step;
       record.flush();
-      checkpoints_.write_best(training_, identity_, state_);
+      checkpoints_.write_best(training_, identity_, state_, average_ != nullptr);
     }
     result_.evaluations.push_back({state_.step, std::move(evaluation), score});
   }
@@ -215,6 +211,7 @@ class Run {
     if (state_.has_best) result_.best_step = state_.best_step;
     result_.best_score = state_.best_score;
     result_.seconds = record.seconds();
+    if (average_) result_.average = average_->copy();
     if (result_.message.empty()) result_.message = "all " + std::to_string(state_.total) + " iterations done";
     if (result_.reason == StopReason::not_finite && options_.output == nullptr)
       std::cerr << result_.message << std::endl;
@@ -228,6 +225,7 @@ class Run {
   const OptimizerRef& optimizer_;
   const TrainOptions& options_;
   Training training_;
+  std::unique_ptr<AveragedWeights> average_;
   CheckpointFolder checkpoints_;
   FolderLock lock_;  ///< of the checkpoints' folder
   TrainingIdentity identity_;

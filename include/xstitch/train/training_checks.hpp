@@ -6,6 +6,7 @@
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/binding.hpp>
+#include <xstitch/kernels/tiles/unit_or.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/evaluate.hpp>
@@ -106,6 +107,7 @@ inline std::uint64_t check(const AnyNet& net, const DataSetRef& data, const Opti
   if (const float rate = optimizer.learning_rate() * last; !std::isfinite(rate))
     fail("train: found a learning rate of ", rate, " at iteration ", total, " with the schedule ",
          options.schedule.describe(), ", expected a finite number");
+  if (options.weight_average) options.weight_average->check_settings();
   parameter_multipliers::check(multipliers(options), net.model());
   head_metrics::begin(options.metrics, net.heads());
   (void)bind(data, net.inputs(), net.heads());
@@ -138,6 +140,7 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
     if (net.parameters()[i].spec.group != ParameterGroup::buffer && !net.model().trained(i))
       id.frozen += (id.frozen.empty() ? "" : " ") + net.parameters()[i].name;
   id.precision = net.precision();
+  if (id.precision == Precision::bf16) id.products = kernels::bf16_products();
   id.network_seed = net.seed().value;
   id.optimizer = optimizer.describe();
   id.schedule = options.schedule.describe();
@@ -151,6 +154,7 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.initial = fingerprint::of(net);
   id.learning_rate_multipliers = parameter_multipliers::to_text(options.learning_rate_multipliers);
   id.weight_decay_multipliers = parameter_multipliers::to_text(options.weight_decay_multipliers);
+  if (options.weight_average) id.weight_average = options.weight_average->describe();
   id.clip_norm = options.clip_norm;
   id.accumulate = options.accumulate;
   id.not_finite = options.not_finite;

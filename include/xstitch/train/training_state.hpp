@@ -21,6 +21,7 @@ struct TrainingIdentity {
   std::string network;  ///< AnyNet::signature()
   std::string frozen;   ///< names of the parameters that are not trained
   Precision precision = Precision::fp32;
+  std::string products;  ///< in bf16: kernels::bf16_products(), which has bits of its own
   std::uint64_t network_seed = 0;
   std::string optimizer;  ///< OptimizerRef::describe()
   std::string schedule;
@@ -33,6 +34,7 @@ struct TrainingIdentity {
   std::string data;           ///< its fields and some samples: fingerprint::of()
   std::string initial;        ///< the parameters at the beginning: fingerprint::of()
   std::string learning_rate_multipliers, weight_decay_multipliers;  ///< parameter_multipliers::to_text()
+  std::string weight_average;                                       ///< WeightAverage::describe()
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
@@ -40,6 +42,13 @@ struct TrainingIdentity {
   std::string job;      ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
+    Json json = common_json();
+    if (!products.empty()) json.set("products", products);
+    return json;
+  }
+
+ private:
+  [[nodiscard]] Json common_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
     return Json()
         .set("network", network)
@@ -58,6 +67,7 @@ struct TrainingIdentity {
         .set("initial", initial)
         .set("learning_rate_multipliers", learning_rate_multipliers)
         .set("weight_decay_multipliers", weight_decay_multipliers)
+        .set("weight_average", weight_average)
         .set("clip_norm", static_cast<double>(clip_norm))
         .set("accumulate", accumulate)
         .set("not_finite", not_finite == NotFinite::skip ? "skip" : "stop")

@@ -8,6 +8,7 @@
 #include <turbojpeg.h>
 #include <zlib.h>
 #include <cstdio>
+#include <pugixml.hpp>
 
 int main() {
   unsigned major = 0, minor = 0, release = 0;
@@ -19,5 +20,6 @@ int main() {
   if (jpeg != nullptr) tjDestroy(jpeg);
   std::printf("%s: hdf5 %u.%u.%u, matio %d.%d.%d, zlib %s\n", xstitch::simd_name(), major, minor, release, matio[0],
               matio[1], matio[2], zlibVersion());
-  return hdf5 && matio[0] >= 1 && images ? 0 : 1;
+  const bool xml = pugi::xml_document().load_string("<a/>");
+  return hdf5 && xml && matio[0] >= 1 && images ? 0 : 1;
 }

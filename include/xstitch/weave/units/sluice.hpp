@@ -70,12 +70,12 @@ struct Sluice {
     kernels::stitch_forward({.towers = towers * subspaces,
                              .pixels = call.batch * at.size() / channels(at),
                              .channels = part_channels(at),
-                             .stride = channels(at),
                              .inputs = inputs.data(),
                              .outputs = outputs.data(),
                              .order = order.items.data(),
                              .workspace = call.workspace,
-                             .threads = call.threads},
+                             .threads = call.threads,
+                             .stride = channels(at)},
                             call.parameters[0], false);
   }
   static void backward(const BackwardCall& call) {
@@ -88,13 +88,13 @@ struct Sluice {
     kernels::stitch_backward({.towers = towers * subspaces,
                               .pixels = call.batch * at.size() / channels(at),
                               .channels = part_channels(at),
-                              .stride = channels(at),
                               .inputs = inputs.data(),
                               .output_gradients = output_gradients.data(),
                               .input_gradients = input_gradients.data(),
                               .order = order.items.data(),
                               .workspace = call.workspace,
-                              .threads = call.threads},
+                              .threads = call.threads,
+                              .stride = channels(at)},
                              call.parameters[0], call.parameter_gradients[0], false);
   }
 

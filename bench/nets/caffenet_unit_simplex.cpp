@@ -1,0 +1,21 @@
+// The cross-stitched pair of CaffeNets whose rows of alphas are means: what a unit costs a step.
+
+#include "support/host.hpp"
+
+#include <xstitch/losses/softmax_cross_entropy.hpp>
+#include <xstitch/models/caffenet.hpp>
+#include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/weave/units/simplex.hpp>
+
+namespace {
+
+namespace xs = xstitch;
+
+template <xs::FixedString Task>
+using Tower = xs::models::CaffeNet<Task, 1000, xs::SoftmaxCrossEntropy>;
+using Net = xs::CrossStitch<xs::Unit<xs::Simplex<>>, Tower<"a">, Tower<"b">>;
+
+const bench::Registration announced{{.network = "cross_stitch", .model = "caffenet", .unit = "simplex"},
+                                    &bench::make<Net>};
+
+}  // namespace
