@@ -77,12 +77,13 @@ class Voc {
     sample.labels[1] = std::move(regions.offsets);
     if (has_attributes()) sample.labels[2] = std::move(regions.attributes);
   }
-  /// What evaluate_detection() looks at, in the network's pixels: all objects and all proposals of each image.
-  [[nodiscard]] std::size_t images() const noexcept { return size(); }
-  void load_image(std::size_t index, DetectionImage& image) const {
+  /// What evaluate_detection() looks at, in the network's pixels: all objects and all proposals of an image.
+  [[nodiscard]] DetectionImage image(std::size_t index) const {
+    DetectionImage image;
     letterbox(index).fill(*images_.picture(index), options().scaling, image.pixels);
     image.objects = placed_objects(index);
     image.proposals = placed_proposals(index);
+    return image;
   }
 
   [[nodiscard]] const Options& options() const noexcept { return images_.options(); }
