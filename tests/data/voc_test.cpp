@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -157,6 +159,28 @@ TEST_CASE("proposals: a file of all images, a folder, a function, windows") {
   CHECK(image.pixels.size() == 30 * 40 * 3);
 }
 
+TEST_CASE("computed proposals are kept in a folder, and computed once") {
+  const VocFiles files;
+  std::atomic<int> calls{0};
+  xs::data::VocOptions options = small;
+  options.proposal_folder = files.folder.file("kept/here");
+  options.propose = [&calls](const xs::data::ByteImage& image) {
+    ++calls;
+    return std::vector<Box>{{0.5F, 0, static_cast<float>(image.shape.width), 5}, {0, 0, 5, 5}};
+  };
+  for (int run = 0; run < 2; ++run) {
+    const Voc voc(files.folder.path(), options);
+    CHECK(voc.proposals(1) == std::vector<Box>{{0.5F, 0, 30, 5}, {0, 0, 5, 5}});
+    CHECK(voc.proposals(1).size() == 2);
+  }
+  CHECK(calls == 1);
+  const std::string path = options.proposal_folder + "/2008_000001.npy";
+  xs::save_npy(path, xs::NpyArray{{2, 3}, std::vector<float>(6)});
+  const Voc voc(files.folder.path(), options);
+  CHECK(error_of<xs::Error>([&] { (void)voc.proposals(0); }) ==
+        "file " + path + ": found another array than N x 4, expected boxes");
+}
+
 TEST_CASE("training regions: drawn anew in each epoch, objects among them; a mirror turns them with their offsets") {
   const VocFiles files;
   const Voc voc(files.folder.path(), small);
@@ -174,6 +198,16 @@ TEST_CASE("training regions: drawn anew in each epoch, objects among them; a mir
     return all;
   };
   const std::vector<xs::Batch> plain = epochs({}), turned = epochs({.mirror = true});
+  {
+    const Voc again(files.folder.path(), small);
+    xs::Loader loader(again, inputs, heads, {.batch = 3, .epochs = 12, .threads = 3, .cache = true});
+    for (const xs::Batch& batch : plain) {
+      const xs::Batch& other = loader.next()->batch;
+      CHECK(std::equal(batch.inputs[0].begin(), batch.inputs[0].end(), other.inputs[0].begin()));
+      CHECK(std::equal(batch.inputs[1].begin(), batch.inputs[1].end(), other.inputs[1].begin()));
+      CHECK(batch.labels[1].values == other.labels[1].values);
+    }
+  }
   CHECK(plain[0].inputs[1] != plain[1].inputs[1]);
   std::size_t mirrored = 0, foreground = 0, background = 0;
   for (std::size_t e = 0; e < plain.size(); ++e)

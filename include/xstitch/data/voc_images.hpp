@@ -15,6 +15,7 @@
 #include <xstitch/data/voc_lists.hpp>
 #include <xstitch/data/voc_options.hpp>
 #include <xstitch/data/voc_proposals.hpp>
+#include <xstitch/io/folder.hpp>
 
 #include <cstddef>
 #include <filesystem>
@@ -123,7 +124,7 @@ class VocImages {
       boxes = sliding_windows(image.height, image.width);
     } else if (from_ == VocProposals::computed) {
       where = "proposals of file " + path(index);
-      boxes = options_.propose(whole_picture(index));
+      boxes = computed(index);
     } else if (boxes_) {
       boxes = boxes_->at(id(index));
     } else {
@@ -133,6 +134,17 @@ class VocImages {
     }
     if (boxes.size() > options_.most_proposals) boxes.resize(options_.most_proposals);
     return inside_image(boxes, image.height, image.width, where);
+  }
+
+  /// What `propose` says, or said before (options().proposal_folder).
+  [[nodiscard]] std::vector<Box> computed(std::size_t index) const {
+    if (options_.proposal_folder.empty()) return options_.propose(whole_picture(index));
+    const std::string file = (std::filesystem::path(options_.proposal_folder) / (id(index) + ".npy")).string();
+    if (file_exists(file)) return load_boxes(file);
+    std::vector<Box> boxes = options_.propose(whole_picture(index));
+    make_folder(options_.proposal_folder);
+    save_boxes(file, boxes);
+    return boxes;
   }
 
   /// What `make` gives, from the cache if it is there; made outside the lock.

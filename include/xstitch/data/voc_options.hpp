@@ -37,6 +37,9 @@ struct VocOptions {
   std::size_t most_proposals = 2000;  ///< of an image: the first ones
   /// Regions of a picture, e.g. SelectiveSearch{}; called from several threads.
   std::function<std::vector<Box>(const ByteImage&)> propose{};
+  /// Where computed proposals are kept as ID.npy (N x 4: x0 y0 x1 y1, in the picture's pixels) and read again; empty:
+  /// nowhere. A folder belongs to one `propose`: nothing in it says which.
+  std::string proposal_folder{};
   std::string proposal_path{};     ///< a MAT-file or a folder of them; empty: selective_search_data/voc_YEAR_SET.mat
   std::string attribute_folder{};  ///< empty: attribute_data, if there is one
   std::vector<std::string> class_names = voc_class_names();

@@ -19,6 +19,7 @@
 #include <xstitch/data/mat_file.hpp>
 #include <xstitch/data/sliding_windows.hpp>
 #include <xstitch/io/limits.hpp>
+#include <xstitch/io/npy.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -89,6 +90,24 @@ inline std::vector<Box> read_image_proposals(const std::string& path, std::size_
   return limits::guard(path, [&] {
     return detail::boxes_of(MatFile(path).at("boxes"), detail::BoxColumns::x1_y1_x2_y2, most, "file " + path);
   });
+}
+
+/// Boxes as an N x 4 array of NumPy: x0 y0 x1 y1.
+inline void save_boxes(const std::string& path, std::span<const Box> boxes) {
+  NpyArray array{{boxes.size(), 4}, {}};
+  for (const Box& box : boxes) array.values.insert(array.values.end(), {box.x0, box.y0, box.x1, box.y1});
+  save_npy(path, array);
+}
+inline std::vector<Box> load_boxes(const std::string& path) {
+  const NpyArray array = load_npy(path);
+  if (array.extents.size() != 2 || array.extents[1] != 4)
+    fail("file ", path, ": found another array than N x 4, expected boxes");
+  std::vector<Box> boxes(array.extents[0]);
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    const float* v = array.values.data() + 4 * i;
+    boxes[i] = {v[0], v[1], v[2], v[3]};
+  }
+  return boxes;
 }
 
 /// Boxes clipped to the image, without those that are empty then. One that reaches out by more than a pixel is an
