@@ -64,8 +64,8 @@ void for_vectors(std::size_t begin, std::size_t end, const Function& f) {
 
 /// to[n, p, c] = start(n, p, c, count) times all factors but one.
 template <class Start>
-void write_products(const ProductShape& s, const Factors& factors, std::size_t but, float* to,
-                    ThreadPool& threads, const Start& start) {
+void write_products(const ProductShape& s, const Factors& factors, std::size_t but, float* to, ThreadPool& threads,
+                    const Start& start) {
   constexpr std::size_t enough = 16384;
   const std::size_t columns = std::min(s.channels, enough), rows = std::max<std::size_t>(1, enough / columns);
   const std::size_t row_blocks = (s.pixels + rows - 1) / rows, column_blocks = (s.channels + columns - 1) / columns;
@@ -95,8 +95,8 @@ inline void multiply(const ProductShape& s, const Factors& factors, float* y, Th
 }
 
 /// The gradient of factor k; dy has all pixels and channels.
-inline void multiply_gradient(const ProductShape& s, const Factors& factors, std::size_t k, const float* dy,
-                              float* dx, ThreadPool& threads) {
+inline void multiply_gradient(const ProductShape& s, const Factors& factors, std::size_t k, const float* dy, float* dx,
+                              ThreadPool& threads) {
   constexpr std::size_t run = 64;
   constexpr auto step = static_cast<std::size_t>(lanes);
   const Factor out{dy, s.pixels * s.channels, s.channels, false};
