@@ -8,6 +8,7 @@
 /// wait there, too. Each sum starts from the bias and takes 32 inputs a step in order, so the bits of a sample depend
 /// neither on the others nor on whether weights are packed.
 
+#include <xstitch/core/shape.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/pack.hpp>
 #include <xstitch/kernels/tiles/pack_tiles.hpp>

@@ -8,6 +8,7 @@
 ///
 /// A term is 32 samples, or, if there are fewer, all of them (an even number). What is missing is zero.
 
+#include <xstitch/core/shape.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/tiles/pack_tiles.hpp>
 
