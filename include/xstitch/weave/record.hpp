@@ -146,7 +146,10 @@ struct RecordOf {
     r.rows = short_form ? static_cast<std::size_t>(In[0].rows) : 1;
     r.saved = traits::saved<L>(shape);
     r.saved.per_sample *= r.rows;
-    r.workspace = traits::workspace<L>(shape);
+    if constexpr (requires { L::workspace(shape, P); })
+      r.workspace = L::workspace(shape, P);
+    else
+      r.workspace = traits::workspace<L>(shape);
     r.workspace.per_sample *= r.rows;
     r.packed_bytes = packed_bytes;
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
