@@ -5,9 +5,8 @@
 /// pool's indices say where its elements go back.
 ///
 ///     encoder   models/vgg.hpp: pool1 .. pool5                     {h, w, 3} -> {h / 32, w / 32, 512}
-///     decoder   5 .. 1: MaxUnpool by the indices of pool 5 .. 1, then 3 x 512, 2 x 512 and 256, 2 x 256 and 128, 128
-///     and
-///               64, 64: convolutions k3 p1, BatchNorm, relu        -> {h, w, 64}
+///     decoder   5 .. 1: MaxUnpool by the indices of pool 5 .. 1, then convolutions k3 p1, BatchNorm, relu of widths
+///               3 x 512; 2 x 512, 256; 2 x 256, 128; 128, 64; 64   -> {h, w, 64}
 ///     scores    k3 p1
 ///
 /// Layers of the encoder are named as torchvision's vgg16_bn ("features.0"), so that its weights load; those of the

@@ -2,8 +2,7 @@
 /// \file
 /// What a rule is that weighs the losses of the heads against each other while they are trained,
 ///
-///     total = sum over heads h of  w_h L_h,          L_h the loss of head h, the weight of its type (Weighted)
-///     included
+///     total = sum over heads h of  w_h L_h,          L_h the loss of head h with the weight of its type (Weighted)
 ///
 /// A rule is a struct of settings; nothing is derived from. What it learns lies in arrays with an element a head, which
 /// checkpoints keep. So a rule is three functions of what a step shows it:
@@ -12,8 +11,7 @@
 ///       static constexpr std::string_view name = "Equal";
 ///       static constexpr xs::BalanceNeeds needs{.losses_first = true, .positive_losses = true};
 ///       std::vector<xs::BalanceArray> arrays(const xs::BalanceSetup&) const { return {}; }
-///       void weigh(const xs::BalanceCall& call) const {                    // before backward: the weights of this
-///       step
+///       void weigh(const xs::BalanceCall& call) const {                    // before backward: this step's weights
 ///         for (std::size_t h = 0; h < call.weights.size(); ++h)
 ///           if (call.present[h]) call.weights[h] = 1.0 / call.losses[h];
 ///       }
