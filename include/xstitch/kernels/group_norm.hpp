@@ -42,15 +42,16 @@ struct GroupNormTasks {
       f(task / chunks, i, i * chunk, std::min(pixels, (i + 1) * chunk));
     });
   }
-  /// Sums of two quantities a chunk and channel: terms(sample, row of the batch, c).
+  /// Sums of two quantities a chunk and channel: add_terms(first row of the chunk, sample, row of the batch, c, sums).
   template <class Terms>
-  void add_up(ThreadPool& threads, std::size_t batch, const Terms& terms) const {
+  void add_up(ThreadPool& threads, std::size_t batch, const Terms& add_terms) const {
     using Block = ChannelBlock<In.channels>;
     for_chunks_of(threads, batch, [&](std::size_t n, std::size_t i, std::size_t begin, std::size_t end) {
       double* mine = sums_of(n, i);
       const std::size_t first = n * pixels;
       chunk_sums<In.channels, 2>(
-          first + begin, first + end, [&](std::size_t row, int c) { return terms(first + begin, n, row, c); },
+          first + begin, first + end,
+          [&](std::size_t row, int c, auto& sums) { add_terms(first + begin, n, row, c, sums); },
           [&](int c, const auto& both) {
             alignas(64) float values[static_cast<std::size_t>(Block::width)];
             for (std::size_t k = 0; k < 2; ++k) {
@@ -72,9 +73,10 @@ void group_norm(ThreadPool& threads, std::size_t batch, const float* x, const fl
   using Batch = typename Block::Batch;
   constexpr std::size_t C = Tasks::channels;
   const Tasks tasks(workspace, batch);
-  tasks.add_up(threads, batch, [&](std::size_t origin, std::size_t, std::size_t row, int c) {
+  tasks.add_up(threads, batch, [&](std::size_t origin, std::size_t, std::size_t row, int c, auto& sums) {
     const Batch d = Block::load(x + row * C + c) - Block::load(x + origin * C + c);
-    return std::array<Batch, 2>{d, d * d};
+    sums[0] += d;
+    sums[1] = multiply_add(d, d, sums[1]);
   });
   threads.parallel_for(batch, [&](std::size_t n) {
     float* mean = tasks.coefficients_of(n);
@@ -130,9 +132,10 @@ void group_norm_gradient(ThreadPool& threads, std::size_t batch, const float* x,
     float* mean = tasks.coefficients_of(n);
     for (std::size_t c = 0; c < C; ++c) mean[c] = saved[n * 2 * Tasks::groups + c / Tasks::group];
   });
-  tasks.add_up(threads, batch, [&](std::size_t, std::size_t n, std::size_t row, int c) {
+  tasks.add_up(threads, batch, [&](std::size_t, std::size_t n, std::size_t row, int c, auto& sums) {
     const Batch g = Block::load(dy + row * C + c);
-    return std::array<Batch, 2>{g, g * (Block::load(x + row * C + c) - Block::load(tasks.coefficients_of(n) + c))};
+    sums[0] += g;
+    sums[1] = multiply_add(g, Block::load(x + row * C + c) - Block::load(tasks.coefficients_of(n) + c), sums[1]);
   });
   threads.parallel_for(batch, [&](std::size_t n) {  // the chunks' sums are added to the first, then those of a group
     double* sums = tasks.sums_of(n, 0);
