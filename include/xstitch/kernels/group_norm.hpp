@@ -51,7 +51,7 @@ struct GroupNormTasks {
       const std::size_t first = n * pixels;
       chunk_sums<In.channels, 2>(
           first + begin, first + end,
-          [&](std::size_t row, int c, auto& sums) { add_terms(first + begin, n, row, c, sums); },
+          [&](std::size_t row, int c, auto& to) { add_terms(first + begin, n, row, c, to); },
           [&](int c, const auto& both) {
             alignas(64) float values[static_cast<std::size_t>(Block::width)];
             for (std::size_t k = 0; k < 2; ++k) {
