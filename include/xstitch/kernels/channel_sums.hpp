@@ -67,24 +67,29 @@ void chunk_sums(std::size_t begin, std::size_t end, const Terms& add_terms, cons
     block_sums<Channels, Kinds, 1>(begin, end, Channels - Block::used, add_terms, finish);
 }
 
+/// The same, written to to[kind * Channels + channel].
+template <int Channels, std::size_t Kinds, class Terms>
+void chunk_totals(std::size_t begin, std::size_t end, const Terms& add_terms, double* to) {
+  using Block = ChannelBlock<Channels>;
+  chunk_sums<Channels, Kinds>(begin, end, add_terms, [&](int c, const auto& sums) {
+    alignas(64) float values[static_cast<std::size_t>(Block::width)];
+    for (std::size_t k = 0; k < Kinds; ++k) {
+      sums[k].store_aligned(values);
+      for (int j = 0; j < Block::used; ++j)
+        to[k * static_cast<std::size_t>(Channels) + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
+    }
+  });
+}
+
 /// Sums of Kinds quantities over all rows: add_terms(row, c, sums), as above. `partial` holds
 /// channel_sums_workspace(); result(c, totals as std::array<double, Kinds>) is called once a channel.
 template <int Channels, std::size_t Kinds, class Terms, class Result>
 void channel_sums(ThreadPool& threads, std::size_t rows, double* partial, const Terms& add_terms,
                   const Result& result) {
-  using Block = ChannelBlock<Channels>;
   constexpr std::size_t chunk = channel_chunk<Channels>, C = static_cast<std::size_t>(Channels);
   const std::size_t chunks = (rows + chunk - 1) / chunk;
   threads.parallel_for(chunks, [&](std::size_t i) {
-    double* mine = partial + i * Kinds * C;
-    chunk_sums<Channels, Kinds>(i * chunk, std::min(rows, (i + 1) * chunk), add_terms, [&](int c, const auto& sums) {
-      alignas(64) float values[static_cast<std::size_t>(Block::width)];
-      for (std::size_t k = 0; k < Kinds; ++k) {
-        sums[k].store_aligned(values);
-        for (int j = 0; j < Block::used; ++j)
-          mine[k * C + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
-      }
-    });
+    chunk_totals<Channels, Kinds>(i * chunk, std::min(rows, (i + 1) * chunk), add_terms, partial + i * Kinds * C);
   });
   for (std::size_t c = 0; c < C; ++c) {
     std::array<double, Kinds> totals{};

@@ -45,21 +45,11 @@ struct GroupNormTasks {
   /// Sums of two quantities a chunk and channel: add_terms(first row of the chunk, sample, row of the batch, c, sums).
   template <class Terms>
   void add_up(ThreadPool& threads, std::size_t batch, const Terms& add_terms) const {
-    using Block = ChannelBlock<In.channels>;
     for_chunks_of(threads, batch, [&](std::size_t n, std::size_t i, std::size_t begin, std::size_t end) {
-      double* mine = sums_of(n, i);
       const std::size_t first = n * pixels;
-      chunk_sums<In.channels, 2>(
+      chunk_totals<In.channels, 2>(
           first + begin, first + end,
-          [&](std::size_t row, int c, auto& to) { add_terms(first + begin, n, row, c, to); },
-          [&](int c, const auto& both) {
-            alignas(64) float values[static_cast<std::size_t>(Block::width)];
-            for (std::size_t k = 0; k < 2; ++k) {
-              both[k].store_aligned(values);
-              for (int j = 0; j < Block::used; ++j)
-                mine[k * channels + static_cast<std::size_t>(c + j)] = static_cast<double>(values[j]);
-            }
-          });
+          [&](std::size_t row, int c, auto& to) { add_terms(first + begin, n, row, c, to); }, sums_of(n, i));
     });
   }
 };

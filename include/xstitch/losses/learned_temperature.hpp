@@ -59,28 +59,20 @@ struct LearnedTemperature {
   }
   template <Dims In>
   static double forward(const ForwardCall& call) {
-    ForwardCall inner = call;
-    Room room(call.workspace, call.batch * In.size());
-    divide<In>(call, room.y);
-    inner.input = room.y;
+    const Room room(call.workspace, call.batch * In.size());
+    ForwardCall inner = divided<In>(call, room);
     inner.inputs = &inner.input;
-    inner.parameters = nullptr;
-    inner.workspace = room.rest;
     return Loss::template forward<In>(inner);
   }
   template <Dims In>
   static void backward(const BackwardCall& call) {
-    BackwardCall inner = call;
-    Room room(call.workspace, call.batch * In.size());
-    divide<In>(call, room.y);
+    const Room room(call.workspace, call.batch * In.size());
+    BackwardCall inner = divided<In>(call, room);
     float* const dy = call.input_gradient != nullptr ? call.input_gradient : room.dy;
-    inner.input = room.y;
     inner.inputs = &inner.input;
     inner.input_gradient = dy;
     inner.input_gradients = &inner.input_gradient;
-    inner.parameters = nullptr;
     inner.parameter_gradients = nullptr;
-    inner.workspace = room.rest;
     Loss::template backward<In>(inner);
     const float factor = std::exp(-call.parameters[0][0]);
     const double sum = losses::sum_over(chunks<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
@@ -106,13 +98,9 @@ struct LearnedTemperature {
     static constexpr Extent workspace(Dims in) { return LearnedTemperature::workspace(in); }
     template <Dims In>
     static void forward(const ForwardCall& call) {
-      ForwardCall inner = call;
-      Room room(call.workspace, call.batch * In.size());
-      divide<In>(call, room.y);
-      inner.input = room.y;
+      const Room room(call.workspace, call.batch * In.size());
+      ForwardCall inner = divided<In>(call, room);
       inner.inputs = &inner.input;
-      inner.parameters = nullptr;
-      inner.workspace = room.rest;
       Inner::template forward<In>(inner);
     }
   };
@@ -131,12 +119,19 @@ struct LearnedTemperature {
     float *y, *dy;
     std::byte* rest;
   };
+  /// Makes y, and gives the call of the loss (or its prediction) on it; `inputs` is for the caller to set, because it
+  /// points into the call.
   template <Dims In, class Call>
-  static void divide(const Call& call, float* y) {
+  static Call divided(const Call& call, const Room& room) {
     const float factor = std::exp(-call.parameters[0][0]);
     losses::for_each(chunks<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) y[i] = call.input[i] * factor;
+      for (std::size_t i = begin; i < end; ++i) room.y[i] = call.input[i] * factor;
     });
+    Call inner = call;
+    inner.input = room.y;
+    inner.parameters = nullptr;
+    inner.workspace = room.rest;
+    return inner;
   }
 };
 

@@ -11,8 +11,7 @@
 /// one that follows from equation 1. Source: Misra et al., CVPR 2016, section 3.
 
 #include <xstitch/core/ratio.hpp>
-#include <xstitch/kernels/stitch.hpp>
-#include <xstitch/layers/operation.hpp>
+#include <xstitch/weave/units/stitch_call.hpp>
 
 #include <array>
 #include <cstddef>
@@ -45,7 +44,7 @@ struct CrossStitchUnit {
   }
   template <std::size_t N>
   static constexpr Extent workspace(const Shapes<N>& in) {
-    return {0, kernels::stitch_workspace(N, static_cast<std::size_t>(in[0].dims.channels))};
+    return {0, kernels::stitch_workspace(N, units::channels_of(in[0]))};
   }
   template <std::size_t N>
   static constexpr std::size_t multiply_adds(const Shapes<N>& in) {
@@ -53,33 +52,11 @@ struct CrossStitchUnit {
   }
 
   static void forward(const ForwardCall& call) {
-    const TensorShape& at = call.input_shapes[0];
-    kernels::stitch_forward({.towers = call.input_shapes.size(),
-                             .pixels = call.batch * at.size() / channels(at),
-                             .channels = channels(at),
-                             .inputs = call.inputs,
-                             .outputs = call.outputs,
-                             .order = call.order,
-                             .workspace = call.workspace,
-                             .threads = call.threads},
-                            call.parameters[0], PerChannel);
+    kernels::stitch_forward(units::stitch_of(call), call.parameters[0], PerChannel);
   }
   static void backward(const BackwardCall& call) {
-    const TensorShape& at = call.input_shapes[0];
-    kernels::stitch_backward({.towers = call.input_shapes.size(),
-                              .pixels = call.batch * at.size() / channels(at),
-                              .channels = channels(at),
-                              .inputs = call.inputs,
-                              .output_gradients = call.output_gradients,
-                              .input_gradients = call.input_gradients,
-                              .order = call.order,
-                              .workspace = call.workspace,
-                              .threads = call.threads},
-                             call.parameters[0], call.parameter_gradients[0], PerChannel);
+    kernels::stitch_backward(units::stitch_of(call), call.parameters[0], call.parameter_gradients[0], PerChannel);
   }
-
- private:
-  static std::size_t channels(const TensorShape& shape) { return static_cast<std::size_t>(shape.dims.channels); }
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -17,8 +17,7 @@
 
 #include <xstitch/core/ratio.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
-#include <xstitch/kernels/stitch.hpp>
-#include <xstitch/layers/operation.hpp>
+#include <xstitch/weave/units/stitch_call.hpp>
 
 #include <algorithm>
 #include <array>
@@ -53,14 +52,15 @@ struct Simplex {
   }
   template <std::size_t N>
   static void initialize(const Shapes<N>& in, std::size_t /*index*/, float* values, RandomKey /*key*/) {
-    const std::size_t width = PerChannel ? channels(in[0]) : 1;
+    const std::size_t width = PerChannel ? units::channels_of(in[0]) : 1;
     for (std::size_t pair = 0; pair < N * N; ++pair)
       std::fill_n(values + pair * width, width,
                   std::log(pair / N == pair % N ? Same.value() : Different.value() / static_cast<float>(N - 1)));
   }
   template <std::size_t N>
   static constexpr Extent workspace(const Shapes<N>& in) {
-    return {0, align_up(kernels::stitch_workspace(N, channels(in[0]))) + N * N * channels(in[0]) * sizeof(float)};
+    return {0, align_up(kernels::stitch_workspace(N, units::channels_of(in[0]))) +
+                   N * N * units::channels_of(in[0]) * sizeof(float)};
   }
   template <std::size_t N>
   static constexpr std::size_t multiply_adds(const Shapes<N>& in) {
@@ -68,34 +68,16 @@ struct Simplex {
   }
 
   static void forward(const ForwardCall& call) {
-    const TensorShape& at = call.input_shapes[0];
-    const std::size_t towers = call.input_shapes.size();
-    const float* alpha = softmax(call.parameters[0], call.order, towers, at, call.workspace);
-    kernels::stitch_forward({.towers = towers,
-                             .pixels = call.batch * at.size() / channels(at),
-                             .channels = channels(at),
-                             .inputs = call.inputs,
-                             .outputs = call.outputs,
-                             .order = call.order,
-                             .workspace = call.workspace,
-                             .threads = call.threads},
-                            alpha, PerChannel);
+    const float* alpha =
+        softmax(call.parameters[0], call.order, call.input_shapes.size(), call.input_shapes[0], call.workspace);
+    kernels::stitch_forward(units::stitch_of(call), alpha, PerChannel);
   }
   static void backward(const BackwardCall& call) {
     const TensorShape& at = call.input_shapes[0];
-    const std::size_t towers = call.input_shapes.size(), width = PerChannel ? channels(at) : 1;
+    const std::size_t towers = call.input_shapes.size(), width = PerChannel ? units::channels_of(at) : 1;
     const float* alpha = softmax(call.parameters[0], call.order, towers, at, call.workspace);
     float* gradient = call.parameter_gradients[0];  // first dalpha, then dlogit
-    kernels::stitch_backward({.towers = towers,
-                              .pixels = call.batch * at.size() / channels(at),
-                              .channels = channels(at),
-                              .inputs = call.inputs,
-                              .output_gradients = call.output_gradients,
-                              .input_gradients = call.input_gradients,
-                              .order = call.order,
-                              .workspace = call.workspace,
-                              .threads = call.threads},
-                             alpha, gradient, PerChannel);
+    kernels::stitch_backward(units::stitch_of(call), alpha, gradient, PerChannel);
     for (std::size_t t = 0; t < towers; ++t)
       for (std::size_t c = 0; c < width; ++c) {
         const std::size_t row = t * towers * width + c;
@@ -113,15 +95,13 @@ struct Simplex {
                                       Different.denominator > 0 &&
                                       Same.numerator* Different.denominator + Different.numerator* Same.denominator ==
                                           Same.denominator* Different.denominator;
-  static constexpr std::size_t channels(const TensorShape& shape) {
-    return static_cast<std::size_t>(shape.dims.channels);
-  }
 
   /// The alphas, after what the kernels need of the workspace. The largest logit of a row is taken off first.
   static const float* softmax(const float* logit, const std::size_t* order, std::size_t towers, const TensorShape& at,
                               std::byte* workspace) {
-    const std::size_t width = PerChannel ? channels(at) : 1;
-    auto* alpha = reinterpret_cast<float*>(workspace + align_up(kernels::stitch_workspace(towers, channels(at))));
+    const std::size_t width = PerChannel ? units::channels_of(at) : 1;
+    auto* alpha =
+        reinterpret_cast<float*>(workspace + align_up(kernels::stitch_workspace(towers, units::channels_of(at))));
     for (std::size_t t = 0; t < towers; ++t)
       for (std::size_t c = 0; c < width; ++c) {
         const std::size_t row = t * towers * width + c, end = row + towers * width;

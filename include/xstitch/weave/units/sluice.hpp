@@ -17,8 +17,7 @@
 /// 1705.08142).
 
 #include <xstitch/core/ratio.hpp>
-#include <xstitch/kernels/stitch.hpp>
-#include <xstitch/layers/operation.hpp>
+#include <xstitch/weave/units/stitch_call.hpp>
 
 #include <array>
 #include <cstddef>
@@ -63,39 +62,26 @@ struct Sluice {
 
   static void forward(const ForwardCall& call) {
     const TensorShape& at = call.input_shapes[0];
-    const std::size_t towers = call.input_shapes.size();
-    const Order order(call.order, towers);
-    const auto inputs = parts(call.inputs, towers, at);
-    const auto outputs = parts(call.outputs, towers, at);
-    kernels::stitch_forward({.towers = towers * subspaces,
-                             .pixels = call.batch * at.size() / channels(at),
-                             .channels = part_channels(at),
-                             .inputs = inputs.data(),
-                             .outputs = outputs.data(),
-                             .order = order.items.data(),
-                             .workspace = call.workspace,
-                             .threads = call.threads,
-                             .stride = channels(at)},
-                            call.parameters[0], false);
+    kernels::StitchForward stitch = units::stitch_of(call);
+    const Order order(call.order, stitch.towers);
+    const auto inputs = parts(call.inputs, stitch.towers, at), outputs = parts(call.outputs, stitch.towers, at);
+    cut(stitch, order);
+    stitch.inputs = inputs.data();
+    stitch.outputs = outputs.data();
+    kernels::stitch_forward(stitch, call.parameters[0], false);
   }
   static void backward(const BackwardCall& call) {
     const TensorShape& at = call.input_shapes[0];
-    const std::size_t towers = call.input_shapes.size();
-    const Order order(call.order, towers);
-    const auto inputs = parts(call.inputs, towers, at);
-    const auto output_gradients = parts(call.output_gradients, towers, at);
-    const auto input_gradients = parts(call.input_gradients, towers, at);
-    kernels::stitch_backward({.towers = towers * subspaces,
-                              .pixels = call.batch * at.size() / channels(at),
-                              .channels = part_channels(at),
-                              .inputs = inputs.data(),
-                              .output_gradients = output_gradients.data(),
-                              .input_gradients = input_gradients.data(),
-                              .order = order.items.data(),
-                              .workspace = call.workspace,
-                              .threads = call.threads,
-                              .stride = channels(at)},
-                             call.parameters[0], call.parameter_gradients[0], false);
+    kernels::StitchBackward stitch = units::stitch_of(call);
+    const Order order(call.order, stitch.towers);
+    const auto inputs = parts(call.inputs, stitch.towers, at);
+    const auto output_gradients = parts(call.output_gradients, stitch.towers, at);
+    const auto input_gradients = parts(call.input_gradients, stitch.towers, at);
+    cut(stitch, order);
+    stitch.inputs = inputs.data();
+    stitch.output_gradients = output_gradients.data();
+    stitch.input_gradients = input_gradients.data();
+    kernels::stitch_backward(stitch, call.parameters[0], call.parameter_gradients[0], false);
   }
 
  private:
@@ -103,8 +89,7 @@ struct Sluice {
   template <class T>
   using PerPart = std::array<T, kernels::stitch_max_towers>;
 
-  static constexpr std::size_t channels(const TensorShape& s) { return static_cast<std::size_t>(s.dims.channels); }
-  static constexpr std::size_t part_channels(const TensorShape& s) { return channels(s) / subspaces; }
+  static constexpr std::size_t part_channels(const TensorShape& s) { return units::channels_of(s) / subspaces; }
 
   /// Each tower's subspaces, as towers of their own.
   template <class Pointer>
@@ -122,6 +107,13 @@ struct Sluice {
       for (std::size_t i = 0; i < towers * subspaces; ++i) items[i] = order[i / subspaces] * subspaces + i % subspaces;
     }
   };
+  /// As many towers as there are subspaces, each of a part of the channels, as far apart as before.
+  template <class Stitch>
+  static void cut(Stitch& stitch, const Order& order) {
+    stitch.towers *= subspaces;
+    stitch.channels /= subspaces;
+    stitch.order = order.items.data();
+  }
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
