@@ -64,7 +64,8 @@ struct Sluice {
     const TensorShape& at = call.input_shapes[0];
     kernels::StitchForward stitch = units::stitch_of(call);
     const Order order(call.order, stitch.towers);
-    const auto inputs = parts(call.inputs, stitch.towers, at), outputs = parts(call.outputs, stitch.towers, at);
+    const auto inputs = parts(call.inputs, stitch.towers, at);
+    const auto outputs = parts(call.outputs, stitch.towers, at);
     cut(stitch, order);
     stitch.inputs = inputs.data();
     stitch.outputs = outputs.data();
