@@ -56,7 +56,7 @@ struct Data {
     const std::size_t bytes = xs::data::InMemory::bytes(train()) + xs::data::InMemory::bytes(test());
     if (bytes > most) {
       std::cout << "The samples would take " << (bytes >> 20) << " MiB of memory, more than the " << (most >> 20)
-                << " MiB that this program keeps: they are made anew in every epoch.\n";
+                << " MiB that this program keeps: they are made again in every epoch.\n";
       return;
     }
     train_kept.emplace(train(), threads);

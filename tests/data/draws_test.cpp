@@ -1,4 +1,4 @@
-// Data sets whose samples are drawn anew in each epoch: a function of seed, member, epoch and sample.
+// Data sets whose samples are drawn again in each epoch: a function of seed, member, epoch and sample.
 #include <xstitch/data/in_memory.hpp>
 #include <xstitch/data/loader.hpp>
 
@@ -66,7 +66,7 @@ std::vector<float> numbers(const Drawn& data, xs::LoaderOptions options, std::si
 
 }  // namespace
 
-TEST_CASE("each epoch draws anew, the same for the same seed, with any number of threads, cached or resumed") {
+TEST_CASE("each epoch draws again, the same for the same seed, with any number of threads, cached or resumed") {
   const Drawn data;
   const xs::LoaderOptions options{.batch = 4, .seed = xs::seed(3), .epochs = 3, .threads = 0};
   const std::vector<float> first = numbers(data, options);
@@ -115,7 +115,7 @@ TEST_CASE("what is drawn must fit, and does not stay") {
   xs::ThreadPool threads(1);
   const Drawn data;
   CHECK_THROWS_WITH_AS((xs::data::InMemory{data, threads}),
-                       "InMemory: found a data set that draws its samples anew in each epoch, expected samples that "
+                       "InMemory: found a data set that draws its samples again in each epoch, expected samples that "
                        "stay (see TrainOptions::cache)",
                        xs::Error);
 }

@@ -36,7 +36,7 @@ std::string outcome(const std::string& path, const std::string& bytes, const Rea
 /// Text of the Error, or "read".
 template <class Read>
 std::string plain(const std::string& path, const std::string& bytes, const Read& read) {
-  std::filesystem::remove(path);  // a new file: some file systems flush one that is written anew
+  std::filesystem::remove(path);  // a new file: some file systems flush one that is written again
   write_text(path, bytes);
   const std::string error = error_of<xs::Error>(read);
   return error.empty() ? "read" : error;

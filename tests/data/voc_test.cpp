@@ -181,7 +181,7 @@ TEST_CASE("computed proposals are kept in a folder, and computed once") {
         "file " + path + ": found another array than N x 4, expected boxes");
 }
 
-TEST_CASE("training regions: drawn anew in each epoch, objects among them; a mirror turns them with their offsets") {
+TEST_CASE("training regions: drawn again in each epoch, objects among them; a mirror turns them with their offsets") {
   const VocFiles files;
   const Voc voc(files.folder.path(), small);
   const std::array<xs::InputSlot, 2> inputs{

@@ -60,7 +60,7 @@ concept DescribesSamples = requires(const D& data, std::size_t index) {
   { data.describe(index) } -> std::convertible_to<std::string>;
 };
 
-/// A data set that draws a part of its samples anew in each epoch. `sample` holds what load made of it; `draw` fills
+/// A data set that draws a part of its samples again in each epoch. `sample` holds what load made of it; `draw` fills
 /// inputs and labels again that depend on chance, before augmentation. `key` is folded from seed, ensemble member,
 /// epoch and sample.
 template <class D>
@@ -92,7 +92,7 @@ class DataSetRef {
   [[nodiscard]] const std::vector<InputField>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::vector<LabelField>& labels() const noexcept { return labels_; }
   void load(std::size_t index, Sample& sample) const { load_(data_, index, sample); }
-  /// Whether a part of the samples is drawn anew in each epoch, and that draw (DrawsSamples).
+  /// Whether a part of the samples is drawn again in each epoch, and that draw (DrawsSamples).
   [[nodiscard]] bool draws() const noexcept { return draw_ != nullptr; }
   void draw(std::size_t index, Sample& sample, RandomKey key) const { draw_(data_, index, sample, key); }
   /// Where sample `index` comes from (a file), for messages; a data set says it by an optional `describe(index)`.

@@ -5,7 +5,7 @@
 ///     xs::data::InMemory train(xs::data::Rooms{{.count = 2000}}, threads);
 ///
 /// Samples are made on all threads of the pool; an error in one names its index and where it comes from. A data set
-/// that draws its samples anew in each epoch is refused: TrainOptions::cache keeps what it loads.
+/// that draws its samples again in each epoch is refused: TrainOptions::cache keeps what it loads.
 
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/data_set.hpp>
@@ -22,7 +22,7 @@ class InMemory {
   InMemory(const DataSetRef& data, ThreadPool& threads)
       : inputs_(data.inputs()), labels_(data.labels()), samples_(data.size()) {
     if (data.draws())
-      fail("InMemory: found a data set that draws its samples anew in each epoch, expected samples that stay (see ",
+      fail("InMemory: found a data set that draws its samples again in each epoch, expected samples that stay (see ",
            "TrainOptions::cache)");
     descriptions_.resize(data.size());
     threads.parallel_for(data.size(), [&](std::size_t i) {

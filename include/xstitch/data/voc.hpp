@@ -12,7 +12,7 @@
 /// A picture of any size is scaled to fit height x width and put in the middle (letterbox.hpp); boxes go the same way,
 /// and `restore` leads back. Inputs "input" [height, width, 3] and "regions" [count, 1, 5]; labels a region
 /// (regions.hpp): "detection.class", "detection.box" and, with attribute lists, "attributes". Regions of a training are
-/// drawn anew in each epoch (DrawsSamples); a mirror turns them with their labels. evaluate_detection() judges whole
+/// drawn again in each epoch (DrawsSamples); a mirror turns them with their labels. evaluate_detection() judges whole
 /// images.
 ///
 /// All annotations are read by the constructor, pictures when they are loaded. Needs pugixml, libturbojpeg and zlib

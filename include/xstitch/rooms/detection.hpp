@@ -10,7 +10,7 @@
 ///
 /// Inputs "input" [height, width, 3], as Rooms, and "regions" [count, 1, 5]; labels a region (data/regions.hpp)
 /// "detection.class", "detection.box" and "attributes", each left out when its name is empty. Regions of a training are
-/// drawn anew in each epoch (DrawsSamples); a mirror turns them with their labels.
+/// drawn again in each epoch (DrawsSamples); a mirror turns them with their labels.
 ///
 /// Proposals stand in for selective search: `jittered` boxes about each thing, which miss it by a random amount, for
 /// all but `missed` of the things; then sliding windows, `proposals` in all, in random order; a function of the image.

@@ -66,7 +66,7 @@ inline std::string advice(std::uint64_t then, std::uint64_t now) {
 }
 
 inline constexpr std::string_view advice_on_bits =
-    "\nIn bf16 each way to multiply has bits of its own. To go on with other bits set accept_other_bits = true.";
+    "\nIn bf16 each way to multiply has bits of its own. To continue with other bits set accept_other_bits = true.";
 
 /// A checkpoint that was read.
 struct Found {

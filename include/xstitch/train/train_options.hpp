@@ -63,7 +63,7 @@ struct TrainOptions {
   /// Continue from last.safetensors if there is one. Else start again; an older training's checkpoints are removed.
   bool resume = false;
   /// Resume a training in bf16 although it was begun where bf16 is multiplied in another way (on a matrix unit or not):
-  /// it goes on, with other bits than there.
+  /// it continues, with other bits than there.
   bool accept_other_bits = false;
   std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none

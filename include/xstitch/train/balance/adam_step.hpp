@@ -7,7 +7,7 @@
 ///     m <- 0.9 m + 0.1 g,   v <- 0.999 v + 0.001 g^2,   x <- x - learning_rate m' / (sqrt(v') + 1e-8)
 ///
 /// m' = m / (1 - 0.9^t), v' = v / (1 - 0.999^t), t the updates of this very element: a head without labels in a batch
-/// stands still.
+/// does not move.
 
 #include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/run/loss_balance.hpp>

@@ -11,7 +11,7 @@
 /// x moves by Adam, as the authors' program does it. L' comes from a second forward pass of the batch with the same
 /// dropout, which moves no running statistics; weights hang on the losses of their own batch, so with accumulate > 1
 /// there is a forward pass of all slices first. Where an L' is not finite nothing is learned from the step. Softmax and
-/// sums are over the heads that have labels in the batch; the others weigh 0 in it and stand still.
+/// sums are over the heads that have labels in the batch; the others weigh 0 in it and do not move.
 
 #include <xstitch/core/number_text.hpp>
 #include <xstitch/kernels/multiply_add.hpp>

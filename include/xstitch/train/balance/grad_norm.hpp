@@ -10,7 +10,7 @@
 /// w moves by Adam with a learning rate of its own, whatever the scale of gradients; then all are multiplied so that
 /// their sum stays the number of heads. The parameters move by the gradient with the weights of before, as in the
 /// paper's algorithm 1. Means, and the sum that stays, are over the heads that have labels in the batch; the others
-/// stand still. A head takes part from its first loss above 0 on.
+/// do not move. A head takes part from its first loss above 0 on.
 
 #include <xstitch/core/number_text.hpp>
 #include <xstitch/run/loss_balance.hpp>
