@@ -3,7 +3,8 @@
 /// The passes of a convolution, by the algorithm that suits its sizes (chosen by the compiler): depthwise, as a fully
 /// connected layer (conv_im2col.hpp), or directly (conv_correlate.hpp), where a pointwise convolution (1x1, stride 1,
 /// no pad) takes the image as one long row. Many channels under 3x3 or 5x5 taps go by Winograd (conv_winograd.hpp) in
-/// fp32, and in bf16 without an instruction for it. In bf16 on a processor with a matrix unit everything but depthwise
+/// fp32, and in bf16 without an instruction for it; a first layer with a stride does, too, but for the gradient to its
+/// input (winograd_cells.hpp). In bf16 on a processor with a matrix unit everything but depthwise
 /// goes by tiles (tiles/conv_tiles.hpp), as the program finds when it runs.
 
 #include <xstitch/kernels/arithmetic.hpp>
@@ -18,6 +19,7 @@
 #include <xstitch/kernels/tiles/conv_tiles.hpp>
 #include <xstitch/kernels/tiles/conv_weight_tiles.hpp>
 #include <xstitch/kernels/tiles/unit_or.hpp>
+#include <xstitch/kernels/winograd_cells.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -52,13 +54,19 @@ constexpr bool weight_gradient_suits_winograd(const ConvShape& s) noexcept {
   return RoundsBeforehand<Arithmetic> && winograd::suits_weight_gradient(s);
 }
 template <class Arithmetic>
+constexpr bool suits_cells(const ConvShape& s) noexcept {
+  return RoundsBeforehand<Arithmetic> && winograd::suits_cells(s);
+}
+template <class Arithmetic>
 constexpr bool suits_unit(const ConvShape& s) noexcept {
   return multiplies_on_unit<Arithmetic> && tiles_are_full_enough(s);
 }
 /// Bytes of the weights as a pass reads them.
 template <class Arithmetic>
 constexpr std::size_t forward_packed_bytes(const ConvShape& s) noexcept {
-  const std::size_t bytes = suits_winograd<Arithmetic>(s) ? winograd_workspace(s) : forward_workspace<Arithmetic>(s);
+  const std::size_t bytes = suits_winograd<Arithmetic>(s) ? winograd_workspace(s)
+                            : suits_cells<Arithmetic>(s)  ? cell_weights_bytes(s)
+                                                          : forward_workspace<Arithmetic>(s);
   return suits_unit<Arithmetic>(s) ? std::max(bytes, forward_tiles_workspace(s)) : bytes;
 }
 template <class Arithmetic>
@@ -71,6 +79,7 @@ constexpr std::size_t backward_packed_bytes(const ConvShape& s) noexcept {
 template <class Arithmetic>
 constexpr Extent weight_gradient_workspace(const ConvShape& s) noexcept {
   const Extent other = weight_gradient_suits_winograd<Arithmetic>(s) ? Extent{0, winograd_weights_workspace(s)}
+                       : suits_cells<Arithmetic>(s)                  ? Extent{0, cell_gradient_workspace(s)}
                                                                      : backward_weights_workspace<Arithmetic>(s);
   if (!suits_unit<Arithmetic>(s)) return other;
   const Extent tiles = weight_tiles_workspace(s);
@@ -107,20 +116,33 @@ constexpr std::size_t conv_packed_bytes(const ConvShape& given, Precision precis
 }
 
 /// Directly, by Winograd or depthwise: weight and bias gradients are emitted when they are complete.
+/// (Names of what is not taken are written out in full only where they may be: CellSource has no meaning for others.)
+template <ConvShape S, class Arithmetic, bool ByCells = suits_cells<Arithmetic>(S)>
+struct DirectPasses {
+  using Forward = ConvForward<S, Arithmetic>;
+  using BackwardWeights = ConvBackwardWeights<S, Arithmetic>;
+};
+template <ConvShape S, class Arithmetic>
+struct DirectPasses<S, Arithmetic, true> {
+  using Forward = CellForward<S, Arithmetic>;
+  using BackwardWeights = CellBackwardWeights<S, Arithmetic>;
+};
+
 template <ConvShape S, class Arithmetic>
 struct DirectConv {
   static constexpr bool by_winograd = suits_winograd<Arithmetic>(S);
   template <class OnUnit, class Other>
   using OrUnit = std::conditional_t<suits_unit<Arithmetic>(S), UnitOr<OnUnit, Other>, Other>;
-  using Forward = OrUnit<TileConvForward<S, UnitTiles>,
-                         std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>, ConvForward<S, Arithmetic>>>;
+  using Forward =
+      OrUnit<TileConvForward<S, UnitTiles>, std::conditional_t<by_winograd, WinogradForward<S, Arithmetic>,
+                                                               typename DirectPasses<S, Arithmetic>::Forward>>;
   using BackwardData =
       OrUnit<TileConvBackwardData<S, UnitTiles>,
              std::conditional_t<by_winograd, WinogradBackwardData<S, Arithmetic>, ConvBackwardData<S, Arithmetic>>>;
   using BackwardWeights =
       OrUnit<TileConvBackwardWeights<S, UnitTiles>,
              std::conditional_t<weight_gradient_suits_winograd<Arithmetic>(S), WinogradBackwardWeights<S, Arithmetic>,
-                                ConvBackwardWeights<S, Arithmetic>>>;
+                                typename DirectPasses<S, Arithmetic>::BackwardWeights>>;
 
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) { Forward::pack(weights, to, threads); }
 
