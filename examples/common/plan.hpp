@@ -23,12 +23,14 @@ namespace xs = xstitch;
 
 /// One stage of one network.
 struct Training {
-  std::string name;     ///< of its folder
-  std::string network;  ///< of the preset
-  std::uint64_t seed = 1;
+  std::string name;             ///< of its folder
+  std::string network;          ///< of the preset
+  std::uint64_t seed = 1;       ///< of initial values, data order and dropout
+  std::uint64_t data_seed = 1;  ///< of the rooms that are drawn to train on
   std::uint64_t iterations = 0;
-  std::vector<std::string> start;          ///< trainings whose last iterates are its initial values
-  std::array<float, 2> alpha{0.9F, 0.1F};  ///< initial alpha_S, alpha_D
+  std::vector<std::string> start;                   ///< trainings whose last iterates are its initial values
+  std::vector<std::array<std::string, 2>> mapping;  ///< of prefixes of parameters: {"presence.", "normals."}
+  std::array<float, 2> alpha{0.9F, 0.1F};           ///< initial alpha_S, alpha_D
   bool alphas_frozen = false;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;  ///< 0: the preset's
   std::string balance;                                  ///< a rule that weighs the losses; empty: none
@@ -40,6 +42,7 @@ struct Row {
   std::string method;
   std::uint64_t seed = 1;
   std::vector<std::string> ends;
+  std::size_t tasks = 2;
 };
 
 /// How a pair is trained beyond stage 1, where it differs from the preset.
@@ -48,7 +51,9 @@ struct PairSettings {
   std::array<float, 2> alpha{0.9F, 0.1F};
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::string balance, variant;
-  std::string suffix;  ///< of the training's name: what differs
+  std::uint64_t data_seed = 0;     ///< 0: the seed
+  std::vector<std::string> tasks;  ///< empty: the plan's
+  std::string suffix;              ///< of the training's name: what differs
 };
 
 class Plan {
@@ -59,20 +64,30 @@ class Plan {
     if (tasks_.size() != first_.size()) xs::fail("plan: ", tasks_.size(), " tasks, ", first_.size(), " numbers");
   }
 
-  Row one_task(std::uint64_t seed, const std::string& variant = {}) {
-    PairSettings settings;
+  Row one_task(std::uint64_t seed, PairSettings settings = {}) {
     settings.alpha = {1.0F, 0.0F};
-    settings.variant = variant;
-    return {"one-task", seed, {second_stage("one-task", seed, settings, true)}};
+    return {"one-task", seed, {second_stage("one-task", seed, settings, true)}, tasks_.size()};
   }
   Row cross_stitch(std::uint64_t seed, const std::string& method = "cross-stitch", const PairSettings& settings = {}) {
-    return {method, seed, {second_stage("cross-stitch", seed, settings, false)}};
+    return {method, seed, {second_stage("cross-stitch", seed, settings, false)}, tasks_.size()};
   }
   Row ensemble(std::uint64_t seed) {
-    return {"ensemble", seed, {one_task(seed).ends[0], one_task(seed + 1000).ends[0]}};
+    PairSettings partner;
+    partner.data_seed = seed;
+    return {"ensemble", seed, {one_task(seed).ends[0], one_task(seed + 1000, partner).ends[0]}, tasks_.size()};
   }
-  /// Both stages as itself. With another number of tasks than the plan's, stage 1 is as long as the first task's.
-  Row together(const std::string& network, std::uint64_t seed, PairSettings settings = {}) {
+  /// Other tasks than the plan's, stage 1 of each as long as the plan's first; `network` stitches them.
+  Row stitched_tasks(const std::string& network, const std::vector<std::string>& tasks, std::uint64_t seed,
+                     bool one_task) {
+    PairSettings settings;
+    settings.network = network;
+    settings.tasks = tasks;
+    if (one_task) settings.alpha = {1.0F, 0.0F};
+    const std::string method = one_task ? "one-task" : "cross-stitch";
+    return {method, seed, {second_stage(network + "." + method, seed, settings, one_task)}, tasks.size()};
+  }
+  /// Both stages as itself, stage 1 as long as the plan's first task's.
+  Row together(const std::string& network, std::uint64_t seed, PairSettings settings = {}, std::size_t tasks = 2) {
     settings.network = network;
     const std::string method = network + settings.suffix;
     Training first = training(method + ".1", seed, settings);
@@ -80,7 +95,7 @@ class Plan {
     Training second = training(method + ".2", seed, settings);
     second.iterations = second_;
     second.start = {add(std::move(first))};
-    return {method, seed, {add(std::move(second))}};
+    return {method, seed, {add(std::move(second))}, tasks};
   }
 
   /// A training of its own. The same name twice is the same training.
@@ -98,8 +113,6 @@ class Plan {
       if (t.name == name) return t;
     xs::fail("plan: no training \"", name, "\"");
   }
-  [[nodiscard]] std::size_t tasks() const noexcept { return tasks_.size(); }
-
   /// All trainings that a row needs, once each.
   [[nodiscard]] std::vector<std::string> needed(const Row& row) const {
     std::vector<std::string> names;
@@ -125,6 +138,7 @@ class Plan {
     t.name = name_of(what + (settings.variant.empty() ? "" : "." + settings.variant), seed);
     t.network = settings.network;
     t.seed = seed;
+    t.data_seed = settings.data_seed == 0 ? seed : settings.data_seed;
     t.alpha = settings.alpha;
     t.learning_rate = settings.learning_rate;
     t.alpha_multiplier = settings.alpha_multiplier;
@@ -137,13 +151,15 @@ class Plan {
     Training pair = training(what + settings.suffix, seed, settings);
     pair.iterations = second_;
     pair.alphas_frozen = frozen;
-    for (std::size_t t = 0; t < tasks_.size(); ++t) {
+    const std::vector<std::string>& tasks = settings.tasks.empty() ? tasks_ : settings.tasks;
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
       PairSettings alone;
-      alone.network = tasks_[t];
+      alone.network = tasks[t];
       alone.learning_rate = settings.learning_rate;
       alone.variant = settings.variant;
-      Training first = training(tasks_[t], seed, alone);
-      first.iterations = first_[t];
+      alone.data_seed = settings.data_seed;
+      Training first = training(tasks[t], seed, alone);
+      first.iterations = settings.tasks.empty() ? first_[t] : first_[0];
       pair.start.push_back(add(std::move(first)));
     }
     return add(std::move(pair));
