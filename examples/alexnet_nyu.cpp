@@ -26,6 +26,7 @@
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_nyu;
@@ -40,7 +41,9 @@ struct Options {
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel", precision = "fp32";
-  bool resume = false, describe = false, mirror = true;
+  bool resume = false, describe = false, mirror = true, distributed = false;
+  std::shared_ptr<xs::Ranks> ranks{};  ///< of --distributed
+  [[nodiscard]] bool leads() const { return !ranks || ranks->rank() == 0; }
 };
 
 /// The two data sets, whichever they are.
@@ -205,7 +208,7 @@ class Experiment {
              .momentum = 0.9F,
              .weight_decay = preset.weight_decay,
              .alpha_multiplier = options.alpha_multiplier},
-        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}) {}
+        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag(), .distributed = {options.ranks}}) {}
 
   int run() {
     std::cout << "alexnet_nyu: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
@@ -226,7 +229,7 @@ class Experiment {
       }
     }
     for (const Row& row : rows_) results.add(row.method, row.normals, row.segmentation);
-    results.print_and_write(options_.output);
+    if (options_.leads()) results.print_and_write(options_.output);
     const Row& last = rows_.back();
     std::cout << last.method << " against the constant answers: pixel accuracy "
               << xs::Table::number(value_of(last.segmentation, "pixel accuracy") -
@@ -246,9 +249,9 @@ class Experiment {
   };
 
   int stopped() const {
-    std::cerr << "Stopped: " << message_ << '\n';
+    if (options_.leads()) std::cerr << "Stopped: " << message_ << '\n';
     if (reason_ != xs::StopReason::interrupted) return 1;  // the same options would end so again
-    std::cerr << "Go on with the same options and --resume.\n";
+    if (options_.leads()) std::cerr << "Go on with the same options and --resume.\n";
     return 130;
   }
 
@@ -287,6 +290,7 @@ class Experiment {
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
+    options.ranks = options_.ranks;
     return xs::evaluate(net, test_, options);
   }
 
@@ -316,7 +320,7 @@ class Experiment {
     xs::initialise_from(*net, *normals_);
     if (!train("cross_stitch", *net, options_.stitched_iterations)) return false;
     add_row("cross-stitch", *net);
-    report_alphas(*net, options_.output);
+    if (options_.leads()) report_alphas(*net, options_.output);
     picture(*net);
     return true;
   }
@@ -343,6 +347,7 @@ class Experiment {
   }
 
   void picture(xs::AnyNet& net) {
+    if (!options_.leads()) return;
     write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width,
                   preset_.classes, 6, threads_);
   }
@@ -424,9 +429,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--mirror,!--no-mirror", options.mirror, "mirror training images at random");
   app.add_flag("--resume", options.resume, "go on where the job in the output folder stopped");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 4 alexnet_nyu --distributed");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) processes.start(argc, argv);
+    options.ranks = processes.ranks();
     std::optional<Preset> preset;
     for (const Preset& p : presets())
       if (p.name == options.preset) preset = p;
@@ -447,7 +457,6 @@ int main(int argc, char** argv) {
     if (options.test_rooms == 0) options.test_rooms = preset->test_rooms;
     return Experiment(options, *preset).run();
   } catch (const std::exception& error) {
-    std::cerr << "alexnet_nyu: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("alexnet_nyu: ") + error.what());
   }
 }

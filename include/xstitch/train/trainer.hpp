@@ -46,6 +46,7 @@ inline TrainResult train_together(AnyNet& net, const DataSetRef& data, const Opt
     return run->run();
   } catch (const std::exception& error) {
     ranks.abort(error.what());
+    throw;
   }
 }
 
