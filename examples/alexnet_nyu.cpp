@@ -21,6 +21,7 @@
 #include "alexnet_nyu/picture.hpp"
 #include "common/pair_data.hpp"
 #include "common/stage.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_nyu;
@@ -35,7 +36,9 @@ struct Options {
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel", precision = "fp32";
-  bool resume = false, describe = false, mirror = true;
+  bool resume = false, describe = false, mirror = true, distributed = false;
+  std::shared_ptr<xs::Ranks> ranks{};  ///< of --distributed
+  [[nodiscard]] bool leads() const { return !ranks || ranks->rank() == 0; }
 };
 
 /// What the columns show of an evaluation.
@@ -84,7 +87,7 @@ class Experiment {
              .momentum = 0.9F,
              .weight_decay = preset.weight_decay,
              .alpha_multiplier = options.alpha_multiplier},
-        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}),
+        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag(), .distributed = {options.ranks}}),
         plan_({"segmentation", "normals"},
               {options.iterations > 0 ? options.iterations : preset.segmentation_iterations,
                options.iterations > 0 ? options.iterations : preset.normals_iterations},
@@ -121,9 +124,9 @@ class Experiment {
   }
 
   int stopped() const {
-    std::cerr << "Stopped: " << message_ << '\n';
+    if (options_.leads()) std::cerr << "Stopped: " << message_ << '\n';
     if (reason_ != xs::StopReason::interrupted) return 1;  // the same options would end so again
-    std::cerr << "Continue with the same options and --resume.\n";
+    if (options_.leads()) std::cerr << "Continue with the same options and --resume.\n";
     return 130;
   }
 
@@ -209,6 +212,7 @@ class Experiment {
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
+    options.ranks = options_.ranks;
     const xs::DataSetRef test = data_->test();  // the same for every seed
     protocol::RowResult result{
         row.method, row.seed, shown(comparison_.columns(), xs::evaluate(*net, test, options)), {}};
@@ -221,6 +225,7 @@ class Experiment {
   }
 
   void print_and_write(const protocol::Row& last) {
+    if (!options_.leads()) return;
     const auto constant = constant_answers(data_->test(), statistics_, preset_.height, preset_.width, preset_.classes);
     std::vector<xs::MetricValue> values;
     for (const protocol::Column& column : comparison_.columns())
@@ -336,9 +341,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--mirror,!--no-mirror", options.mirror, "mirror training images at random");
   app.add_flag("--resume", options.resume, "continue where the job in the output folder stopped");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 4 alexnet_nyu --distributed");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) processes.start(argc, argv);
+    options.ranks = processes.ranks();
     std::optional<Preset> preset;
     for (const Preset& p : presets())
       if (p.name == options.preset) preset = p;
@@ -358,7 +368,6 @@ int main(int argc, char** argv) {
     if (options.test_rooms == 0) options.test_rooms = preset->test_rooms;
     return Experiment(options, *preset).run();
   } catch (const std::exception& error) {
-    std::cerr << "alexnet_nyu: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("alexnet_nyu: ") + error.what());
   }
 }
