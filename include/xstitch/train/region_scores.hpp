@@ -1,13 +1,14 @@
 #pragma once
 /// \file
-/// What a detector says of boxes in images: RegionScores feeds them to a network's Input "regions", as many at a time
-/// as it has rows, and hands back what the heads predict for each. Predictions of an ensemble's members are averaged.
-/// An image with more boxes than rows goes through the network more than once.
+/// What a detector says of boxes in images: RegionScores feeds them to the Input "regions" of a network or a predictor,
+/// as many at a time as it has rows, and hands back what the heads predict for each. Predictions of an ensemble's
+/// members are averaged. An image with more boxes than rows goes through the network more than once.
 
 #include <xstitch/core/boxes.hpp>
 #include <xstitch/data/regions.hpp>
 #include <xstitch/metrics/average_precision.hpp>
 #include <xstitch/run/any_net.hpp>
+#include <xstitch/run/predictor_core.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -35,11 +36,35 @@ struct DetectionOptions {
 
 namespace detection {
 
+/// What runs: a network, or a predictor with threads of its own.
+class RegionNetwork {
+ public:
+  RegionNetwork(AnyNet& net, ThreadPool& threads) : net_(&net), threads_(&threads), layout_(net.layout()) {}
+  explicit RegionNetwork(AnyPredictor& predictor) : predictor_(&predictor), layout_(predictor.layout()) {}
+
+  [[nodiscard]] const std::vector<InputSlot>& inputs() const { return layout_.inputs(); }
+  [[nodiscard]] const std::vector<HeadSlot>& heads() const { return layout_.heads(); }
+  void run(const Batch& batch) {
+    if (net_ != nullptr)
+      net_->evaluate(batch, *threads_);
+    else
+      predictor_->predict_batch(batch);
+  }
+  [[nodiscard]] std::span<const float> prediction(std::size_t head) const {
+    return net_ != nullptr ? net_->prediction(head) : predictor_->prediction(head);
+  }
+
+ private:
+  AnyNet* net_ = nullptr;
+  ThreadPool* threads_ = nullptr;
+  AnyPredictor* predictor_ = nullptr;
+  const Layout& layout_;
+};
+
 /// Feeds rows of images and gives what the heads say of each row.
 class RegionScores {
  public:
-  RegionScores(AnyNet& net, const DetectionOptions& options, ThreadPool& threads)
-      : net_(net), options_(options), threads_(threads) {
+  RegionScores(RegionNetwork net, const DetectionOptions& options) : net_(net), options_(options) {
     if (options.batch == 0) fail("evaluate_detection: found a batch of 0, expected at least one image");
     for (const InputSlot& slot : net.inputs()) {
       if (slot.input.empty()) {
@@ -102,7 +127,7 @@ class RegionScores {
           to[0] = 1.0F, to[1] = b.x0, to[2] = b.y0, to[3] = b.x1, to[4] = b.y1;
         }
       }
-      net_.evaluate(batch_, threads_);
+      net_.run(batch_);
       const std::vector<float> classes = mean(options_.classes), boxes = mean(options_.boxes),
                                attributes = mean(options_.attributes);
       for (std::size_t e = 0; e < some.size(); ++e)
@@ -169,9 +194,8 @@ class RegionScores {
   AlignedVector& image_memory() { return batch_.inputs[image_slot_]; }
   AlignedVector& box_memory() { return batch_.inputs[box_slot_]; }
 
-  AnyNet& net_;
+  RegionNetwork net_;
   const DetectionOptions& options_;
-  ThreadPool& threads_;
   Dims image_{};
   std::size_t rows_ = 0, image_slot_ = 0, box_slot_ = 0;
   Batch batch_;
