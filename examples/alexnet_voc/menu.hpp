@@ -24,8 +24,9 @@ struct Preset {
   int height = 0, width = 0;
   std::uint64_t iterations = 0;  ///< of each of the two stages
   float learning_rate = 0.001F, weight_decay = 5e-4F, alpha_multiplier = 100.0F;
+  bool stepwise = false;  ///< the learning rate a tenth after three quarters; else (1 - t / total)^0.9
   std::size_t train_rooms = 0, test_rooms = 0;
-  /// "detection", "attributes" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch" (pool1, pool2,
+  /// "detection", "attributes" (one task each), "shared", "split:LAYER", "cross_stitch" (pool1, pool2,
   /// pool5; an alpha matrix a layer), "cross_stitch:fc" (fc6 and fc7, too), "cross_stitch:channel" (an alpha matrix a
   /// channel). An Error names what there is for anything else.
   std::unique_ptr<xs::AnyNet> (*make)(const std::string& network, xs::Seed seed) = nullptr;

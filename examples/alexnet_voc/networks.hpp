@@ -2,7 +2,6 @@
 // The networks of the paper's Table 6 for one size and width.
 #include <xstitch/models/fast_rcnn.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
-#include <xstitch/networks/ensemble.hpp>
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/networks/split.hpp>
 #include <xstitch/run/describe.hpp>
@@ -13,16 +12,13 @@
 
 namespace alexnet_voc {
 
-/// `Pair` has Detection<Regions> and Attributes<Regions>. Calls with(std::type_identity<Net>) for the network of a name.
+/// Calls with(std::type_identity<Net>) for the network of a name. `Pair` has Detection<Regions> and Attributes<Regions>.
 template <class Pair, int Regions, class Result, class With>
 Result choose(const std::string& network, const With& with) {
   using Detection = typename Pair::template Detection<Regions>;
   using Attributes = typename Pair::template Attributes<Regions>;
-  const auto is = [&]<class Net>(const char* name, std::type_identity<Net>) { return network == name; };
-  (void)is;
   if (network == "detection") return with(std::type_identity<xs::OneTask<Detection>>{});
   if (network == "attributes") return with(std::type_identity<xs::OneTask<Attributes>>{});
-  if (network == "ensemble") return with(std::type_identity<xs::Ensemble<2, Detection, Attributes>>{});
   if (network == "shared") return with(std::type_identity<xs::Shared<Detection, Attributes>>{});
   if (network == "split:conv2") return with(std::type_identity<xs::Split<"conv2", Detection, Attributes>>{});
   if (network == "split:conv3") return with(std::type_identity<xs::Split<"conv3", Detection, Attributes>>{});

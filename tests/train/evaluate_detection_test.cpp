@@ -13,6 +13,7 @@
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/networks/ensemble.hpp>
 #include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/predictor.hpp>
 
 namespace xs = xstitch;
@@ -170,6 +171,24 @@ TEST_CASE("a predictor with more rows shares the parameters and finds the same")
   CHECK(same() < 99.0);
   teach(net);  // the predictor sees it
   CHECK(same() == doctest::Approx(100.0));
+
+  // Two networks are averaged as an ensemble's members are.
+  xs::Ensemble<2, Tower> together{xs::seed(3)};
+  std::vector<xs::AnyPredictor> apart;
+  for (const std::string member : {"ensemble0.", "ensemble1."}) {
+    Net one{xs::seed(1)};
+    xs::initialise_from(one, together, {{member, ""}});
+    apart.push_back(xs::Predictor<xs::OneTask<TowerOf<13>>>{one, 2});
+  }
+  const xs::DetectionEvaluation a = xs::evaluate_detection(together, Pictures{}, heads);
+  const xs::DetectionEvaluation b = xs::evaluate_detection(apart, Pictures{}, heads);
+  CHECK(a.detections.values()[0].value == b.detections.values()[0].value);
+  CHECK(a.attributes.values()[0].value == b.attributes.values()[0].value);
+  apart.pop_back();
+  CHECK(xs::evaluate_detection(apart, Pictures{}, heads).detections.values()[0].value != b.detections.values()[0].value);
+  apart.clear();
+  CHECK_THROWS_WITH_AS(xs::evaluate_detection(apart, Pictures{}, heads),
+                       "evaluate_detection: found no network, expected at least one", xs::Error);
 }
 
 TEST_CASE("offsets move a proposal; what is below the least score, or too much, does not count") {

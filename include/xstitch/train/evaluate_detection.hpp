@@ -27,6 +27,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -92,10 +93,10 @@ std::vector<data::DetectionImage> load_images(const D& data, std::size_t first, 
 }
 
 template <data::DetectionSet D>
-DetectionEvaluation judge(RegionNetwork net, const D& data, const DetectionOptions& options, ThreadPool& threads) {
+DetectionEvaluation judge(std::vector<RegionNetwork> nets, const D& data, const DetectionOptions& options, ThreadPool& threads) {
   const std::vector<std::string> names = data.class_names(), attribute_names = data.attribute_names();
   const std::size_t classes = names.size(), attributes = attribute_names.size();
-  RegionScores scores(net, options);
+  RegionScores scores(std::move(nets), options);
   check_width(scores, options.classes, classes + 1);
   check_width(scores, options.boxes, 4 * (classes + 1));
   check_width(scores, options.attributes, attributes);
@@ -148,7 +149,7 @@ template <data::DetectionSet D>
 DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const DetectionOptions& options = {}) {
   ThreadPool threads(options.threads);
   const evaluation::PackedForEvaluation packed(net, threads);
-  return detection::judge(detection::RegionNetwork(net, threads), data, options, threads);
+  return detection::judge({detection::RegionNetwork(net, threads)}, data, options, threads);
 }
 
 /// By a predictor, whose network may have more rows than the trained one: xs::Predictor<Wide>{net}. It has threads of
@@ -156,7 +157,17 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
 template <data::DetectionSet D>
 DetectionEvaluation evaluate_detection(AnyPredictor& predictor, const D& data, const DetectionOptions& options = {}) {
   ThreadPool threads(options.threads);
-  return detection::judge(detection::RegionNetwork(predictor), data, options, threads);
+  return detection::judge({detection::RegionNetwork(predictor)}, data, options, threads);
+}
+
+/// By the mean of what several predictors say: an ensemble of networks that were trained each on its own.
+template <data::DetectionSet D>
+DetectionEvaluation evaluate_detection(std::vector<AnyPredictor>& predictors, const D& data,
+                                       const DetectionOptions& options = {}) {
+  ThreadPool threads(options.threads);
+  std::vector<detection::RegionNetwork> nets;
+  for (AnyPredictor& predictor : predictors) nets.emplace_back(predictor);
+  return detection::judge(std::move(nets), data, options, threads);
 }
 
 /// What a training set says of the attributes of each class, for the predictor that knows the true class alone: without
