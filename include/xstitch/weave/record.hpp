@@ -22,6 +22,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// The end of a head.
 struct LossRecord {
   LabelSpec label{};
+  std::string_view prediction_kind, prediction_text;  ///< of the loss's Prediction, as OperationRecord's
   TensorShape prediction{};
   float weight = 1.0F;
   bool unit_vectors = false;
@@ -103,6 +104,8 @@ struct RecordOf {
     if constexpr (Loss<L>) {
       LossRecord r;
       r.label = L::label(In[0].dims);
+      r.prediction_kind = traits::kind<typename L::Prediction>();
+      r.prediction_text = type_text<typename L::Prediction>();
       r.label.rows = In[0].rows;
       r.prediction = outputs()[0];
       r.weight = loss_weight<L>().value();
