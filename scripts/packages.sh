@@ -27,6 +27,9 @@ openmpi-bin: and starts them
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
+chromium: looks at reports
+protobuf-compiler: reads TensorBoard event files
+python3-crc32c: and checks their checksums
 "
 packages_to_demo="$packages_to_build"
 packages_to_bench='

@@ -79,7 +79,7 @@ class Run {
     std::vector<std::string_view> told_again;
     if (state_.evaluation_pending && options_.evaluation) told_again.emplace_back("evaluate");
     if (other_length) told_again.emplace_back("schedule");
-    TrainingRecord record(net_.heads(), options_, state_, told_again);
+    TrainingRecord record(net_, options_, state_, told_again);
     if (!lock_.note().empty()) record.say(lock_.note());
     if (found_)
       record.say(continues_text(state_));
