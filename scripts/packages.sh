@@ -19,8 +19,8 @@ libturbojpeg0-dev: pictures (xstitch::images)
 zlib1g-dev: compressed data sets (xstitch::gzip)
 liblzma-dev: tables of R packages (xstitch::xz)
 libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
-libprotobuf-dev: weights of Caffe's (xstitch::caffe)
-libprotoc-dev: reads the schema of those files (xstitch::caffe)
+libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
+libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
 '
 packages_to_test="$packages_to_build
 doctest-dev: the test framework

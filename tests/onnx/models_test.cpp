@@ -35,9 +35,7 @@ TEST_CASE("VGG") {
   cases::write<xs::OneTask<models::Vgg16Bn<"a", 7, Loss, Small, 8>>>("vgg16_bn");
 }
 
-TEST_CASE("MobileNetV2") {
-  cases::write<xs::OneTask<models::MobileNetV2<"a", 7, Loss, Small, 4>>>("mobilenet_v2");
-}
+TEST_CASE("MobileNetV2") { cases::write<xs::OneTask<models::MobileNetV2<"a", 7, Loss, Small, 4>>>("mobilenet_v2"); }
 
 TEST_CASE("maps") {
   cases::write<xs::OneTask<models::SegNet<"map", 5, Loss, 72, 32, 8>>>("segnet");  // 72 / 16 is odd
@@ -46,7 +44,10 @@ TEST_CASE("maps") {
 }
 
 TEST_CASE("small and old") {
-  cases::write<xs::OneTask<xs::Tower<"digits", xs::Shape<28, 28, 1>, models::LeNetTrunk<>, xs::Linear<"score", 10>, Loss>>>("lenet");
-  cases::write<xs::CrossStitch<models::CaffeNet<"upper", 9, Loss, 8>,
-                               models::CaffeNet<"lower", 4, xs::SigmoidCrossEntropy, 8>>>("caffenet_pair");
+  cases::write<
+      xs::OneTask<xs::Tower<"digits", xs::Shape<28, 28, 1>, models::LeNetTrunk<>, xs::Linear<"score", 10>, Loss>>>(
+      "lenet");
+  cases::write<
+      xs::CrossStitch<models::CaffeNet<"upper", 9, Loss, 8>, models::CaffeNet<"lower", 4, xs::SigmoidCrossEntropy, 8>>>(
+      "caffenet_pair");
 }
