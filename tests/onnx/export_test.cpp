@@ -114,7 +114,7 @@ TEST_CASE("every layer and weave unit of the library has a translation") {
         const std::size_t begin = at + 20;
         const std::string kind = line.substr(begin, line.find('"', begin) - begin);
         INFO(kind);
-        CHECK(xs::onnx::find_translation(kind) != nullptr);
+        CHECK((xs::onnx::find_translation(kind) != nullptr));
         ++found;
       }
     }
