@@ -23,8 +23,8 @@ libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
-libprotobuf-dev: weights of Caffe's (xstitch::caffe)
-libprotoc-dev: reads the schema of those files (xstitch::caffe)
+libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
+libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
 protobuf-compiler: reads TensorBoard event files

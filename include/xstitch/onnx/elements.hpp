@@ -40,7 +40,9 @@ struct Strided {
 };
 
 /// A parameter's elements as they are.
-inline Strided as_they_are(std::span<const float> values) { return {values.data(), {values.size(), 1, 1, 1}, {1, 0, 0, 0}}; }
+inline Strided as_they_are(std::span<const float> values) {
+  return {values.data(), {values.size(), 1, 1, 1}, {1, 0, 0, 0}};
+}
 
 /// A parameter with its axes in another order: axes[i] says which of the parameter's comes i-th.
 inline Strided permuted(const float* data, const Extents& extents, std::array<std::size_t, 4> axes) {

@@ -93,7 +93,8 @@ class Exporter {
       const InputSlot& slot = layout_.inputs()[s];
       const bool shared = slot.input.empty() && !options_.shared_input.empty();
       const std::string name =
-          shared ? options_.shared_input : std::string(slot.tower) + "." + std::string(slot.input.empty() ? "input" : slot.input);
+          shared ? options_.shared_input
+                 : std::string(slot.tower) + "." + std::string(slot.input.empty() ? "input" : slot.input);
       Value& value = values_[detail::at(program_.inputs[s].tensor)];
       const auto [place, fresh] = first.try_emplace(name, s);
       if (!fresh) {
@@ -128,7 +129,8 @@ class Exporter {
       record.kind = op.record->loss->prediction_kind;
       record.text = op.record->loss->prediction_text;
     }
-    Operation::Place place{scope_of(op, record), {}, {}, op.chain == none ? program_.order.data() + op.first_input : nullptr};
+    Operation::Place place{
+        scope_of(op, record), {}, {}, op.chain == none ? program_.order.data() + op.first_input : nullptr};
     for (const int input : program_.inputs_of(op)) place.inputs.push_back(&values_[detail::at(input)]);
     if (op.is_loss) {
       predictions_.resize(layout_.heads().size());

@@ -86,9 +86,7 @@ class Graph {
     return place->second;
   }
   /// Extents after the batch's.
-  void input(const std::string& name, const Integers& extents) {
-    inputs_.message(11, described(take(name), extents));
-  }
+  void input(const std::string& name, const Integers& extents) { inputs_.message(11, described(take(name), extents)); }
   void output(const std::string& name, const Integers& extents) { outputs_.message(12, described(name, extents)); }
 
   /// `metadata` are keys and texts. An Error if the file would be larger than readers take: 2 GB.

@@ -30,9 +30,9 @@ class Operation {
  public:
   /// What the exporter knows of it. Pointers stay valid while it is translated.
   struct Place {
-    std::string name;                        ///< "upper.conv1", what its parameters' names begin with
-    std::vector<Value*> inputs, outputs;     ///< outputs in the order of the record's
-    const std::size_t* order = nullptr;      ///< of a weave unit: towers by name
+    std::string name;                     ///< "upper.conv1", what its parameters' names begin with
+    std::vector<Value*> inputs, outputs;  ///< outputs in the order of the record's
+    const std::size_t* order = nullptr;   ///< of a weave unit: towers by name
     std::vector<std::span<const float>> parameters{};
   };
   Operation(Graph& graph, const OperationRecord& record, Place place)

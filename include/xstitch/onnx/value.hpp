@@ -58,8 +58,7 @@ struct Value {
     // Between vector and pixels the way leads over the image, but for one pixel, where all forms lie alike.
     if (from != Form::image && form != Form::image && shape.dims.pixels() > 1) (void)as(Form::image, graph);
     const bool image = !name(Form::image).empty();
-    if (form == Form::vector && image)
-      return graph.node("Flatten", {name(Form::image)}, {{"axis", 1}}, 1)[0];
+    if (form == Form::vector && image) return graph.node("Flatten", {name(Form::image)}, {{"axis", 1}}, 1)[0];
     if (form == Form::pixels && image) return transposed(name(Form::image), {0, 2, 3, 1}, graph);
     if (form == Form::image && from == Form::pixels) return transposed(name(from), {0, 3, 1, 2}, graph);
     Integers extents = extents_of(shape, form);

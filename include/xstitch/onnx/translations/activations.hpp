@@ -31,9 +31,7 @@ inline void sigmoid(Operation& o) { elementwise(o, "Sigmoid"); }
 inline void tanh(Operation& o) { elementwise(o, "Tanh"); }
 inline void softplus(Operation& o) { elementwise(o, "Softplus"); }
 inline void hard_swish(Operation& o) { elementwise(o, "HardSwish"); }
-inline void hard_sigmoid(Operation& o) {
-  elementwise(o, "HardSigmoid", {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
-}
+inline void hard_sigmoid(Operation& o) { elementwise(o, "HardSigmoid", {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}}); }
 inline void swish(Operation& o) {
   const Form form = o.present_form();
   const std::string x = o.input(form);
@@ -58,11 +56,18 @@ inline void gelu_tanh(Operation& o) {
   gaussian(o, x, o.node("Tanh", {inside}), form);
 }
 
-inline constexpr std::array activations{
-    Entry{"Relu", &relu},         Entry{"Relu6", &relu6},           Entry{"LeakyRelu", &leaky_relu},
-    Entry{"Elu", &elu},           Entry{"Sigmoid", &sigmoid},       Entry{"Tanh", &tanh},
-    Entry{"Softplus", &softplus}, Entry{"HardSwish", &hard_swish},  Entry{"HardSigmoid", &hard_sigmoid},
-    Entry{"Swish", &swish},       Entry{"Gelu", &gelu},             Entry{"GeluTanh", &gelu_tanh}};
+inline constexpr std::array activations{Entry{"Relu", &relu},
+                                        Entry{"Relu6", &relu6},
+                                        Entry{"LeakyRelu", &leaky_relu},
+                                        Entry{"Elu", &elu},
+                                        Entry{"Sigmoid", &sigmoid},
+                                        Entry{"Tanh", &tanh},
+                                        Entry{"Softplus", &softplus},
+                                        Entry{"HardSwish", &hard_swish},
+                                        Entry{"HardSigmoid", &hard_sigmoid},
+                                        Entry{"Swish", &swish},
+                                        Entry{"Gelu", &gelu},
+                                        Entry{"GeluTanh", &gelu_tanh}};
 
 }  // namespace translations
 }  // namespace onnx

@@ -35,9 +35,9 @@ inline void group_norm(Operation& o) {
 inline void layer_norm(Operation& o) {
   const Dims in = o.input_shape().dims;
   const auto normalised = [&](Form form, std::int64_t axis, const std::string& weight, const std::string& bias) {
-    o.gives(o.node("LayerNormalization", {o.input(form), weight, bias},
-                   {{"axis", axis}, {"epsilon", o.ratio("epsilon")}}),
-            form);
+    o.gives(
+        o.node("LayerNormalization", {o.input(form), weight, bias}, {{"axis", axis}, {"epsilon", o.ratio("epsilon")}}),
+        form);
   };
   if (in.pixels() == 1 || o.flag("over_channels")) {
     const Form form = in.pixels() == 1 ? Form::vector : Form::pixels;

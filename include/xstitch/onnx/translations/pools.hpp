@@ -21,13 +21,13 @@ namespace translations {
 inline Settings pool_settings(const Operation& o, const Integers& padded) {
   const Integers kernel = o.integers("kernel"), stride = o.integers("stride"), given = pads_of(o);
   const Dims in = o.input_shape().dims, out = o.output_shape().dims;
-  const Integers extent{in.height + padded[0] + padded[2], in.width + padded[1] + padded[3]}, outputs{out.height,
-                                                                                                    out.width};
+  const Integers extent{in.height + padded[0] + padded[2], in.width + padded[1] + padded[3]},
+      outputs{out.height, out.width};
   Integers pads(4);
   for (std::size_t axis = 0; axis < 2; ++axis) {
     pads[axis] = given[axis] - padded[axis];
-    pads[axis + 2] = std::max<std::int64_t>(
-        0, (outputs[axis] - 1) * stride[axis] + kernel[axis] - extent[axis] - pads[axis]);
+    pads[axis + 2] =
+        std::max<std::int64_t>(0, (outputs[axis] - 1) * stride[axis] + kernel[axis] - extent[axis] - pads[axis]);
   }
   return {{"kernel_shape", kernel}, {"strides", stride}, {"pads", pads}};
 }
@@ -75,11 +75,13 @@ inline void roi_pool(Operation& o) {
   };
   const std::string used = columns(0, 1), each = o.node("Shape", {used});
   const std::string samples = o.node("Squeeze", {o.node("Slice", {each, o.constant({0}), o.constant({1})})});
-  const std::string numbers = o.node("Range", {o.constant("first", {}, Integers{0}), samples, o.constant("step", {}, Integers{1})});
+  const std::string numbers =
+      o.node("Range", {o.constant("first", {}, Integers{0}), samples, o.constant("step", {}, Integers{1})});
   const std::string sample = o.node("Reshape", {o.node("Cast", {numbers}, {{"to", 1}}), o.constant({-1, 1, 1})});
   const std::string rows = o.node("Concat", {o.node("Expand", {sample, each}), columns(1, 5)}, {{"axis", 2}});
-  const std::string pooled = o.node("MaxRoiPool", {o.input(Form::image, 0), o.node("Reshape", {rows, o.constant({-1, 5})})},
-                                    {{"pooled_shape", o.integers("size")}, {"spatial_scale", o.ratio("scale")}});
+  const std::string pooled =
+      o.node("MaxRoiPool", {o.input(Form::image, 0), o.node("Reshape", {rows, o.constant({-1, 5})})},
+             {{"pooled_shape", o.integers("size")}, {"spatial_scale", o.ratio("scale")}});
   const std::string flags = o.node("Reshape", {used, o.constant({-1, 1, 1, 1})});
   const std::string zero = o.number("zero", 0.0F);
   o.gives(o.node("Where", {o.node("Equal", {flags, zero}), zero, pooled}), Form::image);

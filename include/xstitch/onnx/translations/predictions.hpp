@@ -83,9 +83,11 @@ inline void codebook_decode(Operation& o) {
   const std::vector<float> codewords = codewords_of(o);
   const std::size_t count = codewords.size() / 3;
   std::string p = o.node("Softmax", {o.input(form)}, {{"axis", 1}});
-  const std::vector<float> members = o.text("decoding") == "best triangle" ? membership(codewords) : std::vector<float>{};
+  const std::vector<float> members =
+      o.text("decoding") == "best triangle" ? membership(codewords) : std::vector<float>{};
   if (!members.empty()) {
-    const std::string best = o.node("ArgMax", {matrix(o, p, "triangles", members, form)}, {{"axis", 1}, {"keepdims", 0}});
+    const std::string best =
+        o.node("ArgMax", {matrix(o, p, "triangles", members, form)}, {{"axis", 1}, {"keepdims", 0}});
     const Integers extents{static_cast<std::int64_t>(members.size() / count), static_cast<std::int64_t>(count)};
     std::string mask = o.node("Gather", {o.constant("members", extents, members), best});
     if (form == Form::image) mask = o.node("Transpose", {mask}, {{"perm", Integers{0, 3, 1, 2}}});

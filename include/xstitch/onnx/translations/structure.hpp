@@ -44,8 +44,8 @@ inline void softmax(Operation& o) {
   o.gives(o.node("Softmax", {o.input(form)}, {{"axis", 1}}), form);
 }
 
-inline constexpr std::array structure{Entry{"Dropout", &pass}, Entry{"Identity", &pass},   Entry{"Sum", &sum},
-                                      Entry{"Concat", &concat}, Entry{"Product", &product}, Entry{"Crop", &crop},
+inline constexpr std::array structure{Entry{"Dropout", &pass},   Entry{"Identity", &pass},   Entry{"Sum", &sum},
+                                      Entry{"Concat", &concat},  Entry{"Product", &product}, Entry{"Crop", &crop},
                                       Entry{"Softmax", &softmax}};
 
 }  // namespace translations

@@ -46,7 +46,8 @@ inline void simplex(Operation& o) {
     for (std::size_t c = 0; c < mine.size(); ++c) {
       double sum = 0.0;
       for (std::size_t k = 0; k < o.inputs(); ++k)
-        sum += std::exp(static_cast<double>(pair_of(o.parameter(0), o.inputs(), t, k)[c]) - static_cast<double>(mine[c]));
+        sum +=
+            std::exp(static_cast<double>(pair_of(o.parameter(0), o.inputs(), t, k)[c]) - static_cast<double>(mine[c]));
       mine[c] = static_cast<float>(1.0 / sum);
     }
     return mine;
@@ -59,13 +60,11 @@ inline void sluice(Operation& o) {
   Names rows;
   for (std::size_t s = 0; s < o.inputs(); ++s)
     rows.push_back(o.node("Reshape", {o.input(form, s), o.constant({0, parts, -1})}));
-  const std::string mixed =
-      o.node("MatMul", {o.weight(0, {all, all}), o.node("Concat", rows, {{"axis", 1}})});
+  const std::string mixed = o.node("MatMul", {o.weight(0, {all, all}), o.node("Concat", rows, {{"axis", 1}})});
   const Names made = o.nodes("Split", {mixed, o.constant(Integers(o.inputs(), parts))}, o.inputs(), {{"axis", 1}});
   Integers extents = extents_of(o.input_shape(), form);
   extents.insert(extents.begin(), -1);
-  for (std::size_t t = 0; t < o.inputs(); ++t)
-    o.gives(o.node("Reshape", {made[t], o.constant(extents)}), form, t);
+  for (std::size_t t = 0; t < o.inputs(); ++t) o.gives(o.node("Reshape", {made[t], o.constant(extents)}), form, t);
 }
 inline void nddr(Operation& o) {
   const Form form = o.usual_form();
