@@ -206,6 +206,7 @@ inline Json settings_of_rank(const TrainingIdentity& identity, const TrainOption
                                                   fingerprint::of(*options.evaluation, options.on_error)
                                             : std::string("none"))
       .set("metrics", options.metrics.size())
+      .set("on_error", options.on_error == OnError::skip ? "skip" : "stop")
       .set("buckets", std::to_string(options.distributed.reduction.first_bucket) + " " +
                           std::to_string(options.distributed.reduction.bucket));
   return json;
