@@ -15,6 +15,7 @@
 #include <xstitch/run/ranks.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -94,6 +95,9 @@ class World : public Ranks {
   }
   [[noreturn]] void abort(const std::string& why) override {
     std::cerr << "rank " << rank_ << " of " << ranks_ << " (" << place() << ") ends all ranks: " << why << std::endl;
+    // The thread that sends may be inside MPI, which then may not come back: mpirun ends the others all the same.
+    std::signal(SIGALRM, SIG_DFL);
+    ::alarm(10);
     MPI_Abort(communicator_, 1);
     std::_Exit(1);
   }

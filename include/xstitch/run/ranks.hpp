@@ -84,6 +84,21 @@ class Ranks {
       if (one != 0) return true;
     return false;
   }
+  /// What all say, a line each, those of the others with their rank in front.
+  [[nodiscard]] std::vector<std::string> gather_lines(const std::vector<std::string>& own) {
+    std::vector<std::string> all;
+    if (!any(!own.empty())) return all;
+    std::string text;
+    for (const std::string& line : own) text += line + '\0';
+    const std::vector<std::string> texts = gather_texts(text);
+    for (std::size_t r = 0; r < texts.size(); ++r)
+      for (std::size_t at = 0; at < texts[r].size();) {
+        const std::size_t end = texts[r].find('\0', at);
+        all.push_back((r == rank() ? "" : "rank " + std::to_string(r) + ": ") + texts[r].substr(at, end - at));
+        at = end + 1;
+      }
+    return all;
+  }
   /// Runs f on every rank; where it throws an Error on one, it throws on all, and says on which.
   template <class Function>
   void together(const Function& f) {

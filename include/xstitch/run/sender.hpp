@@ -66,6 +66,7 @@ class Sender {
       if (stopping_) return;
       const std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
+      if (error_) continue;
       lock.unlock();
       std::exception_ptr error;
       try {
@@ -75,8 +76,7 @@ class Sender {
       }
       lock.lock();
       ++done_;
-      if (error && !error_) error_ = error;
-      if (error_) jobs_.clear();
+      error_ = error;
       done_changed_.notify_all();
     }
   }

@@ -198,13 +198,15 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
 /// What all ranks must have alike, or they would wait for each other for ever.
 inline Json settings_of_rank(const TrainingIdentity& identity, const TrainOptions& options, std::uint64_t total) {
   Json json = rank_agreement::build();
-  for (const auto& [key, value] : identity.to_json().object()) json.set(key, value);
+  const Json of_training = identity.to_json();
+  for (const auto& [key, value] : of_training.object()) json.set(key, value);
   json.set("total", total)
       .set("evaluate_every", options.evaluate_every)
       .set("evaluation", options.evaluation ? std::to_string(options.evaluation->size()) + " samples; " +
                                                   fingerprint::of(*options.evaluation, options.on_error)
                                             : std::string("none"))
       .set("metrics", options.metrics.size())
+      .set("on_error", options.on_error == OnError::skip ? "skip" : "stop")
       .set("buckets", std::to_string(options.distributed.reduction.first_bucket) + " " +
                           std::to_string(options.distributed.reduction.bucket));
   return json;

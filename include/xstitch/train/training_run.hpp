@@ -81,10 +81,7 @@ class Run {
     if (other_length) told_again.emplace_back("schedule");
     TrainingRecord record(net_, options_, state_, told_again);
     if (!lock_.note().empty()) record.say(lock_.note());
-    if (found_)
-      record.say(continues_text(state_));
-    else
-      record.start(identity_, state_.total);
+    found_ ? record.say(continues_text(state_)) : record.start(identity_, state_.total);
     if (ranks_ != nullptr) record.say(ranks_text(ranks_->gather_texts(ranks_->place()), slices_));
     if (other_length)
       record.schedule_changed(state_.step, found_->schedule_iterations, schedule_length_,
@@ -99,7 +96,6 @@ class Run {
  private:
   [[nodiscard]] float factor() const { return options_.schedule.factor(state_.step, schedule_length_); }
 
-  /// The checkpoint that the training continues from, if there is one.
   void restore() {
     lock_ = checkpoints_.lock();
     checkpoints_.prepare(options_.resume);
@@ -112,20 +108,25 @@ class Run {
 
     while (state_.step < state_.total) {
       const LoadedBatch& loaded = *loader.next();
-      for (const std::string& text : loaded.skipped) record.say("skipped " + text);
+      say_skipped(loaded.skipped, record);
       if (!step(loaded, record, threads)) break;
-      const bool stop = any(options_.stop != nullptr && options_.stop->load());
-      const bool interrupted = stop && state_.step < state_.total;
+      const bool asked = options_.stop != nullptr && options_.stop->load();
+      const bool interrupted = (ranks_ != nullptr ? ranks_->any(asked) : asked) && state_.step < state_.total;
       if (!check_points(record, threads, interrupted)) break;
       if (!interrupted) continue;
       result_.reason = StopReason::interrupted;
       result_.message = stopped_text(state_, checkpoints_.given());
       break;
     }
-    result_.skipped = loader.skipped();
   }
-  /// Whether this or any other rank says so.
-  [[nodiscard]] bool any(bool own) { return ranks_ == nullptr ? own : ranks_->any(own); }
+  /// What this rank skipped, and the others.
+  void say_skipped(const std::vector<std::string>& own, TrainingRecord& record) {
+    const bool tell = ranks_ != nullptr && options_.on_error == OnError::skip;
+    for (const std::string& text : tell ? ranks_->gather_lines(own) : own) {
+      record.say("skipped " + text);
+      ++result_.skipped;
+    }
+  }
 
   /// False when a loss is not finite.
   bool step(const LoadedBatch& loaded, TrainingRecord& record, ThreadPool& threads) {
@@ -139,8 +140,7 @@ class Run {
     if (loaded.batch.size == 1 && !said_unmoved_) statistics.emplace(net_);
     const StepResult& losses = training_.step(loaded.batch, step, threads);
     if (!losses.finite && !losses.torn && options_.not_finite == NotFinite::skip) {
-      record.say(skipped_step_text(state_.step + 1, losses));
-      ++state_.step;
+      record.say(skipped_step_text(++state_.step, losses));
       ++result_.steps_not_finite;
       return true;
     }
@@ -162,9 +162,8 @@ class Run {
   }
 
   void say_unmoved(const std::string& name, TrainingRecord& record) {
-    if (name.empty()) return;
-    said_unmoved_ = true;
-    record.say(unmoved_text(state_.step, name, options_.batch));
+    said_unmoved_ = !name.empty();
+    if (said_unmoved_) record.say(unmoved_text(state_.step, name, options_.batch));
   }
 
   [[nodiscard]] bool due(std::uint64_t every) const {
