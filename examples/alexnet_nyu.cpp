@@ -26,6 +26,7 @@
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
+#include "alexnet_nyu/report.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_nyu;
@@ -122,6 +123,7 @@ class Results {
     xs::write_file_atomically(folder / "table.md", table_.to_markdown());
     xs::write_file_atomically(folder / "table.csv", table_.to_csv());
   }
+  [[nodiscard]] const xs::Table& table() const noexcept { return table_; }
 
  private:
   static std::string cell(const std::vector<xs::MetricValue>& values, std::string_view name) {
@@ -236,6 +238,7 @@ class Experiment {
               << " degrees lower.\n"
               << "Everything is in " << options_.output
               << ": table.{txt,md,csv}, alphas.csv, predictions.png, checkpoints and logs.\n";
+    report(results.table(), last.method);
     return 0;
   }
 
@@ -308,7 +311,7 @@ class Experiment {
   }
 
   bool cross_stitch(const std::string& network) {
-    const auto net =
+    auto net =
         preset_.make(network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network,
                      xs::seed(options_.seed));
     set_start(*net, options_, codebook_->codewords());
@@ -318,12 +321,13 @@ class Experiment {
     add_row("cross-stitch", *net);
     report_alphas(*net, options_.output);
     picture(*net);
+    last_net_ = std::move(net);
     return true;
   }
 
   /// Networks that start from nothing get the iterations of both stages.
   bool together(const std::string& network) {
-    const auto net = preset_.make(network, xs::seed(options_.seed));
+    auto net = preset_.make(network, xs::seed(options_.seed));
     set_start(*net, options_, codebook_->codewords());
     if (network == "ensemble" && !options_.start_from.empty())
       xs::fail("--start-from with --network ensemble: its members would start equal");
@@ -334,6 +338,7 @@ class Experiment {
     if (!train(stage, *net, alone + options_.stitched_iterations)) return false;
     add_row(network, *net);
     if (network != "ensemble") picture(*net);
+    last_net_ = std::move(net);
     return true;
   }
 
@@ -347,6 +352,20 @@ class Experiment {
                   preset_.classes, 6, threads_);
   }
 
+  void report(const xs::Table& table, const std::string& method) {
+    Page page{.folder = job_.folder(), .results = table, .method_name = method, .test = test_};
+    page.subtitle = "Preset " + preset_.name + ", data " + options_.data + ", seed " + std::to_string(options_.seed);
+    page.height = preset_.height, page.width = preset_.width, page.classes = preset_.classes;
+    if (last_net_) page.baseline = segmentation_.get(), page.method = last_net_.get();
+    page.settings = {{"network", method},
+                     {"precision", options_.precision},
+                     {"batch", std::to_string(options_.batch)},
+                     {"learning rate", xs::number_text(options_.learning_rate, 4)},
+                     {"alpha multiplier", xs::number_text(options_.alpha_multiplier, 4)},
+                     {"instruction set", std::string(xs::simd_name())}};
+    write_report(page, options_.batch, threads_, std::cout);
+  }
+
   Options options_;
   Preset preset_;
   xs::ThreadPool threads_;
@@ -357,6 +376,7 @@ class Experiment {
   xs::TrainingJob job_;
   std::optional<xs::Codebook<words>> codebook_;
   std::unique_ptr<xs::AnyNet> segmentation_, normals_;
+  std::unique_ptr<xs::AnyNet> last_net_;  ///< of both tasks: shown on the page
   std::vector<Row> rows_;
   std::string message_;  ///< of the last stage
   xs::StopReason reason_ = xs::StopReason::interrupted;
