@@ -19,6 +19,10 @@ libturbojpeg0-dev: pictures (xstitch::images)
 zlib1g-dev: compressed data sets (xstitch::gzip)
 liblzma-dev: tables of R packages (xstitch::xz)
 libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
+libprotobuf-dev: weights of Caffe's (xstitch::caffe)
+libprotoc-dev: reads the schema of those files (xstitch::caffe)
+libopenmpi-dev: training over several processes (xstitch::mpi)
+openmpi-bin: and starts them
 '
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
@@ -40,6 +44,8 @@ binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
+libmpich-dev: the second MPI
+mpich: and starts its processes
 "
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.

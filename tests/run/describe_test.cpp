@@ -57,6 +57,15 @@ struct Shift {
   }
 };
 
+/// The same, with algorithms behind its passes.
+template <xs::FixedString Name>
+struct WithAlgorithms : Shift<Name> {
+  static constexpr xs::AlgorithmsFunction algorithms = [](std::span<const xs::Attribute>, xs::Dims in, xs::Precision) {
+    return std::array<xs::AlgorithmNote, 3>{
+        {{"plain", "no other suits"}, {"plain", "no other suits"}, {"quick", in.size() == 5 ? "5 of them" : "?"}}};
+  };
+};
+
 /// The same, but its backward says that the bias has no gradient.
 template <xs::FixedString Name>
 struct Forgotten : Shift<Name> {
@@ -89,6 +98,15 @@ TEST_CASE("long names widen their column and break no other") {
     CHECK(all[i][operation] != ' ');
   }
   CHECK(all[1].find("first_layer_with_a_long_name") == all[1].find("Dense") + 6);
+}
+
+TEST_CASE("the algorithms of an operation's passes, and why, each reason once") {
+  using Told = xs::OneTask<xs::Tower<"t", xs::Shape<5>, WithAlgorithms<"a">, WithAlgorithms<"b">, tiny::SmallOutput>>;
+  const std::vector<std::string> all = lines(xs::describe<Told>());
+  REQUIRE(all.size() == 6);
+  CHECK(all[0].ends_with("  algorithm"));
+  CHECK(all[1].ends_with("  plain, dW quick"));
+  CHECK(all[5] == "algorithms: plain (no other suits); quick (5 of them)");
 }
 
 TEST_CASE("a gradient that is truly zero, of a bias before BatchNorm, is right") {
