@@ -27,7 +27,6 @@ openmpi-bin: and starts them
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
-chromium: looks at reports
 protobuf-compiler: reads TensorBoard event files
 python3-crc32c: and checks their checksums
 "
@@ -40,6 +39,7 @@ $packages_to_bench
 clang-16: the second compiler
 libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
+chromium: looks at reports
 binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
 g++-aarch64-linux-gnu: compiles the kernels for another processor
