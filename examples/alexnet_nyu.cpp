@@ -19,6 +19,7 @@
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
+#include "alexnet_nyu/report.hpp"
 #include "common/pair_data.hpp"
 #include "common/stage.hpp"
 #include "processes.hpp"
@@ -103,6 +104,7 @@ class Experiment {
       if (!train(training)) return stopped();
     for (const protocol::Row& row : rows) evaluate(row);
     print_and_write(rows.back());
+    if (options_.leads()) report(rows);
     return 0;
   }
 
@@ -255,6 +257,30 @@ class Experiment {
     std::cout << "Everything is in " << options_.output
               << ": table.{txt,md,csv}, results.json, alphas.csv, predictions.png, checkpoints and logs.\n";
     if (last.method != comparison_.baseline()) std::cout << comparison_.sentence(last.method) << '\n';
+  }
+
+  /// The page: the last row against one-task of the same seed.
+  void report(const std::vector<protocol::Row>& rows) {
+    const protocol::Row& last = rows.back();
+    std::unique_ptr<xs::AnyNet> baseline, method;
+    if (last.ends.size() == 1) method = network_of(last);  // an ensemble's members have pictures of their own
+    for (const protocol::Row& row : rows)
+      if (method && row.seed == last.seed && row.method == "one-task" && row.method != last.method)
+        baseline = network_of(row);
+    Page page{.folder = job_.folder(), .results = comparison_.table(), .test = data_->test()};
+    page.subtitle = "Preset " + preset_.name + " (" + preset_.what + "), data " + options_.data;
+    page.method_name = last.method;
+    page.baseline = baseline.get();
+    page.method = method.get();
+    page.height = preset_.height, page.width = preset_.width, page.classes = preset_.classes;
+    page.settings = {{"seeds", std::to_string(options_.seed) + " to " + std::to_string(last.seed)},
+                     {"iterations of the second stage", std::to_string(plan_.find(last.ends[0]).iterations)},
+                     {"batch", std::to_string(options_.batch)},
+                     {"learning rate", xs::number_text(options_.learning_rate, 4)},
+                     {"alpha multiplier", xs::number_text(options_.alpha_multiplier, 4)},
+                     {"precision", options_.precision},
+                     {"instruction set", std::string(xs::simd_name())}};
+    write_report(page, options_.batch, threads_, std::cout);
   }
 
   Options options_;

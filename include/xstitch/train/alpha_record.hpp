@@ -15,7 +15,9 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace alphas {
@@ -29,13 +31,22 @@ inline std::string seam_of(const ParameterSlot& slot) {
   return first == last ? slot.name : slot.name.substr(first + 1, last - first - 1);
 }
 
-/// The towers at each seam, in the order of rows and columns, where each has one: {"pool1": ["upper", "lower"]}.
+/// The towers at a seam, in the order of rows and columns, where each has one.
+inline std::vector<std::string> towers_at(const AnyNet& net, std::string_view seam) {
+  std::vector<std::string> names;
+  for (const Op& op : net.program().ops) {
+    if (op.chain != none || op.place != seam || !names.empty()) continue;  // of an ensemble: the first member's
+    for (int k = 0; k < op.input_count; ++k) names.push_back(tower_of_input(net.program(), op, k));
+  }
+  return names;
+}
+/// Of each seam: {"pool1": ["upper", "lower"]}.
 inline Json towers(const AnyNet& net) {
   Json seams{Json::Object{}};
   for (const Op& op : net.program().ops) {
     if (op.chain != none) continue;
     Json::Array names;
-    for (int k = 0; k < op.input_count; ++k) names.emplace_back(tower_of_input(net.program(), op, k));
+    for (std::string& name : towers_at(net, op.place)) names.emplace_back(std::move(name));
     seams.set(op.place, std::move(names));
   }
   return seams;

@@ -5,6 +5,7 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/distributed.hpp>
 #include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
@@ -69,6 +70,7 @@ struct TrainOptions {
   std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one
+  TensorBoard tensorboard{};         ///< event files (train/event_record.hpp)
   std::string name{};                ///< shown in front of progress lines
 
   const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)

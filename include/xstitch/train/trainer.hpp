@@ -24,6 +24,7 @@ inline TrainOptions options_of_rank(const TrainOptions& options) {
   if (options.distributed.leads()) return own;
   own.output = nullptr;
   own.log_file.clear();
+  own.tensorboard = {};
   own.checkpoint_directory.clear();
   own.checkpoint_every = 0;
   own.resume = false;

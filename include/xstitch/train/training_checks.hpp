@@ -88,6 +88,9 @@ inline void check_options(const TrainOptions& options) {
     fail("train: found evaluate_every = ", options.evaluate_every, " without evaluation, expected a data set");
   if (!options.metrics.empty() && !options.evaluation)
     fail("train: found metrics without evaluation, expected a data set");
+  if (options.tensorboard.images && (options.tensorboard.folder.empty() || !options.evaluation))
+    fail("train: found tensorboard.images without ", options.tensorboard.folder.empty() ? "a folder" : "evaluation",
+         ", expected both");
   if (options.schedule.depends_on_length()) return;
   if (options.schedule_iterations > 0)
     fail("train: found schedule_iterations = ", options.schedule_iterations, " with the schedule ",

@@ -13,6 +13,7 @@
 ///     {"event": "not finite", "step", "message"}
 
 #include <xstitch/train/alpha_record.hpp>
+#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/log.hpp>
 #include <xstitch/train/mean_loss.hpp>
 #include <xstitch/train/progress.hpp>
@@ -33,12 +34,13 @@ namespace xstitch::inline XSTITCH_ISA {
 class TrainingRecord {
  public:
   /// `told_again`: events of the restored step that the log may hold already and that come once more.
-  TrainingRecord(const AnyNet& net, const TrainOptions& options, const TrainingState& state,
+  TrainingRecord(AnyNet& net, const TrainOptions& options, const TrainingState& state,
                  const std::vector<std::string_view>& told_again)
       : net_(net),
         progress_(options.output, options.name, state.step, state.total, names(net.heads())),
         names_(names(net.heads())),
-        shown_(net.heads().size()) {
+        shown_(net.heads().size()),
+        events_(net, options.tensorboard, state.step) {
     if (!options.log_file.empty()) log_ = TrainingLog(options.log_file, state.step, told_again);
     if (!log_.damage().empty()) say(log_.damage());
   }
@@ -89,6 +91,7 @@ class TrainingRecord {
     }
     if (Json seams = alphas::of(net_); !seams.object().empty()) line.set("alphas", std::move(seams));
     log_.write(line);
+    events_.step(net_, state.step, learning_rate, names_, shown_, weights);
     state.interval.assign(shown_.size(), {});
     return shown_;
   }
@@ -110,6 +113,7 @@ class TrainingRecord {
                    .set("step", step)
                    .set("score", TrainingLog::number(score))
                    .set("tasks", std::move(tasks)));
+    events_.evaluated(net_, step, evaluation);
     say(text);
   }
 
@@ -127,11 +131,12 @@ class TrainingRecord {
     return list;
   }
 
-  const AnyNet& net_;
+  AnyNet& net_;
   Progress progress_;
   TrainingLog log_;
   std::vector<std::string> names_;
   std::vector<double> shown_;  ///< [head]
+  EventRecord events_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA
