@@ -49,12 +49,11 @@ PairData open(const Options& options, const Preset& preset, bool training, xs::T
   regions.count = training_regions;
   if (options.data == "rooms") {
     constexpr std::size_t most = std::size_t{3} << 29;
-    return {xs::data::RoomsDetection(
-                {.split = training ? xs::data::RoomsSplit::train : xs::data::RoomsSplit::test,
-                 .count = training ? options.train_rooms : options.test_rooms,
-                 .height = preset.height,
-                 .width = preset.width,
-                 .regions = regions}),
+    return {xs::data::RoomsDetection({.split = training ? xs::data::RoomsSplit::train : xs::data::RoomsSplit::test,
+                                      .count = training ? options.train_rooms : options.test_rooms,
+                                      .height = preset.height,
+                                      .width = preset.width,
+                                      .regions = regions}),
             threads, most};
   }
   xs::data::VocOptions voc;
@@ -85,8 +84,9 @@ class Experiment {
 
   int run() {
     std::cout << "alexnet_voc: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
-              << train_.size() << " training and " << test_.size() << " test images, proposals: "
-              << test_.proposals_from() << "; " << threads_.size() << " threads, " << xs::simd_name() << std::endl;
+              << train_.size() << " training and " << test_.size()
+              << " test images, proposals: " << test_.proposals_from() << "; " << threads_.size() << " threads, "
+              << xs::simd_name() << std::endl;
     if (options_.time_steps > 0) {
       std::cout << "\n"
                 << time_steps(preset_, {"detection", "attributes", "cross_stitch"}, train_, sgd_, options_.batch,
@@ -184,8 +184,8 @@ class Experiment {
     o.augment.mirror = true;
     o.checkpoint_every = options_.checkpoint_every;
     o.log_every = std::max<std::uint64_t>(20, training.iterations / 20);
-    o.schedule = preset_.stepwise ? xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1)
-                                  : xs::Schedule::polynomial(0.9);
+    o.schedule =
+        preset_.stepwise ? xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1) : xs::Schedule::polynomial(0.9);
     o.name = training.name;
     return o;
   }
@@ -249,17 +249,18 @@ class Experiment {
     for (std::size_t a = 0; a < positives.size(); ++a)
       if (positives[a] > 0) counts.set(names[a], positives[a]);
     xs::write_file_atomically(folder / "results.json", xs::Json()
-                                                           .set("program", "alexnet_voc")
-                                                           .set("settings", settings())
-                                                           .set("baselines", baselines(any))
-                                                           .set("training_positives", counts)
-                                                           .set("comparison", comparison.json())
-                                                           .set("rows", all)
-                                                           .set("alphas", alphas_)
-                                                           .text(2) +
+                                                               .set("program", "alexnet_voc")
+                                                               .set("settings", settings())
+                                                               .set("baselines", baselines(any))
+                                                               .set("training_positives", counts)
+                                                               .set("comparison", comparison.json())
+                                                               .set("rows", all)
+                                                               .set("alphas", alphas_)
+                                                               .text(2) +
                                                            "\n");
-    std::cout << "Everything is in " << options_.output
-              << ": table.{txt,md,csv}, differences.csv, classes.csv, attributes.csv, results.json, checkpoints and logs.\n";
+    std::cout
+        << "Everything is in " << options_.output
+        << ": table.{txt,md,csv}, differences.csv, classes.csv, attributes.csv, results.json, checkpoints and logs.\n";
   }
 
   xs::Json settings() const {
@@ -292,7 +293,8 @@ class Experiment {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{
-      "Trains the paper's second pair (detection and attributes, Fast R-CNN on CaffeNet): every method in two stages of\n"
+      "Trains the paper's second pair (detection and attributes, Fast R-CNN on CaffeNet): every method in two stages "
+      "of\n"
       "equal length. Without options it draws its own rooms and needs no file.\n\n"
       "  alexnet_voc                                         one-task and cross-stitch\n"
       "  alexnet_voc --methods one_task,ensemble,split:conv2,split:fc7,shared,cross_stitch --seeds 1,2,3,4,5\n"
