@@ -25,6 +25,7 @@
 #include "alexnet_voc/results.hpp"
 #include "alexnet_voc/timing.hpp"
 #include "common/plan.hpp"
+#include "common/stage.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_voc;
@@ -48,12 +49,11 @@ PairData open(const Options& options, const Preset& preset, bool training, xs::T
   regions.count = training_regions;
   if (options.data == "rooms") {
     constexpr std::size_t most = std::size_t{3} << 29;
-    return {xs::data::RoomsDetection(
-                {.split = training ? xs::data::RoomsSplit::train : xs::data::RoomsSplit::test,
-                 .count = training ? options.train_rooms : options.test_rooms,
-                 .height = preset.height,
-                 .width = preset.width,
-                 .regions = regions}),
+    return {xs::data::RoomsDetection({.split = training ? xs::data::RoomsSplit::train : xs::data::RoomsSplit::test,
+                                      .count = training ? options.train_rooms : options.test_rooms,
+                                      .height = preset.height,
+                                      .width = preset.width,
+                                      .regions = regions}),
             threads, most};
   }
   xs::data::VocOptions voc;
@@ -84,8 +84,9 @@ class Experiment {
 
   int run() {
     std::cout << "alexnet_voc: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
-              << train_.size() << " training and " << test_.size() << " test images, proposals: "
-              << test_.proposals_from() << "; " << threads_.size() << " threads, " << xs::simd_name() << std::endl;
+              << train_.size() << " training and " << test_.size()
+              << " test images, proposals: " << test_.proposals_from() << "; " << threads_.size() << " threads, "
+              << xs::simd_name() << std::endl;
     if (options_.time_steps > 0) {
       std::cout << "\n"
                 << time_steps(preset_, {"detection", "attributes", "cross_stitch"}, train_, sgd_, options_.batch,
@@ -99,7 +100,6 @@ class Experiment {
   int train() {
     const xs::Interrupt interrupt;
     xs::TrainingJob job(options_.output, {.resume = options_.resume, .stop = &interrupt.flag()});
-    read_seconds();
     protocol::Plan plan({"detection", "attributes"}, {options_.iterations, options_.iterations}, options_.iterations);
     std::vector<protocol::Row> rows;
     for (const std::uint64_t seed : options_.seeds)
@@ -109,8 +109,9 @@ class Experiment {
       ++number;
       std::cout << "training " << number << " of " << plan.trainings().size() << ": " << training.name << std::endl;
       const auto net = start(training);
-      const xs::TrainResult result = job.train(training.name, *net, train_, sgd_, settings(training));
-      add_seconds(training.name, result.seconds);
+      protocol::Cost& cost = costs_[training.name] = cost_of(*net, training);
+      const xs::TrainResult result =
+          protocol::train_stage(job, training.name, *net, train_, sgd_, settings(training), cost.seconds);
       if (!result.finished()) {
         std::cerr << "Stopped: " << training.name << ": " << result.message << '\n';
         if (result.reason != xs::StopReason::interrupted) return 1;  // the same options would end so again
@@ -154,12 +155,24 @@ class Experiment {
         xs::fail("--pretrained ", options_.pretrained, ": found no parameter of CaffeNet's, expected conv1.weight ...");
       net->set_trained("*.conv1.*", false);  // as Fast R-CNN does
     }
-    for (const std::string& before : training.start)
-      xs::initialise_from(*net, std::filesystem::path(options_.output) / before / "last.safetensors");
-    if (training.network.starts_with("cross_stitch"))
-      set_alphas(*net, training.alphas_frozen ? training.alpha : std::array{options_.alpha[0], options_.alpha[1]});
-    if (training.alphas_frozen) net->set_trained("stitch.", false);
+    protocol::Training with_alphas = training;
+    if (!training.alphas_frozen) with_alphas.alpha = {options_.alpha[0], options_.alpha[1]};
+    std::vector<std::filesystem::path> sources;
+    for (const std::string& before : training.start) sources.push_back(file_of(before));
+    protocol::prepare(*net, with_alphas, {}, sources);
     return net;
+  }
+  [[nodiscard]] std::filesystem::path file_of(const std::string& training) const {
+    return std::filesystem::path(options_.output) / training / "last.safetensors";
+  }
+
+  /// Samples are counted for each task: an image that both see is two.
+  protocol::Cost cost_of(const xs::AnyNet& net, const protocol::Training& training) const {
+    std::vector<std::string_view> towers;
+    for (const xs::HeadSlot& head : net.heads())
+      if (std::find(towers.begin(), towers.end(), head.tower) == towers.end()) towers.push_back(head.tower);
+    const double images = static_cast<double>(training.iterations) * static_cast<double>(options_.batch);
+    return {images * static_cast<double>(towers.size()), images * protocol::training_flops(net), 0.0};
   }
 
   xs::TrainOptions settings(const protocol::Training& training) const {
@@ -171,8 +184,8 @@ class Experiment {
     o.augment.mirror = true;
     o.checkpoint_every = options_.checkpoint_every;
     o.log_every = std::max<std::uint64_t>(20, training.iterations / 20);
-    o.schedule = preset_.stepwise ? xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1)
-                                  : xs::Schedule::polynomial(0.9);
+    o.schedule =
+        preset_.stepwise ? xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1) : xs::Schedule::polynomial(0.9);
     o.name = training.name;
     return o;
   }
@@ -183,7 +196,7 @@ class Experiment {
     for (const std::string& end : row.ends) {
       const protocol::Training& training = plan.find(end);
       const auto net = start(training);
-      xs::initialise_from(*net, std::filesystem::path(options_.output) / end / "last.safetensors");
+      xs::initialise_from(*net, file_of(end));
       predictors.emplace_back(preset_.wide(training.network), net->shared_parameters(), options_.threads);
       parameters += parameter_count(*net);
       const std::vector<SeamAlphas> alphas = alphas_of(*net);
@@ -199,14 +212,9 @@ class Experiment {
                .found = xs::evaluate_detection(predictors, test_, options),
                .parameters = parameters};
     xs::add_training_objects(result.found.attributes, train_);
-    for (const std::string& name : plan.needed(row)) {
-      const protocol::Training& training = plan.find(name);
-      result.trainings.push_back(name);
-      result.seconds += seconds_[name];
-      // Of both tasks: a network of one task sees an image for half of them.
-      const bool one_task = training.network == "detection" || training.network == "attributes";
-      result.samples += training.iterations * options_.batch / (one_task ? 2 : 1);
-    }
+    std::vector<protocol::Cost> costs;
+    for (const std::string& name : result.trainings = plan.needed(row)) costs.push_back(costs_.at(name));
+    result.cost = protocol::cost_of(row, costs);
     return result;
   }
 
@@ -217,16 +225,21 @@ class Experiment {
       for (const xs::data::ImageObject& object : train_.objects(i))
         for (std::size_t a = 0; a < object.attributes.size() && !object.difficult; ++a)
           positives[a] += object.attributes[a];
-    const xs::Table table = summary(rows), of_classes = class_table(rows),
+    const protocol::Comparison comparison = compare(rows);
+    const xs::Table table = comparison.table(), of_classes = class_table(rows),
                     of_attributes = attribute_table(rows, positives);
     std::cout << "\nAverage precision (%), " << any.images << " images, " << any.recall.objects()
               << " objects; a proposal overlaps " << xs::Table::number(any.recall.at(0.5)) << " % of them by half ("
               << xs::Table::number(any.recall.proposals_an_image(), 0) << " proposals an image):\n\n"
               << table << '\n';
+    for (const std::string& method : comparison.methods())
+      if (method != comparison.baseline() && rows.front().method == comparison.baseline())
+        std::cout << comparison.sentence(method) << '\n';
     const std::filesystem::path folder(options_.output);
     xs::write_file_atomically(folder / "table.txt", table.to_text());
     xs::write_file_atomically(folder / "table.md", table.to_markdown());
     xs::write_file_atomically(folder / "table.csv", table.to_csv());
+    xs::write_file_atomically(folder / "differences.csv", comparison.difference_table().to_csv());
     xs::write_file_atomically(folder / "classes.csv", of_classes.to_csv());
     xs::write_file_atomically(folder / "attributes.csv", of_attributes.to_csv());
     xs::Json::Array all;
@@ -236,16 +249,18 @@ class Experiment {
     for (std::size_t a = 0; a < positives.size(); ++a)
       if (positives[a] > 0) counts.set(names[a], positives[a]);
     xs::write_file_atomically(folder / "results.json", xs::Json()
-                                                           .set("program", "alexnet_voc")
-                                                           .set("settings", settings())
-                                                           .set("baselines", baselines(any))
-                                                           .set("training_positives", counts)
-                                                           .set("rows", all)
-                                                           .set("alphas", alphas_)
-                                                           .text(2) +
+                                                               .set("program", "alexnet_voc")
+                                                               .set("settings", settings())
+                                                               .set("baselines", baselines(any))
+                                                               .set("training_positives", counts)
+                                                               .set("comparison", comparison.json())
+                                                               .set("rows", all)
+                                                               .set("alphas", alphas_)
+                                                               .text(2) +
                                                            "\n");
-    std::cout << "Everything is in " << options_.output
-              << ": table.{txt,md,csv}, classes.csv, attributes.csv, results.json, checkpoints and logs.\n";
+    std::cout
+        << "Everything is in " << options_.output
+        << ": table.{txt,md,csv}, differences.csv, classes.csv, attributes.csv, results.json, checkpoints and logs.\n";
   }
 
   xs::Json settings() const {
@@ -264,29 +279,13 @@ class Experiment {
         .set("simd", xs::simd_name());
   }
 
-  // Seconds of each training, over all runs of the job.
-  [[nodiscard]] std::filesystem::path seconds_file() const {
-    return std::filesystem::path(options_.output) / "seconds.json";
-  }
-  void read_seconds() {
-    if (!options_.resume || !xs::file_exists(seconds_file())) return;
-    const xs::Json all = xs::Json::parse(xs::read_file(seconds_file()), seconds_file().string());
-    for (const auto& [name, value] : all.object()) seconds_[name] = value.number();
-  }
-  void add_seconds(const std::string& name, double seconds) {
-    seconds_[name] += seconds;
-    xs::Json all{xs::Json::Object{}};
-    for (const auto& [training, value] : seconds_) all.set(training, value);
-    xs::write_file_atomically(seconds_file(), all.text(2) + "\n");
-  }
-
   Options options_;
   Preset preset_;
   xs::ThreadPool threads_;
   PairData train_, test_;
   xs::Sgd sgd_;
   xs::Json alphas_{xs::Json::Object{}};
-  std::map<std::string, double> seconds_;
+  std::map<std::string, protocol::Cost> costs_;  ///< of each training
 };
 
 }  // namespace
@@ -294,7 +293,8 @@ class Experiment {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{
-      "Trains the paper's second pair (detection and attributes, Fast R-CNN on CaffeNet): every method in two stages of\n"
+      "Trains the paper's second pair (detection and attributes, Fast R-CNN on CaffeNet): every method in two stages "
+      "of\n"
       "equal length. Without options it draws its own rooms and needs no file.\n\n"
       "  alexnet_voc                                         one-task and cross-stitch\n"
       "  alexnet_voc --methods one_task,ensemble,split:conv2,split:fc7,shared,cross_stitch --seeds 1,2,3,4,5\n"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/stage.hpp"
 #include "menu.hpp"
 
 namespace alexnet_voc {
@@ -18,27 +19,11 @@ struct SeamAlphas {
   std::array<double, 4> mean{};
 };
 
-/// Whether a parameter is the alphas of the paper's unit for two towers.
-inline bool is_alpha(const xs::ParameterSlot& slot) {
-  return slot.spec.group == xs::ParameterGroup::stitch && slot.spec.name == "alpha" && slot.spec.extents.rank == 3 &&
-         slot.spec.extents.size[0] == 2;
-}
-
-inline void set_alphas(xs::AnyNet& net, std::array<float, 2> alpha) {
-  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
-    const xs::ParameterSlot& slot = net.parameters()[i];
-    if (!is_alpha(slot)) continue;
-    const std::span<float> values = net.mutable_parameter(i);
-    const std::size_t channels = values.size() / 4;
-    for (std::size_t k = 0; k < values.size(); ++k) values[k] = alpha[k / channels == 0 || k / channels == 3 ? 0 : 1];
-  }
-}
-
 inline std::vector<SeamAlphas> alphas_of(const xs::AnyNet& net) {
   std::vector<SeamAlphas> all;
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
-    if (!is_alpha(slot)) continue;
+    if (!protocol::is_alpha(slot)) continue;
     SeamAlphas one{slot.name.substr(7, slot.name.size() - 7 - 6), slot.count / 4, {}};  // stitch.NAME.alpha
     for (std::size_t k = 0; k < slot.count; ++k)
       one.mean[k / one.channels] += static_cast<double>(net.parameter(i)[k]) / static_cast<double>(one.channels);

@@ -12,7 +12,8 @@
 
 namespace alexnet_voc {
 
-/// Calls with(std::type_identity<Net>) for the network of a name. `Pair` has Detection<Regions> and Attributes<Regions>.
+/// Calls with(std::type_identity<Net>) for the network of a name. `Pair` has Detection<Regions> and
+/// Attributes<Regions>.
 template <class Pair, int Regions, class Result, class With>
 Result choose(const std::string& network, const With& with) {
   using Detection = typename Pair::template Detection<Regions>;

@@ -58,9 +58,8 @@ class PairData {
     widen(sample);
   }
   [[nodiscard]] xs::data::DetectionImage image(std::size_t index) const {
-    xs::data::DetectionImage image = index < kept_.size()
-                                         ? kept_[index]
-                                         : std::visit([&](const auto& s) { return s.image(index); }, source_);
+    xs::data::DetectionImage image =
+        index < kept_.size() ? kept_[index] : std::visit([&](const auto& s) { return s.image(index); }, source_);
     for (xs::data::ImageObject& object : image.objects) widen(object);
     return image;
   }
@@ -80,9 +79,12 @@ class PairData {
     const Voc* voc = std::get_if<Voc>(&source_);
     if (voc == nullptr) return "boxes about the things of the rooms, and windows";
     switch (voc->proposals_from()) {
-      case xs::data::VocProposals::file: return "the MAT-file of selective search";
-      case xs::data::VocProposals::computed: return "selective search";
-      default: return "sliding windows";
+      case xs::data::VocProposals::file:
+        return "the MAT-file of selective search";
+      case xs::data::VocProposals::computed:
+        return "selective search";
+      default:
+        return "sliding windows";
     }
   }
 

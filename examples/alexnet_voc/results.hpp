@@ -3,14 +3,15 @@
 // results.json for whoever makes plots of it.
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
-#include <xstitch/report/paired_difference.hpp>
 #include <xstitch/report/table.hpp>
 #include <xstitch/train/evaluate_detection.hpp>
 
-#include <filesystem>
+#include <algorithm>
+#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "common/comparison.hpp"
 
 namespace alexnet_voc {
 
@@ -22,9 +23,8 @@ struct Row {
   std::uint64_t seed = 1;
   xs::DetectionEvaluation found;
   std::vector<std::string> trainings{};  ///< folders
-  std::uint64_t samples = 0;           ///< images seen
-  double seconds = 0.0;                ///< of its trainings in this run, 0 where they were loaded
-  std::size_t parameters = 0;
+  protocol::Cost cost{};                 ///< of them
+  std::size_t parameters = 0;            ///< of the networks that are judged
 };
 
 inline xs::Json json(const xs::MetricValue& value) { return value.measured ? xs::Json(value.value) : xs::Json(); }
@@ -77,63 +77,25 @@ inline xs::Table attribute_table(const std::vector<Row>& rows, const std::vector
   return table;
 }
 
-/// The methods in the order in which they first come.
-inline std::vector<std::string> methods(const std::vector<Row>& rows) {
-  std::vector<std::string> all;
-  for (const Row& row : rows)
-    if (std::find(all.begin(), all.end(), row.method) == all.end()) all.push_back(row.method);
-  return all;
-}
-
-/// Means over the seeds, and the difference from one-task with its 95 % interval where there are several seeds.
-inline xs::Table summary(const std::vector<Row>& rows) {
-  xs::Table table({"method", "detection mAP", "11 points", "attribute mAP", "within class", "seeds", "images seen",
-                   "seconds", "det. - one-task", "attr. - one-task"});
-  const auto number = [](const xs::MetricValue& v) { return xs::Table::number(v); };
+/// Means over the seeds beside what no training gives: the paper's Table 6.
+inline protocol::Comparison compare(const std::vector<Row>& rows) {
+  protocol::Comparison comparison({{"detection", "mean average precision", "detection mAP", true},
+                                   {"detection", "mean average precision (11 points)", "11 points"},
+                                   {"attributes", "mean average precision", "attribute mAP", true},
+                                   {"attributes", "mean within class", "within class"}},
+                                  "one-task");
   const xs::DetectionEvaluation& any = rows.at(0).found;
   const auto attribute = any.attributes.values();
   const auto random = any.random.values();
-  table.add_row({"random scores, prevalence", number(random[0]), number(random[1]), number(attribute.at(1)),
-                 number(attribute.at(4))});
-  table.add_row({"the true class alone", "", "", number(attribute.at(2)), number(attribute.at(4))});
-  using Member = xs::MetricValue Figures::*;
-  const auto values = [&](const std::string& method, Member member) {
-    std::vector<double> all;
-    for (const Row& row : rows)
-      if (row.method == method) all.push_back((figures(row).*member).value);
-    return all;
-  };
-  const auto mean = [](const std::vector<double>& all) {
-    double sum = 0.0;
-    for (const double v : all) sum += v;
-    return sum / static_cast<double>(all.size());
-  };
-  for (const std::string& method : methods(rows)) {
-    std::vector<std::string> cells{method};
-    for (const Member member :
-         {&Figures::detection, &Figures::detection_11, &Figures::attributes, &Figures::within_class})
-      cells.push_back(xs::Table::number(mean(values(method, member))));
-    double seconds = 0.0;
-    std::size_t count = 0;
-    std::uint64_t samples = 0;
-    for (const Row& row : rows)
-      if (row.method == method) seconds += row.seconds, ++count, samples = row.samples;
-    cells.push_back(std::to_string(count));
-    cells.push_back(std::to_string(samples));
-    cells.push_back(seconds > 0.0 ? xs::Table::number(seconds / static_cast<double>(count), 0) : "-");
-    for (const Member member : {&Figures::detection, &Figures::attributes}) {
-      const std::vector<double> own = values(method, member), base = values("one-task", member);
-      if (method == "one-task" || own.size() != base.size()) {
-        cells.emplace_back();
-        continue;
-      }
-      const xs::PairedDifference d = xs::paired_difference(own, base);
-      cells.push_back(xs::Table::number(d.mean) +
-                      (d.has_interval() ? " [" + xs::Table::number(d.low) + ", " + xs::Table::number(d.high) + "]" : ""));
-    }
-    table.add_row(cells);
+  xs::MetricValue nothing;
+  nothing.measured = false;
+  comparison.add_reference("random scores, prevalence", {random.at(0), random.at(1), attribute.at(1), attribute.at(4)});
+  comparison.add_reference("the true class alone", {nothing, nothing, attribute.at(2), attribute.at(4)});
+  for (const Row& row : rows) {
+    const Figures f = figures(row);
+    comparison.add({row.method, row.seed, {f.detection, f.detection_11, f.attributes, f.within_class}, row.cost});
   }
-  return table;
+  return comparison;
 }
 
 inline xs::Json json(const Row& row) {
@@ -172,8 +134,9 @@ inline xs::Json json(const Row& row) {
                              .set("mean_average_precision", json(f.attributes))
                              .set("within_class", json(f.within_class))
                              .set("each", of_attributes))
-      .set("samples", row.samples)
-      .set("seconds", row.seconds > 0.0 ? xs::Json(row.seconds) : xs::Json())
+      .set("samples", row.cost.samples)
+      .set("flops", row.cost.flops)
+      .set("seconds", row.cost.seconds)
       .set("parameters", row.parameters)
       .set("trainings", trainings);
 }

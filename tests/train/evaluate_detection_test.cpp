@@ -185,7 +185,8 @@ TEST_CASE("a predictor with more rows shares the parameters and finds the same")
   CHECK(a.detections.values()[0].value == b.detections.values()[0].value);
   CHECK(a.attributes.values()[0].value == b.attributes.values()[0].value);
   apart.pop_back();
-  CHECK(xs::evaluate_detection(apart, Pictures{}, heads).detections.values()[0].value != b.detections.values()[0].value);
+  CHECK(xs::evaluate_detection(apart, Pictures{}, heads).detections.values()[0].value !=
+        b.detections.values()[0].value);
   apart.clear();
   CHECK_THROWS_WITH_AS(xs::evaluate_detection(apart, Pictures{}, heads),
                        "evaluate_detection: found no network, expected at least one", xs::Error);

@@ -37,19 +37,17 @@ using FastRcnnTrunk = Layers<CaffeNetConvolutions<Divisor, Size{5}, Initializers
 /// "detection.class" and "detection.box": probabilities of Classes + 1, and offsets for decode().
 template <int Classes, int Height, int Width, int Regions = 64, int Divisor = 1, class Initializers = CaffeInitializers,
           class Drop = Dropout<>>
-using FastRcnn =
-    Tower<"detection", Shape<Height, Width, 3>, Input<"regions", Shape<Regions, 1, 5>, Boxes>,
-          FastRcnnTrunk<Divisor, Initializers, Drop>,
-          Head<"class", Linear<"cls_score", Classes + 1, Gaussian<Ratio{1, 100}>>, SoftmaxCrossEntropy>,
-          Head<"box", Linear<"bbox_pred", 4 * (Classes + 1), Gaussian<Ratio{1, 1000}>>, BoxRegression<>>>;
+using FastRcnn = Tower<"detection", Shape<Height, Width, 3>, Input<"regions", Shape<Regions, 1, 5>, Boxes>,
+                       FastRcnnTrunk<Divisor, Initializers, Drop>,
+                       Head<"class", Linear<"cls_score", Classes + 1, Gaussian<Ratio{1, 100}>>, SoftmaxCrossEntropy>,
+                       Head<"box", Linear<"bbox_pred", 4 * (Classes + 1), Gaussian<Ratio{1, 1000}>>, BoxRegression<>>>;
 
 /// "attributes": of the objects in regions.
 template <int Count, int Height, int Width, int Regions = 64, int Divisor = 1, class Initializers = CaffeInitializers,
           class Drop = Dropout<>>
-using RegionAttributes =
-    Tower<"attributes", Shape<Height, Width, 3>, Input<"regions", Shape<Regions, 1, 5>, Boxes>,
-          FastRcnnTrunk<Divisor, Initializers, Drop>, Linear<"attr_score", Count, Gaussian<Ratio{1, 100}>>,
-          SigmoidCrossEntropy>;
+using RegionAttributes = Tower<"attributes", Shape<Height, Width, 3>, Input<"regions", Shape<Regions, 1, 5>, Boxes>,
+                               FastRcnnTrunk<Divisor, Initializers, Drop>,
+                               Linear<"attr_score", Count, Gaussian<Ratio{1, 100}>>, SigmoidCrossEntropy>;
 
 }  // namespace models
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -93,7 +93,8 @@ std::vector<data::DetectionImage> load_images(const D& data, std::size_t first, 
 }
 
 template <data::DetectionSet D>
-DetectionEvaluation judge(std::vector<RegionNetwork> nets, const D& data, const DetectionOptions& options, ThreadPool& threads) {
+DetectionEvaluation judge(std::vector<RegionNetwork> nets, const D& data, const DetectionOptions& options,
+                          ThreadPool& threads) {
   const std::vector<std::string> names = data.class_names(), attribute_names = data.attribute_names();
   const std::size_t classes = names.size(), attributes = attribute_names.size();
   RegionScores scores(std::move(nets), options);

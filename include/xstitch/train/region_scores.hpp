@@ -70,8 +70,9 @@ class RegionScores {
       : nets_(std::move(nets)), options_(options) {
     if (nets_.empty()) fail("evaluate_detection: found no network, expected at least one");
     for (const RegionNetwork& net : nets_)
-      if (!std::equal(net.inputs().begin(), net.inputs().end(), nets_[0].inputs().begin(), nets_[0].inputs().end(),
-                      [](const InputSlot& a, const InputSlot& b) { return a.name() == b.name() && a.shape == b.shape; }))
+      if (!std::equal(
+              net.inputs().begin(), net.inputs().end(), nets_[0].inputs().begin(), nets_[0].inputs().end(),
+              [](const InputSlot& a, const InputSlot& b) { return a.name() == b.name() && a.shape == b.shape; }))
         fail("evaluate_detection: the networks have different inputs");
     if (options.batch == 0) fail("evaluate_detection: found a batch of 0, expected at least one image");
     for (const InputSlot& slot : nets_[0].inputs()) {
