@@ -82,7 +82,8 @@ void check(std::size_t batch, double weight_factor = 1.0) {
   CHECK(winograd.out < factor * direct.out);
   CHECK(winograd.in_gradient < factor * direct.in_gradient);
   CHECK(winograd.weight_gradient < weight_factor * direct.weight_gradient);
-  if constexpr (kernels::suits_winograd<Bf16>(S)) {  // no instruction for bf16: the same of rounded operands
+  if constexpr (kernels::conv_algorithms::Winograd::suits<Bf16>(
+                    S, kernels::ConvPass::forward)) {  // no instruction for bf16: the same of rounded operands
     const Errors rounded =
         errors<S, WinogradForward<S, Bf16>, WinogradBackwardData<S, Bf16>, WinogradBackwardWeights<S, Bf16>, Bf16>(
             batch, bytes);
@@ -166,11 +167,12 @@ TEST_CASE("Winograd: 5x5 kernel") {
 TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
   constexpr ConvShape S{{13, 14, 64}, 80, 3, 1, 1, 1, 1};
   using Conv = kernels::Conv<S, xs::Precision::fp32>;
-  static_assert(Conv::by_winograd);
+  static_assert(std::is_same_v<Conv::Forward, kernels::WinogradForward<S, Fp32>>);
+  using Rounded = kernels::ConvAlgorithms::Entry<kernels::Conv<S, xs::Precision::bf16>::of_forward.otherwise>;
 #if defined(__AVX512BF16__)
-  static_assert(!kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+  static_assert(std::is_same_v<Rounded, kernels::conv_algorithms::Direct>);
 #else
-  static_assert(kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+  static_assert(std::is_same_v<Rounded, kernels::conv_algorithms::Winograd>);
 #endif
   const std::size_t batch = 2;
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
@@ -208,7 +210,8 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
 TEST_CASE("Winograd: a layer on a small image uses it for the gradient of the weights") {
   constexpr ConvShape S{{5, 4, 64}, 64, 3, 1, 1, 1, 1};
   using Conv = kernels::Conv<S, xs::Precision::fp32>;
-  static_assert(!Conv::by_winograd);
+  static_assert(std::is_same_v<Conv::Forward, kernels::ConvForward<S, Fp32>>);
+  static_assert(std::is_same_v<Conv::BackwardWeights, kernels::WinogradBackwardWeights<S, Fp32>>);
   const std::size_t batch = 3;
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto dy = random_floats(batch * S.out().size(), 4);

@@ -7,7 +7,7 @@
 ///                         x[(i + U) s - pad + p, (j + V) s - pad + q, c] W[U s + p, V s + q, c, o]
 ///
 /// with W = 0 outside of the kernel: one of 11 x 11 with stride 4 becomes 3 x 3 taps of cells. Those go by Winograd's
-/// minimal filtering (conv_winograd.hpp), which makes 169 products of the 11 x 11 x 4 that two by two outputs take of
+/// minimal filtering (conv_winograd.hpp), which makes 225 products of the 11 x 11 x 4 that two by two outputs take of
 /// each channel. The last row (column) of the elements of a tile depends on the last row (column) of taps alone, so
 /// what the kernel does not reach in their cells is left out.
 ///
@@ -51,6 +51,12 @@ constexpr Index cell_tile_products(const ConvShape& s) noexcept {
   const Index full = cell_taps(s).height;  // rows of elements that have all rows of a cell
   const Size reach = last_reach(s);
   return (full * s.stride.height + reach.height) * (full * s.stride.width + reach.width);
+}
+
+/// Products of a sample, the transformations not counted.
+constexpr std::size_t cell_products(const ConvShape& s) noexcept {
+  const Index pairs = Index{s.in.channels} * s.group_out();
+  return static_cast<std::size_t>(cell_sizes(s).image_tiles() * cell_tile_products(s) * pairs);
 }
 
 /// Few channels, or cells would be large; products enough, and enough of them saved, to pay for the transformations.

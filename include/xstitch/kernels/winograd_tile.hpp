@@ -42,6 +42,11 @@ constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
           s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.top, reach - s.pad.left};
 }
 
+/// Products of a sample, the transformations not counted.
+constexpr std::size_t products(const Sizes& s) noexcept {
+  return static_cast<std::size_t>(s.weights()) * static_cast<std::size_t>(s.image_tiles());
+}
+
 /// Whole vectors of channels, enough of them to pay for the transformations.
 constexpr bool channels_suit(const ConvShape& s) noexcept {
   const int taps = s.kernel.height, least_channels = taps == 3 ? 64 : 48;
