@@ -3,6 +3,7 @@
 // reading memory.
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <xsimd/xsimd.hpp>
@@ -47,7 +48,7 @@ inline constexpr int chains = 12;
   for (int i = 0; i < chains; ++i) sums[i] = Vector(static_cast<float>(i) * seed);
   for (int r = 0; r < rounds; ++r) {
 #pragma GCC unroll 32
-    for (int i = 0; i < chains; ++i) sums[i] = xsimd::fma(sums[i], x, y);
+    for (int i = 0; i < chains; ++i) sums[i] = xstitch::kernels::multiply_add(sums[i], x, y);
     asm volatile("");
   }
   Vector sum(0.0F);
