@@ -1,4 +1,5 @@
-// The algorithms for special sizes: depthwise, and as a fully connected layer.
+// The algorithms for special sizes as a layer runs them: depthwise, as a fully connected layer, and with a stride as
+// cells (their errors: conv_winograd_test.cpp).
 
 #include "conv_check.hpp"
 
@@ -94,6 +95,12 @@ TEST_CASE("convolution as a fully connected layer") {
   check_im2col<ConvShape{{9, 8, 3}, 10, 3, 2, 2, 2, 1}>(2);
   check_im2col<ConvShape{{8, 7, 5}, 12, 3, 2, xstitch::Sides{0, 1, 2, 0}, 1, 1}>(2);
   check_im2col<ConvShape{{3, 4, 70}, 33, 1, 1, 0, 1, 1}>(2);
+}
+
+TEST_CASE("convolution of cells") {
+  constexpr ConvShape S{{41, 37, 3}, 32, 11, 4, xstitch::Sides{2, 1, 0, 3}, 1, 1};
+  static_assert(kernels::winograd::suits_cells(S));
+  check<S, kernels::Conv<S, xstitch::Precision::fp32>>(3, kernels::conv_workspace(S, xstitch::Precision::fp32));
 }
 
 TEST_CASE("convolution: which algorithm") {

@@ -29,6 +29,7 @@
 #include <xstitch/kernels/tiles/conv_tiles.hpp>
 #include <xstitch/kernels/tiles/conv_weight_tiles.hpp>
 #include <xstitch/kernels/tiles/unit_or.hpp>
+#include <xstitch/kernels/winograd_cells.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -135,6 +136,33 @@ struct Winograd {
   using BackwardData = WinogradBackwardData<S, Arithmetic>;
   template <ConvShape S, class Arithmetic>
   using BackwardWeights = WinogradBackwardWeights<S, Arithmetic>;
+};
+
+/// The gradient to the input of a first layer is seldom wanted: it goes by another entry.
+struct WinogradCells {
+  static constexpr std::string_view name = "Winograd of cells", reason = "a stride, few channels, many pixels";
+  template <class Arithmetic>
+  static constexpr bool suits(const ConvShape& s, ConvPass pass) noexcept {
+    return RoundsBeforehand<Arithmetic> && pass != ConvPass::backward_data && winograd::suits_cells(s);
+  }
+  template <class Arithmetic>
+  static constexpr Extent workspace(const ConvShape& s, ConvPass pass) noexcept {
+    return {0, pass == ConvPass::backward_weights ? cell_gradient_workspace(s) : cell_weights_bytes(s)};
+  }
+  template <class Arithmetic>
+  static constexpr std::size_t packed_bytes(const ConvShape& s) noexcept {
+    return cell_weights_bytes(s);
+  }
+  static constexpr std::size_t products(const ConvShape& s, ConvPass /*pass*/) noexcept {
+    return static_cast<std::size_t>(winograd::cell_sizes(s).image_tiles() * winograd::cell_tile_products(s) *
+                                    s.group_in() * s.out_channels);
+  }
+  template <ConvShape S, class Arithmetic>
+  using Forward = CellForward<S, Arithmetic>;
+  template <ConvShape S, class Arithmetic>
+  using BackwardData = ConvBackwardData<S, Arithmetic>;  // not taken
+  template <ConvShape S, class Arithmetic>
+  using BackwardWeights = CellBackwardWeights<S, Arithmetic>;
 };
 
 struct Direct {
