@@ -5,6 +5,7 @@
 #include "tile_peak.hpp"
 
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/simd_bf16.hpp>
 #include <xstitch/run/training.hpp>
 
@@ -50,7 +51,7 @@ inline constexpr int chains = 12;
   for (int i = 0; i < chains; ++i) sums[i] = Vector(static_cast<float>(i) * seed);
   for (int r = 0; r < rounds; ++r) {
 #pragma GCC unroll 32
-    for (int i = 0; i < chains; ++i) sums[i] = xsimd::fma(sums[i], x, y);
+    for (int i = 0; i < chains; ++i) sums[i] = xstitch::kernels::multiply_add(sums[i], x, y);
     asm volatile("");
   }
   Vector sum(0.0F);

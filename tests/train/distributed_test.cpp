@@ -16,7 +16,7 @@ using toy::Pair;
 namespace {
 
 struct Settings {
-  std::string folder;
+  std::string folder{};
   std::uint64_t iterations = 7;
   std::size_t accumulate = 4;
   bool resume = false;

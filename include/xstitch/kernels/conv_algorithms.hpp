@@ -138,10 +138,9 @@ struct Winograd {
   using BackwardWeights = WinogradBackwardWeights<S, Arithmetic>;
 };
 
-/// A first layer; the gradient to its input, which is seldom wanted, goes directly.
-struct WinogradOfCells {
-  static constexpr std::string_view name = "Winograd of cells",
-                                    reason = "few channels, 2 x 2 or 3 x 3 strides a kernel, products enough";
+/// The gradient to the input of a first layer is seldom wanted: it goes by another entry.
+struct WinogradCells {
+  static constexpr std::string_view name = "Winograd of cells", reason = "a stride, few channels, many pixels";
   template <class Arithmetic>
   static constexpr bool suits(const ConvShape& s, ConvPass pass) noexcept {
     return RoundsBeforehand<Arithmetic> && pass != ConvPass::backward_data && winograd::suits_cells(s);
@@ -155,12 +154,13 @@ struct WinogradOfCells {
     return cell_weights_bytes(s);
   }
   static constexpr std::size_t products(const ConvShape& s, ConvPass /*pass*/) noexcept {
-    return winograd::cell_products(s);
+    return static_cast<std::size_t>(winograd::cell_sizes(s).image_tiles() * winograd::cell_tile_products(s) *
+                                    s.group_in() * s.out_channels);
   }
   template <ConvShape S, class Arithmetic>
   using Forward = CellForward<S, Arithmetic>;
   template <ConvShape S, class Arithmetic>
-  using BackwardData = void;
+  using BackwardData = ConvBackwardData<S, Arithmetic>;  // not taken
   template <ConvShape S, class Arithmetic>
   using BackwardWeights = CellBackwardWeights<S, Arithmetic>;
 };

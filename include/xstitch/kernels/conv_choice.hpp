@@ -96,7 +96,7 @@ class ConvAlgorithmList {
 
 using ConvAlgorithms =
     ConvAlgorithmList<conv_algorithms::Depthwise, conv_algorithms::Im2col, conv_algorithms::MatrixUnit,
-                      conv_algorithms::Winograd, conv_algorithms::WinogradOfCells, conv_algorithms::Direct>;
+                      conv_algorithms::Winograd, conv_algorithms::WinogradCells, conv_algorithms::Direct>;
 
 /// The passes of entries by number (those of a ConvChoice) as types.
 template <int First, int Otherwise>

@@ -99,6 +99,9 @@ class Exporter {
       const auto [place, fresh] = first.try_emplace(name, s);
       if (!fresh) {
         const InputSlot& other = layout_.inputs()[place->second];
+        const bool own = slot.input.empty() && other.input.empty();  // of towers that share one
+        if (!own && !(other.tower == slot.tower && other.input == slot.input))
+          fail("ONNX: two inputs would be named \"", name, "\", expected different names");
         if (!(other.shape == slot.shape))
           fail("ONNX: towers '", other.tower, "' and '", slot.tower, "' read ", to_string(other.shape), " and ",
                to_string(slot.shape), ", which cannot be one input \"", name, "\"");

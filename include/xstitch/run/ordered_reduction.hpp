@@ -117,6 +117,7 @@ class OrderedReduction : public Reduction {
 
   void reduce(const Bucket& bucket, std::size_t count, std::vector<float>& sum, const ReductionRound& round) {
     if (ranks() == 1 && round.first && round.last && !options_.bf16) return;
+    const FlushDenormals flush;  // as where one process adds its slices
     const std::size_t width = wire_.width(), me = rank();
     const auto part = [&](std::size_t r) { return share_of(count, r); };
     const bool mine = me < round.at_work;

@@ -5,8 +5,8 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
-#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/distributed.hpp>
+#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
 #include <xstitch/train/weight_average.hpp>
