@@ -53,15 +53,9 @@ constexpr Index cell_tile_products(const ConvShape& s) noexcept {
   return (full * s.stride.height + reach.height) * (full * s.stride.width + reach.width);
 }
 
-/// Products of a sample, the transformations not counted.
-constexpr std::size_t cell_products(const ConvShape& s) noexcept {
-  const Index pairs = Index{s.in.channels} * s.group_out();
-  return static_cast<std::size_t>(cell_sizes(s).image_tiles() * cell_tile_products(s) * pairs);
-}
-
 /// Few channels, or cells would be large; products enough, and enough of them saved, to pay for the transformations.
 /// (Time of the direct kernels by that of cells, forward and weights, with AVX2: 11 x 11, stride 4, 3 channels to 96
-/// 1.53 and 1.42; 7 x 7, stride 4, 3 to 96 1.28 and 1.42; 8 x 8, stride 4, 4 to 32 1.25 and 1.28; 5 x 5, stride 2, 3 to
+/// 1.53 and 1.45; 7 x 7, stride 4, 3 to 96 1.28 and 1.42; 8 x 8, stride 4, 4 to 32 1.25 and 1.28; 5 x 5, stride 2, 3 to
 /// 64 1.06 and 1.49. Not: 9 x 9, stride 4, 1 to 32 0.80 and 1.16.)
 constexpr bool suits_cells(const ConvShape& s) noexcept {
   constexpr int most_terms = 64, least_outputs = 32, least_work = 768;
