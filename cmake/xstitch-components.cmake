@@ -9,6 +9,7 @@
 #   xstitch::caffe   weights in files of Caffe's (protobuf)
 #   xstitch::onnx    weights in ONNX files (protobuf); to write them takes nothing
 #   xstitch::selective_search  proposals of OpenCV (its modules ximgproc, imgproc, core)
+#   xstitch::mpi     training over several processes and machines (MPI 3)
 # Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
 # XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
 
@@ -145,6 +146,14 @@ foreach(module ximgproc imgproc core)
 endforeach()
 mark_as_advanced(XSTITCH_OPENCV_INCLUDE)
 xstitch_component(selective_search "${xstitch_missing}" ${xstitch_libraries} INCLUDE ${XSTITCH_OPENCV_INCLUDE})
+
+# --- mpi
+find_package(MPI 3 QUIET COMPONENTS CXX)
+set(xstitch_missing "")
+if(NOT TARGET MPI::MPI_CXX)
+  set(xstitch_missing "MPI 3 (libopenmpi-dev openmpi-bin, or libmpich-dev mpich)")
+endif()
+xstitch_component(mpi "${xstitch_missing}" MPI::MPI_CXX)
 unset(xstitch_libraries)
 unset(xstitch_missing)
 unset(xstitch_languages)

@@ -5,6 +5,7 @@
 /// inference (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the
 /// latter nowhere, and holds no backward kernel.
 
+#include <xstitch/core/algorithm_note.hpp>
 #include <xstitch/layers/forms.hpp>
 #include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
@@ -42,6 +43,7 @@ struct OperationRecord {
   std::size_t packed_bytes = 0;
   std::size_t multiply_adds = 0;  ///< of a sample, forward
   const LossRecord* loss = nullptr;
+  AlgorithmsFunction algorithms = nullptr;  ///< where a layer has more than one
 };
 
 struct ForwardFunctions {
@@ -157,6 +159,7 @@ struct RecordOf {
     r.packed_bytes = packed_bytes;
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
     if constexpr (Loss<L>) r.loss = &parts.loss;
+    if constexpr (requires { AlgorithmsFunction{L::algorithms}; }) r.algorithms = L::algorithms;
     return r;
   }();
 };
