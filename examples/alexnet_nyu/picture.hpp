@@ -2,6 +2,7 @@
 // A picture of predictions: a row a test image; image, true and predicted classes, true and predicted normals.
 #include <xstitch/data/data_set.hpp>
 #include <xstitch/data/png_image.hpp>
+#include <xstitch/report/colours.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <algorithm>
@@ -14,25 +15,8 @@
 
 namespace alexnet_nyu {
 
-/// A colour a class: hues around the circle, in two brightnesses.
-inline std::array<std::uint8_t, 3> class_colour(std::int32_t label) {
-  if (xs::is_ignored(label)) return {0, 0, 0};
-  const float hue = std::fmod(static_cast<float>(label) * 0.61803F, 1.0F) * 6.0F;
-  const float value = label % 2 == 0 ? 235.0F : 165.0F;
-  const auto channel = [&](float shift) {
-    const float x = std::fmod(hue + shift, 6.0F);
-    const float ramp = std::clamp(std::abs(x - 3.0F) - 1.0F, 0.0F, 1.0F);
-    return static_cast<std::uint8_t>(value * (0.25F + 0.75F * ramp));
-  };
-  return {channel(0.0F), channel(4.0F), channel(2.0F)};
-}
-
-inline std::array<std::uint8_t, 3> normal_colour(const float* n) {
-  const auto channel = [&](int c) {
-    return static_cast<std::uint8_t>(std::clamp((n[c] + 1.0F) * 127.5F, 0.0F, 255.0F));
-  };
-  return {channel(0), channel(1), channel(2)};
-}
+using xs::report::class_colour;
+using xs::report::normal_colour;
 
 /// Writes the picture for `count` evenly spread samples; the network's heads must be "segmentation" and "normals".
 inline void write_picture(const std::string& path, xs::AnyNet& net, const xs::DataSetRef& test, int height, int width,

@@ -2,7 +2,7 @@
 /// \file
 /// Colours that stand for numbers: of a class, of a surface normal.
 ///
-///     class_colour(c)    hues around the circle by the golden ratio, in two brightnesses; ignored: black
+///     class_colour(c)    hues around the circle by the golden ratio, in three brightnesses; ignored: black
 ///     normal_colour(n)   (n + 1) * 127.5 of each component: right is red, up is green, to the camera is blue
 
 #include <xstitch/core/labels.hpp>
@@ -17,7 +17,8 @@ namespace xstitch::inline XSTITCH_ISA::report {
 inline Colour class_colour(std::int32_t label) {
   if (is_ignored(label)) return {0, 0, 0};
   const float hue = std::fmod(static_cast<float>(label) * 0.61803F, 1.0F) * 6.0F;
-  const float value = label % 2 == 0 ? 235.0F : 165.0F;
+  // Hues come near each other again after 8, 13, 21 classes; the brightness is another one there, but for the last.
+  const float value = label % 3 == 0 ? 240.0F : label % 3 == 1 ? 180.0F : 120.0F;
   const auto channel = [&](float shift) {
     const float x = std::fmod(hue + shift, 6.0F);
     const float ramp = std::clamp(std::abs(x - 3.0F) - 1.0F, 0.0F, 1.0F);

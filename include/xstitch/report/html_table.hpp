@@ -22,7 +22,8 @@ inline std::string html_table(const TitledTable& titled) {
     const std::string classes = table.alignment(column) == Align::right ? " class=\"right\"" : "";
     return std::string("<") + tag + classes + scope + ">" + escaped(text) + "</" + tag + ">";
   };
-  std::string html = "<div class=\"wide\"><table><caption>" + escaped(titled.title) + "</caption>\n<thead><tr>";
+  std::string html = "<h3>" + escaped(titled.title) + "</h3>\n<div class=\"wide\"><table aria-label=\"" +
+                     escaped(titled.title) + "\">\n<thead><tr>";
   for (std::size_t c = 0; c < table.columns(); ++c) html += cell("th", c, table.header()[c], " scope=\"col\"");
   html += "</tr></thead>\n<tbody>\n";
   for (std::size_t r = 0; r < table.rows(); ++r) {

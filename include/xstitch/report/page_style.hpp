@@ -50,7 +50,6 @@ nav a{display:inline-block;margin:0 .9em .3em 0;color:var(--link)}
 .legend li{display:flex;align-items:center;gap:6px}
 .key{width:20px;height:10px;flex:none}.swatch{width:14px;height:14px;border-radius:3px;border:1px solid var(--rule)}
 table{border-collapse:collapse;overflow-wrap:normal;font-size:.9375rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;padding:6px 0}
 th,td{padding:5px 12px 5px 0;text-align:left;border-bottom:1px solid var(--rule);white-space:nowrap}
 tbody th{font-weight:400}
 .right{text-align:right;padding:5px 0 5px 12px}
