@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/batch_norm.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/batch_norm.hpp>
 

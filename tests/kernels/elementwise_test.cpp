@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/elementwise.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/elementwise.hpp>

@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/lrn.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/lrn.hpp>
 

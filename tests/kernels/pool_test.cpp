@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/pool.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/pool.hpp>
 

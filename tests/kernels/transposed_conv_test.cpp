@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/transposed_conv.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/transposed_conv.hpp>
 

@@ -1,5 +1,5 @@
-#include "../layers/compare.hpp"
 #include "reference/upsample.hpp"
+#include "../layers/compare.hpp"
 
 #include <xstitch/kernels/upsample.hpp>
 

@@ -56,22 +56,32 @@ constexpr Index packed_group(const RunLayout& layout, int taps_height, int group
   return columns * taps_height * layout.inner * divide_up(layout.run, Arithmetic::per_element);
 }
 
-/// All images. `PixelStep` is RunLayout::pixel * stride / per_element, `Width` the output's width.
-template <class Arithmetic, int PixelStep, int Width, int GroupOut>
-class Correlate {
+/// Output rows of a task.
+struct CorrelationRows {
+  int first, last;
+  Index in_step;  ///< elements from the source of one output row to the next
+};
+
+/// All images; `width` and `group_out` are those of the output. What is compiled for each of them is the function that
+/// goes over a row by tiles of registers.
+template <class Arithmetic>
+class CorrelationTasks {
   using Element = typename Arithmetic::Element;
   static constexpr int bytes = Arithmetic::value_bytes;
-  static constexpr int blocks = static_cast<int>(divide_up(GroupOut, block_width));
   static constexpr std::size_t scratch_budget = 320 << 10;
   static constexpr Index wanted_tasks = 32;
   static constexpr Index least_rows = 6;
 
  public:
-  static void run(const Correlation& c, std::size_t batch, const float* in, const Element* weights, const float* bias,
-                  bool with_relu, float* out, ThreadPool& threads) {
+  using Tiles = void (*)(const Element* in, const CorrelationRows& rows, const Element* weights, const Taps& all_taps,
+                         const Epilogue& epilogue, float* out, const Correlation& c, int valid);
+
+  static void run(const Correlation& c, int width, int group_out, Tiles tiles, std::size_t batch, const float* in,
+                  const Element* weights, const float* bias, bool with_relu, float* out, ThreadPool& threads) {
     const RunLayout layout(c.group_in, c.taps_width, c.stride.width, c.dilation.width, Arithmetic::per_element, bytes);
-    const int window_width = std::max(1, (Width - 1) * c.stride.width + (c.taps_width - 1) * c.dilation.width + 1);
+    const int window_width = std::max(1, (width - 1) * c.stride.width + (c.taps_width - 1) * c.dilation.width + 1);
     const int taps_reach = std::max(0, (c.taps_height - 1) * c.dilation.height);
+    const int blocks = static_cast<int>(divide_up(group_out, block_width));
     const Index channels = Index{c.group_in} * c.groups;
     const int whole_height = (c.out_height - 1) * c.stride.height + taps_reach + 1;
     const bool in_place = std::is_same_v<Arithmetic, Fp32> && c.groups == 1 && c.top == 0 && c.left == 0 &&
@@ -95,7 +105,7 @@ class Correlate {
                     c.dilation.width * layout.pixel / Arithmetic::per_element,
                     divide_up(layout.run, Arithmetic::per_element)};
     const Index depth = Index{taps.outer} * taps.inner * taps.run;
-    const Index group_elements = packed_group<Arithmetic>(layout, c.taps_height, GroupOut);
+    const Index group_elements = packed_group<Arithmetic>(layout, c.taps_height, group_out);
 
     threads.parallel_for(static_cast<std::size_t>(coarse) * static_cast<std::size_t>(chunks), [&](std::size_t task) {
       Index t = static_cast<Index>(task);
@@ -124,33 +134,45 @@ class Correlate {
       }
       const Element* group_weights = weights + group * group_elements;
       for (int block = chunk * blocks / chunks; block < (chunk + 1) * blocks / chunks; ++block) {
-        const int valid = std::min(block_width, GroupOut - block * block_width);
-        const Index channel = Index{group} * GroupOut + Index{block} * block_width;
+        const int valid = std::min(block_width, group_out - block * block_width);
+        const Index channel = Index{group} * group_out + Index{block} * block_width;
         alignas(64) float block_bias[block_width] = {};
         if (bias != nullptr) std::copy_n(bias + channel, valid, block_bias);
         const Epilogue epilogue{bias != nullptr ? block_bias : nullptr, with_relu};
         const Element* w = group_weights + block * block_width * depth;
         float* to = out + n * c.out_image + channel;
-        const Rows rows_here{first_row, last_row, c.stride.height * row_elements};
-        if constexpr (GroupOut % block_width == 0 || GroupOut % block_width > lanes) {
-          run_rows<tile_vectors>(source, rows_here, w, taps, epilogue, to, c, valid);
-        } else if (valid <= lanes) {
-          run_rows<1>(source, rows_here, w, taps, epilogue, to, c, valid);
-        } else if constexpr (GroupOut > lanes) {
-          run_rows<tile_vectors>(source, rows_here, w, taps, epilogue, to, c, valid);
-        }
+        const CorrelationRows rows_here{first_row, last_row, c.stride.height * row_elements};
+        tiles(source, rows_here, w, taps, epilogue, to, c, valid);
       }
     });
   }
+};
+
+/// The same with `PixelStep`, RunLayout::pixel * stride / per_element, and the output's sizes as constants.
+template <class Arithmetic, int PixelStep, int Width, int GroupOut>
+class Correlate {
+  using Element = typename Arithmetic::Element;
+
+ public:
+  static void run(const Correlation& c, std::size_t batch, const float* in, const Element* weights, const float* bias,
+                  bool with_relu, float* out, ThreadPool& threads) {
+    CorrelationTasks<Arithmetic>::run(c, Width, GroupOut, &tiles, batch, in, weights, bias, with_relu, out, threads);
+  }
 
  private:
-  struct Rows {
-    int first, last;
-    Index in_step;  ///< elements from the source of one output row to the next
-  };
+  static void tiles(const Element* in, const CorrelationRows& rows, const Element* weights, const Taps& taps,
+                    const Epilogue& epilogue, float* out, const Correlation& c, int valid) {
+    if constexpr (GroupOut % block_width == 0 || GroupOut % block_width > lanes) {
+      run_rows<tile_vectors>(in, rows, weights, taps, epilogue, out, c, valid);
+    } else if (valid <= lanes) {
+      run_rows<1>(in, rows, weights, taps, epilogue, out, c, valid);
+    } else if constexpr (GroupOut > lanes) {
+      run_rows<tile_vectors>(in, rows, weights, taps, epilogue, out, c, valid);
+    }
+  }
 
   template <int V>
-  static void run_rows(const Element* in, const Rows& rows, const Element* weights, const Taps& all_taps,
+  static void run_rows(const Element* in, const CorrelationRows& rows, const Element* weights, const Taps& all_taps,
                        const Epilogue& epilogue, float* out, const Correlation& c, int valid) noexcept {
     constexpr Split split(Width, tile_rows);
     out += rows.first * c.out_row;
