@@ -1,19 +1,12 @@
 // needs: images, nyuv2
 // The paper's main experiment: semantic segmentation and surface normals from one image, CaffeNet FCN-32s towers.
 //
-// As in the paper, each task's network is trained alone; the cross-stitched pair starts from the two and is trained on.
-// It ends with the columns of the paper's Table 5, the alphas at each seam and a picture, all of them in the output
-// folder. The networks to compare stand in examples/alexnet_nyu/.
-#include <xstitch/core/number_text.hpp>
-#include <xstitch/data/in_memory.hpp>
-#include <xstitch/data/nyuv2.hpp>
-#include <xstitch/io/file.hpp>
+// Every row is trained in two stages of equal length (examples/common/plan.hpp): as in the paper, each task's network
+// is trained alone, and the cross-stitched pair starts from the two; the one-task networks are trained on for as long.
+// It ends with the columns of the paper's Table 5 and what they say, the alphas at each seam and a picture, all of them
+// in the output folder. The networks to compare are in examples/alexnet_nyu/.
 #include <xstitch/losses/codebook.hpp>
-#include <xstitch/report/table.hpp>
-#include <xstitch/rooms/rooms.hpp>
-#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/interrupt.hpp>
-#include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>
 
 #include <CLI/CLI.hpp>
@@ -26,6 +19,10 @@
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
+#include "alexnet_nyu/report.hpp"
+#include "common/pair_data.hpp"
+#include "common/stage.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_nyu;
@@ -35,135 +32,24 @@ namespace {
 struct Options {
   std::string data = "rooms", preset = "demo", output = "out/alexnet_nyu", start_from;
   std::vector<std::string> networks{"cross_stitch"};
-  std::size_t batch = 0, threads = 0, train_rooms = 0, test_rooms = 0;
-  std::uint64_t iterations = 0, stitched_iterations = 0, seed = 1, checkpoint_every = 500;
+  std::size_t batch = 0, threads = 0, train_rooms = 0, test_rooms = 0, seeds = 1;
+  std::uint64_t iterations = 0, seed = 1, checkpoint_every = 500;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel", precision = "fp32";
-  bool resume = false, describe = false, mirror = true;
+  bool resume = false, describe = false, mirror = true, distributed = false;
+  std::shared_ptr<xs::Ranks> ranks{};  ///< of --distributed
+  [[nodiscard]] bool leads() const { return !ranks || ranks->rank() == 0; }
 };
 
-/// The two data sets, whichever they are.
-struct Data {
-  std::optional<xs::data::Rooms> train_rooms, test_rooms;
-  std::optional<xs::data::Nyuv2> train_nyu, test_nyu;
-  std::optional<xs::data::InMemory> train_kept, test_kept;
-
-  Data(const Options& options, const Preset& preset, xs::ThreadPool& threads) {
-    open(options, preset);
-    // Drawn or decoded once, not in every epoch of every training, where memory allows it.
-    constexpr std::size_t most = std::size_t{3} << 29;
-    const std::size_t bytes = xs::data::InMemory::bytes(train()) + xs::data::InMemory::bytes(test());
-    if (bytes > most) {
-      std::cout << "The samples would take " << (bytes >> 20) << " MiB of memory, more than the " << (most >> 20)
-                << " MiB that this program keeps: they are made again in every epoch.\n";
-      return;
-    }
-    train_kept.emplace(train(), threads);
-    test_kept.emplace(test(), threads);
-  }
-  void open(const Options& options, const Preset& preset) {
-    if (options.data == "rooms") {
-      if (preset.classes != xs::data::Rooms::classes)
-        xs::fail("preset ", preset.name, " has ", preset.classes, " classes, rooms have ", xs::data::Rooms::classes,
-                 "; give --data nyuv2:DIR, or another preset");
-      xs::data::RoomsOptions rooms{
-          .seed = options.seed, .count = options.train_rooms, .height = preset.height, .width = preset.width};
-      train_rooms.emplace(rooms);
-      // The held-back rooms are the same for every seed, so that runs compare.
-      rooms.seed = 1;
-      rooms.split = xs::data::RoomsSplit::test;
-      rooms.count = options.test_rooms;
-      test_rooms.emplace(rooms);
-    } else if (options.data.starts_with("nyuv2:")) {
-      const std::string folder = options.data.substr(6);
-      xs::data::Nyuv2Options nyu;
-      nyu.classes = preset.classes;
-      nyu.height = preset.height;
-      nyu.width = preset.width;
-      train_nyu.emplace(folder, nyu);
-      nyu.split = xs::data::Nyuv2Split::test;
-      test_nyu.emplace(folder, nyu);
-    } else {
-      xs::fail("--data ", options.data, ": expected rooms or nyuv2:DIR");
-    }
-  }
-  [[nodiscard]] xs::DataSetRef train() const { return pick(train_kept, train_rooms, train_nyu); }
-  [[nodiscard]] xs::DataSetRef test() const { return pick(test_kept, test_rooms, test_nyu); }
-
- private:
-  template <class Kept, class RoomSet, class NyuSet>
-  static xs::DataSetRef pick(const Kept& kept, const RoomSet& rooms, const NyuSet& nyu) {
-    if (kept) return *kept;
-    if (rooms) return *rooms;
-    return *nyu;
-  }
-};
-
-/// Rows of the paper's Table 5: normals (mean, median, within three angles), then segmentation (three accuracies).
-class Results {
- public:
-  Results() : table_({"method", "mean", "median", "11.25", "22.5", "30", "pixacc", "mIU", "fwIU"}) {}
-
-  void add(const std::string& method, const std::vector<xs::MetricValue>& normals,
-           const std::vector<xs::MetricValue>& segmentation) {
-    std::vector<std::string> row{method};
-    for (const char* name : {"mean", "median", "within 11.25", "within 22.5", "within 30"})
-      row.push_back(cell(normals, name));
-    for (const char* name : {"pixel accuracy", "mean IU", "frequency-weighted IU"})
-      row.push_back(cell(segmentation, name));
-    table_.add_row(row);
-  }
-  void print_and_write(const std::filesystem::path& folder) const {
-    std::cout
-        << "\nSurface normals (angle in degrees, lower is better; share of pixels within, %) and segmentation (%):\n\n"
-        << table_ << '\n';
-    xs::write_file_atomically(folder / "table.txt", table_.to_text());
-    xs::write_file_atomically(folder / "table.md", table_.to_markdown());
-    xs::write_file_atomically(folder / "table.csv", table_.to_csv());
-  }
-
- private:
-  static std::string cell(const std::vector<xs::MetricValue>& values, std::string_view name) {
-    for (const xs::MetricValue& v : values)
-      if (v.name == name) return v.measured ? xs::Table::number(v.value) : "-";
-    return "";
-  }
-  xs::Table table_;
-};
-
-const std::vector<xs::MetricValue>& row_of(const xs::Evaluation& evaluation, const std::string& name) {
-  for (const auto& row : evaluation.rows)
-    if (row.name == name) return row.values;
-  xs::fail("evaluation: no row \"", name, "\"");
-}
-
-double value_of(const std::vector<xs::MetricValue>& values, std::string_view name) {
-  for (const xs::MetricValue& v : values)
-    if (v.name == name) return v.value;
-  xs::fail("no metric \"", name, "\"");
-}
-
-/// Whether a parameter is the alphas of the paper's unit: other units have others ("stitch.pool1.weight").
-bool is_alpha(const xs::ParameterSlot& slot) {
-  return slot.spec.group == xs::ParameterGroup::stitch && slot.spec.name == "alpha" && slot.spec.extents.rank == 3 &&
-         slot.spec.extents.size[0] == 2;
-}
-
-/// First values of the alphas and the learned codebook, which are no part of the types.
-void set_start(xs::AnyNet& net, const Options& options, std::span<const float> codebook) {
-  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
-    const xs::ParameterSlot& slot = net.parameters()[i];
-    const auto values = net.mutable_parameter(i);
-    if (slot.name.ends_with("loss.codebook")) std::copy(codebook.begin(), codebook.end(), values.begin());
-    if (!is_alpha(slot)) continue;
-    const auto& size = slot.spec.extents.size;
-    std::size_t at = 0;
-    for (int t = 0; t < size[0]; ++t)
-      for (int s = 0; s < size[1]; ++s)
-        for (int c = 0; c < size[2]; ++c)
-          values[at++] = t == s ? options.alpha[0] : options.alpha[1] / static_cast<float>(size[0] - 1);
-  }
+/// What the columns show of an evaluation.
+std::vector<xs::MetricValue> shown(const std::vector<protocol::Column>& columns, const xs::Evaluation& evaluation) {
+  std::vector<xs::MetricValue> values;
+  for (const protocol::Column& column : columns)
+    for (const xs::Evaluation::Row& row : evaluation.rows)
+      for (const xs::MetricValue& v : row.values)
+        if (row.name == column.task && v.name == column.metric) values.push_back(v);
+  return values;
 }
 
 void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
@@ -172,7 +58,7 @@ void report_alphas(const xs::AnyNet& net, const std::filesystem::path& folder) {
   const char* towers[2] = {"segmentation", "normals"};
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const xs::ParameterSlot& slot = net.parameters()[i];
-    if (!is_alpha(slot)) continue;
+    if (!protocol::is_alpha(slot)) continue;
     const std::string seam = slot.name.substr(7, slot.name.size() - 7 - 6);  // stitch.NAME.alpha
     const std::size_t channels = slot.count / 4;
     std::vector<std::string> row{seam, std::to_string(channels)};
@@ -198,166 +84,218 @@ class Experiment {
       : options_(options),
         preset_(preset),
         threads_(options.threads),
-        data_(options, preset, threads_),
-        train_(data_.train()),
-        test_(data_.test()),
         sgd_{.learning_rate = options.learning_rate,
              .momentum = 0.9F,
              .weight_decay = preset.weight_decay,
              .alpha_multiplier = options.alpha_multiplier},
-        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}) {}
+        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag(), .distributed = {options.ranks}}),
+        plan_({"segmentation", "normals"},
+              {options.iterations > 0 ? options.iterations : preset.segmentation_iterations,
+               options.iterations > 0 ? options.iterations : preset.normals_iterations},
+              options.iterations > 0 ? options.iterations : preset.second_iterations) {}
 
   int run() {
-    std::cout << "alexnet_nyu: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
-              << train_.size() << " training and " << test_.size() << " test samples, " << threads_.size()
-              << " threads, " << options_.precision << ", " << xs::simd_name() << std::endl;
-    const TrainingStatistics statistics = look_at(train_, preset_.classes);
-    codebook_ = xs::Codebook<words>::learn(statistics.normals, xs::seed(1));
-    const auto constant = constant_answers(test_, statistics, preset_.height, preset_.width, preset_.classes);
-    Results results;
-    results.add("most frequent class, mean normal", constant[1], constant[0]);
-    for (const std::string& network : options_.networks) {
-      if (network == "one_task") {
-        if (!one_task()) return stopped();
-      } else if (network.starts_with("cross_stitch")) {
-        if (!one_task() || !cross_stitch(network)) return stopped();
-      } else if (!together(network)) {
-        return stopped();
-      }
+    std::vector<protocol::Row> rows;
+    for (std::uint64_t seed = options_.seed; seed < options_.seed + options_.seeds; ++seed) {
+      rows.push_back(plan_.one_task(seed));
+      for (const std::string& network : options_.networks) add_row(rows, network, seed);
     }
-    for (const Row& row : rows_) results.add(row.method, row.normals, row.segmentation);
-    results.print_and_write(options_.output);
-    const Row& last = rows_.back();
-    std::cout << last.method << " against the constant answers: pixel accuracy "
-              << xs::Table::number(value_of(last.segmentation, "pixel accuracy") -
-                                   value_of(constant[0], "pixel accuracy"))
-              << " points higher, mean angle "
-              << xs::Table::number(value_of(constant[1], "mean") - value_of(last.normals, "mean"))
-              << " degrees lower.\n"
-              << "Everything is in " << options_.output
-              << ": table.{txt,md,csv}, alphas.csv, predictions.png, checkpoints and logs.\n";
+    for (const protocol::Training& training : plan_.trainings())
+      if (!train(training)) return stopped();
+    for (const protocol::Row& row : rows) evaluate(row);
+    print_and_write(rows.back());
+    if (options_.leads()) report(rows);
     return 0;
   }
 
  private:
-  struct Row {
-    std::string method;
-    std::vector<xs::MetricValue> normals, segmentation;
-  };
+  void add_row(std::vector<protocol::Row>& rows, const std::string& network, std::uint64_t seed) {
+    if (network == "one_task") return;  // is there
+    if (network == "ensemble") {
+      if (!options_.start_from.empty()) xs::fail("--start-from with --network ensemble: its members would start equal");
+      rows.push_back(plan_.ensemble(seed));
+    } else if (network.starts_with("cross_stitch")) {
+      protocol::PairSettings settings;
+      settings.network = network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network;
+      settings.alpha = {options_.alpha[0], options_.alpha[1]};
+      settings.suffix = network == "cross_stitch" ? "" : network.substr(12);
+      rows.push_back(plan_.cross_stitch(seed, "cross-stitch" + settings.suffix, settings));
+    } else {
+      rows.push_back(plan_.together(network, seed));
+    }
+  }
 
   int stopped() const {
-    std::cerr << "Stopped: " << message_ << '\n';
+    if (options_.leads()) std::cerr << "Stopped: " << message_ << '\n';
     if (reason_ != xs::StopReason::interrupted) return 1;  // the same options would end so again
-    std::cerr << "Go on with the same options and --resume.\n";
+    if (options_.leads()) std::cerr << "Continue with the same options and --resume.\n";
     return 130;
   }
 
-  /// Trains (or loads) one stage. False if it did not finish.
-  bool train(const std::string& stage, xs::AnyNet& net, std::uint64_t iterations) {
-    xs::TrainOptions training;
-    training.iterations = iterations;
-    training.batch = options_.batch;
-    training.seed = xs::seed(options_.seed);
-    training.threads = options_.threads;
-    training.augment.mirror = options_.mirror;
+  /// The data of a seed; those of the one before are let go first.
+  const protocol::PairData& data(std::uint64_t seed) {
+    if (data_ && data_seed_ == seed) return *data_;
+    data_.reset();
+    data_.emplace(protocol::PairDataOptions{.source = options_.data,
+                                            .height = preset_.height,
+                                            .width = preset_.width,
+                                            .classes = preset_.classes,
+                                            .train_rooms = options_.train_rooms,
+                                            .test_rooms = options_.test_rooms,
+                                            .seed = seed},
+                  threads_, &std::cout);
+    data_seed_ = seed;
+    const xs::DataSetRef train = data_->train();
+    std::cout << "alexnet_nyu: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data << ": "
+              << train.size() << " training and " << data_->test().size() << " test samples, " << threads_.size()
+              << " threads, " << options_.precision << ", " << xs::simd_name() << std::endl;
+    statistics_ = look_at(train, preset_.classes);
+    codebook_ = xs::Codebook<words>::learn(statistics_.normals, xs::seed(1));
+    return *data_;
+  }
+
+  [[nodiscard]] std::filesystem::path file_of(const std::string& training) const {
+    return job_.folder() / training / "last.safetensors";
+  }
+
+  /// Trains one stage of one network, or finds it finished. False if it did not finish.
+  bool train(const protocol::Training& training) {
+    const xs::DataSetRef set = data(training.data_seed).train();
+    const auto net = preset_.make(training.network, xs::seed(training.seed));
+    std::vector<std::filesystem::path> sources;
+    for (const std::string& source : training.start) sources.push_back(file_of(source));
+    protocol::prepare(*net, training, codebook_->codewords(), sources);
+    if (training.start.empty()) start_from(*net);
+    xs::TrainOptions options;
+    options.iterations = training.iterations;
+    options.batch = options_.batch;
+    options.seed = xs::seed(training.seed);
+    options.threads = options_.threads;
+    options.augment.mirror = options_.mirror;
     // Rooms are drawn in colours and lights of their own; photographs of few homes need help.
     if (options_.data != "rooms") {
-      training.augment.brightness = training.augment.contrast = training.augment.saturation = 0.2F;
-      training.augment.smallest_crop = 0.6F;
+      options.augment.brightness = options.augment.contrast = options.augment.saturation = 0.2F;
+      options.augment.smallest_crop = 0.6F;
     }
-    training.checkpoint_every = options_.checkpoint_every;
-    training.log_every = std::max<std::uint64_t>(20, iterations / 20);
-    training.schedule = xs::Schedule::polynomial(0.9);
-    training.name = stage;
-    const xs::TrainResult result = job_.train(stage, net, train_, sgd_, training);
-    message_ = stage + ": " + result.message;
+    options.checkpoint_every = options_.checkpoint_every;
+    options.log_every = std::max<std::uint64_t>(20, training.iterations / 20);
+    options.schedule = xs::Schedule::polynomial(0.9);
+    protocol::Cost cost = protocol::cost_of(*net, training, options_.batch);
+    const xs::TrainResult result = protocol::train_stage(job_, training.name, *net, set, sgd_, options, cost.seconds);
+    costs_.push_back(cost);
+    message_ = training.name + ": " + result.message;
     reason_ = result.reason;
     return result.finished();
   }
 
-  /// First values from the one-task networks of an earlier run; a shared trunk gets those of segmentation.
-  void start_from(xs::AnyNet& net, const std::vector<std::string>& towers) const {
+  /// Initial values from the one-task networks of an earlier run; a shared trunk gets those of segmentation.
+  void start_from(xs::AnyNet& net) const {
     if (options_.start_from.empty()) return;
-    for (const std::string& tower : towers)
-      xs::initialise_from(net, std::filesystem::path(options_.start_from) / tower / "last.safetensors",
-                          {{"segmentation.", "shared."}});
+    const std::string name = protocol::Plan::name_of("one-task", 1);
+    xs::initialise_from(net, std::filesystem::path(options_.start_from) / name / "last.safetensors",
+                        {{"segmentation.", "shared."}});
   }
 
-  xs::Evaluation evaluate(xs::AnyNet& net) {
+  /// The network of a row with its last iterate.
+  std::unique_ptr<xs::AnyNet> network_of(const protocol::Row& row) const {
+    const bool ensemble = row.ends.size() == 2;
+    auto net = preset_.make(ensemble ? "ensemble" : plan_.find(row.ends[0]).network, xs::seed(row.seed));
+    if (!ensemble) xs::load(*net, file_of(row.ends[0]));
+    for (std::size_t m = 0; ensemble && m < 2; ++m) {
+      const std::string member = "ensemble" + std::to_string(m) + ".";
+      xs::initialise_from(*net, file_of(row.ends[m]),
+                          {{"segmentation.", member + "segmentation."}, {"normals.", member + "normals."}});
+    }
+    return net;
+  }
+
+  void evaluate(const protocol::Row& row) {
+    const auto net = network_of(row);
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
-    return xs::evaluate(net, test_, options);
+    options.ranks = options_.ranks;
+    const xs::DataSetRef test = data_->test();  // the same for every seed
+    protocol::RowResult result{
+        row.method, row.seed, shown(comparison_.columns(), xs::evaluate(*net, test, options)), {}};
+    std::vector<protocol::Cost> costs;
+    for (const std::string& name : plan_.needed(row))
+      for (std::size_t i = 0; i < plan_.trainings().size(); ++i)
+        if (plan_.trainings()[i].name == name) costs.push_back(costs_[i]);
+    result.cost = protocol::cost_of(row, costs);
+    comparison_.add(std::move(result));
   }
 
-  bool one_task() {
-    if (segmentation_ != nullptr) return true;
-    segmentation_ = preset_.make("segmentation", xs::seed(options_.seed));
-    normals_ = preset_.make("normals", xs::seed(options_.seed));
-    set_start(*segmentation_, options_, codebook_->codewords());
-    set_start(*normals_, options_, codebook_->codewords());
-    start_from(*segmentation_, {"segmentation"});
-    start_from(*normals_, {"normals"});
-    if (!train("segmentation", *segmentation_,
-               options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations) ||
-        !train("normals", *normals_, options_.iterations > 0 ? options_.iterations : preset_.normals_iterations))
-      return false;
-    rows_.push_back(
-        {"one-task", row_of(evaluate(*normals_), "normals"), row_of(evaluate(*segmentation_), "segmentation")});
-    return true;
+  void print_and_write(const protocol::Row& last) {
+    if (!options_.leads()) return;
+    const auto constant = constant_answers(data_->test(), statistics_, preset_.height, preset_.width, preset_.classes);
+    std::vector<xs::MetricValue> values;
+    for (const protocol::Column& column : comparison_.columns())
+      for (const xs::MetricValue& v : constant[column.task == "normals" ? 1 : 0])
+        if (v.name == column.metric) values.push_back(v);
+    comparison_.add_reference("most frequent class, mean normal", values);
+
+    const auto net = network_of(last);
+    if (last.method.starts_with("cross-stitch")) report_alphas(*net, options_.output);
+    if (last.ends.size() == 1)
+      write_picture((job_.folder() / "predictions.png").string(), *net, data_->test(), preset_.height, preset_.width,
+                    preset_.classes, 6, threads_);
+    const xs::Table table = comparison_.table();
+    std::cout << "\nSurface normals (angle in degrees, lower is better; share of pixels within, %), segmentation (%),\n"
+                 "relative change against one-task (delta_m, %, higher is better), mean rank, and what the training of "
+                 "a row took\n(samples that a task's networks saw, forward and backward arithmetic):\n\n"
+              << table << '\n';
+    const std::filesystem::path folder = options_.output;
+    xs::write_file_atomically(folder / "table.txt", table.to_text());
+    xs::write_file_atomically(folder / "table.md", table.to_markdown());
+    xs::write_file_atomically(folder / "table.csv", comparison_.table(false).to_csv());
+    xs::write_file_atomically(folder / "results.json", comparison_.json().text(2) + "\n");
+    if (options_.seeds > 1) {
+      std::cout << comparison_.difference_table() << '\n';
+      xs::write_file_atomically(folder / "differences.csv", comparison_.difference_table().to_csv());
+    }
+    std::cout << "Everything is in " << options_.output
+              << ": table.{txt,md,csv}, results.json, alphas.csv, predictions.png, checkpoints and logs.\n";
+    if (last.method != comparison_.baseline()) std::cout << comparison_.sentence(last.method) << '\n';
   }
 
-  bool cross_stitch(const std::string& network) {
-    const auto net =
-        preset_.make(network == "cross_stitch" && options_.granularity == "layer" ? "cross_stitch:layer" : network,
-                     xs::seed(options_.seed));
-    set_start(*net, options_, codebook_->codewords());
-    xs::initialise_from(*net, *segmentation_);
-    xs::initialise_from(*net, *normals_);
-    if (!train("cross_stitch", *net, options_.stitched_iterations)) return false;
-    add_row("cross-stitch", *net);
-    report_alphas(*net, options_.output);
-    picture(*net);
-    return true;
-  }
-
-  /// Networks that start from nothing get the iterations of both stages.
-  bool together(const std::string& network) {
-    const auto net = preset_.make(network, xs::seed(options_.seed));
-    set_start(*net, options_, codebook_->codewords());
-    if (network == "ensemble" && !options_.start_from.empty())
-      xs::fail("--start-from with --network ensemble: its members would start equal");
-    start_from(*net, {"segmentation", "normals"});
-    std::string stage = network;
-    std::replace(stage.begin(), stage.end(), ':', '-');
-    const std::uint64_t alone = options_.iterations > 0 ? options_.iterations : preset_.segmentation_iterations;
-    if (!train(stage, *net, alone + options_.stitched_iterations)) return false;
-    add_row(network, *net);
-    if (network != "ensemble") picture(*net);
-    return true;
-  }
-
-  void add_row(const std::string& method, xs::AnyNet& net) {
-    const xs::Evaluation evaluation = evaluate(net);
-    rows_.push_back({method, row_of(evaluation, "normals"), row_of(evaluation, "segmentation")});
-  }
-
-  void picture(xs::AnyNet& net) {
-    write_picture((job_.folder() / "predictions.png").string(), net, test_, preset_.height, preset_.width,
-                  preset_.classes, 6, threads_);
+  /// The page: the last row against one-task of the same seed.
+  void report(const std::vector<protocol::Row>& rows) {
+    const protocol::Row& last = rows.back();
+    std::unique_ptr<xs::AnyNet> baseline, method;
+    if (last.ends.size() == 1) method = network_of(last);  // an ensemble's members have pictures of their own
+    for (const protocol::Row& row : rows)
+      if (method && row.seed == last.seed && row.method == "one-task" && row.method != last.method)
+        baseline = network_of(row);
+    Page page{.folder = job_.folder(), .results = comparison_.table(), .test = data_->test()};
+    page.subtitle = "Preset " + preset_.name + " (" + preset_.what + "), data " + options_.data;
+    page.method_name = last.method;
+    page.baseline = baseline.get();
+    page.method = method.get();
+    page.height = preset_.height, page.width = preset_.width, page.classes = preset_.classes;
+    page.settings = {{"seeds", std::to_string(options_.seed) + " to " + std::to_string(last.seed)},
+                     {"iterations of the second stage", std::to_string(plan_.find(last.ends[0]).iterations)},
+                     {"batch", std::to_string(options_.batch)},
+                     {"learning rate", xs::number_text(options_.learning_rate, 4)},
+                     {"alpha multiplier", xs::number_text(options_.alpha_multiplier, 4)},
+                     {"precision", options_.precision},
+                     {"instruction set", std::string(xs::simd_name())}};
+    write_report(page, options_.batch, threads_, std::cout);
   }
 
   Options options_;
   Preset preset_;
   xs::ThreadPool threads_;
-  Data data_;
-  xs::DataSetRef train_, test_;
+  std::optional<protocol::PairData> data_;
+  std::uint64_t data_seed_ = 0;
+  TrainingStatistics statistics_;
   xs::Sgd sgd_;
   xs::Interrupt interrupt_;
   xs::TrainingJob job_;
+  protocol::Plan plan_;
   std::optional<xs::Codebook<words>> codebook_;
-  std::unique_ptr<xs::AnyNet> segmentation_, normals_;
-  std::vector<Row> rows_;
+  std::vector<protocol::Cost> costs_;  ///< of the plan's trainings
+  protocol::Comparison comparison_{protocol::pair_columns(), "one-task"};
   std::string message_;  ///< of the last stage
   xs::StopReason reason_ = xs::StopReason::interrupted;
 };
@@ -369,12 +307,16 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Trains the pair of the paper (semantic segmentation and surface normals, CaffeNet FCN-32s): first each task "
       "alone,\n"
-      "then the cross-stitched pair from the two. Without options it draws its own rooms and needs no file.\n\n"
+      "then the cross-stitched pair from the two, and for as long the two without stitches. Without options it draws "
+      "its\n"
+      "own rooms and needs no file.\n\n"
       "  alexnet_nyu                                            the demo: some minutes on two cores\n"
       "  alexnet_nyu --data nyuv2:DIR                           NYU Depth V2 (the folder of nyu_depth_v2_labeled.mat)\n"
-      "  alexnet_nyu --network one_task,split:conv4,cross_stitch   side by side, a row each\n"
+      "  alexnet_nyu --network split:conv4,ensemble,cross_stitch   side by side, a row each\n"
+      "  alexnet_nyu --seeds 5                                  intervals, and whether a difference is significant\n"
       "  alexnet_nyu --data nyuv2:DIR --start-from out/alexnet_nyu --output out/nyu   from networks trained on rooms\n"
-      "  alexnet_nyu --resume                                   go on after Ctrl-C or a crash; the result has the same "
+      "  alexnet_nyu --resume                                   continue after Ctrl-C or a crash; the result has the "
+      "same "
       "bits\n"};
   std::string presets_help = "Size and width:";
   for (const Preset& p : presets()) presets_help += "\n  " + p.name + ": " + p.what;
@@ -385,9 +327,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--preset", options.preset, presets_help)->capture_default_str();
   app.add_option("--batch", options.batch, "samples a step [of the preset]");
-  app.add_option("--iterations", options.iterations, "steps of each one-task network [of the preset]");
-  app.add_option("--stitched-iterations", options.stitched_iterations,
-                 "steps of the cross-stitched pair [of the preset]");
+  app.add_option("--iterations", options.iterations, "steps of each of the two stages [of the preset]");
   app.add_option("--learning-rate", options.learning_rate, "learning rate [of the preset]")
       ->check(finite_number())
       ->check(CLI::PositiveNumber);
@@ -411,6 +351,9 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads,
                  "0: as many as the process may use processors; the result does not depend on it")
       ->capture_default_str();
+  app.add_option("--seeds", options.seeds, "how many, from --seed on: a network of each kind for each")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "of initial values, data order, dropout and training rooms")
       ->capture_default_str();
   app.add_option("--output", options.output, "folder for checkpoints, logs, tables and the picture")
@@ -423,10 +366,15 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--mirror,!--no-mirror", options.mirror, "mirror training images at random");
-  app.add_flag("--resume", options.resume, "go on where the job in the output folder stopped");
+  app.add_flag("--resume", options.resume, "continue where the job in the output folder stopped");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 4 alexnet_nyu --distributed");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) processes.start(argc, argv);
+    options.ranks = processes.ranks();
     std::optional<Preset> preset;
     for (const Preset& p : presets())
       if (p.name == options.preset) preset = p;
@@ -442,12 +390,10 @@ int main(int argc, char** argv) {
     if (options.batch == 0) options.batch = preset->batch;
     if (options.learning_rate == 0.0F) options.learning_rate = preset->learning_rate;
     if (options.alpha_multiplier == 0.0F) options.alpha_multiplier = preset->alpha_multiplier;
-    if (options.stitched_iterations == 0) options.stitched_iterations = preset->stitched_iterations;
     if (options.train_rooms == 0) options.train_rooms = preset->train_rooms;
     if (options.test_rooms == 0) options.test_rooms = preset->test_rooms;
     return Experiment(options, *preset).run();
   } catch (const std::exception& error) {
-    std::cerr << "alexnet_nyu: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("alexnet_nyu: ") + error.what());
   }
 }

@@ -19,12 +19,16 @@ libturbojpeg0-dev: pictures (xstitch::images)
 zlib1g-dev: compressed data sets (xstitch::gzip)
 liblzma-dev: tables of R packages (xstitch::xz)
 libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
-libprotobuf-dev: weights of Caffe's (xstitch::caffe)
-libprotoc-dev: reads the schema of those files (xstitch::caffe)
 '
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
+libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
+libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
+libopenmpi-dev: training over several processes (xstitch::mpi)
+openmpi-bin: and starts them
+protobuf-compiler: reads TensorBoard event files
+python3-crc32c: and checks their checksums
 "
 packages_to_demo="$packages_to_build"
 packages_to_bench='
@@ -39,6 +43,9 @@ binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
+chromium: looks at reports
+libmpich-dev: the second MPI
+mpich: and starts its processes
 "
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.

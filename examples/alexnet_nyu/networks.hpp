@@ -16,7 +16,8 @@ struct Preset {
   std::string what;  ///< one line for --help
   int height = 0, width = 0, classes = 0;
   std::size_t batch = 16;
-  std::size_t segmentation_iterations = 0, normals_iterations = 0, stitched_iterations = 0;
+  std::size_t segmentation_iterations = 0, normals_iterations = 0;  ///< of stage 1
+  std::size_t second_iterations = 0;                                ///< of stage 2
   float learning_rate = 0.01F, weight_decay = 5e-4F, alpha_multiplier = 100.0F;
   std::size_t train_rooms = 0, test_rooms = 0;
   /// "segmentation", "normals" (one task each), "ensemble", "shared", "split:LAYER", "cross_stitch",

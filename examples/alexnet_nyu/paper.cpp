@@ -16,7 +16,7 @@ Preset paper_preset() {
           .batch = 20,
           .segmentation_iterations = 25000,
           .normals_iterations = 15000,
-          .stitched_iterations = 10000,
+          .second_iterations = 10000,
           .learning_rate = 0.001F,
           .weight_decay = 5e-4F,
           .alpha_multiplier = 1000.0F,

@@ -404,3 +404,39 @@ TEST_CASE("an unfinished loader ends without waiting for the rest") {
   xs::Loader loader(data, slots.inputs, slots.heads, {.batch = 3, .threads = 3, .queue = 4});
   CHECK(loader.next() != nullptr);
 }
+
+/// Even places of an epoch hold sample 3, odd ones count down; from epoch 1 on (a key of its own) with an error.
+struct Ordered : Numbers {
+  std::uint64_t good_key = 0;
+  void order(std::span<std::size_t> indices, xs::RandomKey key) const {
+    for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = i % 2 == 0 ? 3 : count - 1 - i;
+    if (good_key != 0 && key.value() != good_key) indices[0] = count;
+  }
+};
+
+TEST_CASE("loader: a data set that chooses the samples of an epoch") {
+  Ordered data;
+  const Slots slots;
+  for (const std::size_t threads : {0U, 2U}) {
+    xs::Loader loader(data, slots.inputs, slots.heads,
+                      {.batch = 4, .shuffle = true, .seed = xs::seed(7), .epochs = 2, .threads = threads});
+    const xs::LoadedBatch* loaded = loader.next();
+    REQUIRE(loaded != nullptr);
+    CHECK(loaded->batch.inputs[0][0] == 30.0F);
+    CHECK(loaded->batch.inputs[0][4] == 80.0F);
+    CHECK(loaded->batch.inputs[0][8] == 30.0F);
+    CHECK(loaded->batch.inputs[0][12] == 60.0F);
+  }
+  // Without shuffling the order is the data's own.
+  xs::Loader plain(data, slots.inputs, slots.heads, {.batch = 4, .shuffle = false, .threads = 0});
+  CHECK(plain.next()->batch.inputs[0][0] == 0.0F);
+  // A sample that is not there: an error at the epoch's first batch, whichever thread made the order.
+  data.good_key = xs::RandomKey(xs::seed(7)).with("order").with(std::uint64_t{0}).with(std::uint64_t{0}).value();
+  for (const std::size_t threads : {0U, 2U}) {
+    xs::Loader loader(data, slots.inputs, slots.heads,
+                      {.batch = 5, .shuffle = true, .seed = xs::seed(7), .epochs = 2, .threads = threads});
+    CHECK(loader.next() != nullptr);
+    CHECK(loader.next() != nullptr);
+    CHECK_THROWS_WITH((void)loader.next(), "order of the data set: found sample 10, expected one below 10");
+  }
+}

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// What a data set is: a size, and a function that fills a sample: one or more inputs, and a label per task or none.
-/// One whose samples differ from epoch to epoch (regions of an image, say) also has `draw`.
+/// One whose samples differ from epoch to epoch (regions of an image, say) also has `draw`; one that decides in which
+/// order a training sees them has `order`.
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/labels.hpp>
@@ -11,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,14 @@ concept DrawsSamples = requires(const D& data, std::size_t index, Sample& sample
   data.draw(index, sample, key);
 };
 
+/// A data set that chooses the samples of an epoch itself, where others are shuffled: so that, say, every batch holds
+/// labelled samples. `order` fills `indices`, as many as the set has samples; one may come several times or not at all.
+/// `key` is folded from seed, ensemble member and epoch.
+template <class D>
+concept OrdersSamples = requires(const D& data, std::span<std::size_t> indices, RandomKey key) {
+  data.order(indices, key);
+};
+
 /// Any data set behind one run-time face (does not own it; the data set must outlive it).
 class DataSetRef {
  public:
@@ -86,6 +96,8 @@ class DataSetRef {
         }) {
     if constexpr (DrawsSamples<D>)
       draw_ = [](const void* d, std::size_t i, Sample& s, RandomKey key) { static_cast<const D*>(d)->draw(i, s, key); };
+    if constexpr (OrdersSamples<D>)
+      order_ = [](const void* d, std::span<std::size_t> i, RandomKey key) { static_cast<const D*>(d)->order(i, key); };
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -95,6 +107,9 @@ class DataSetRef {
   /// Whether a part of the samples is drawn again in each epoch, and that draw (DrawsSamples).
   [[nodiscard]] bool draws() const noexcept { return draw_ != nullptr; }
   void draw(std::size_t index, Sample& sample, RandomKey key) const { draw_(data_, index, sample, key); }
+  /// Whether the set chooses the samples of an epoch, and that choice (OrdersSamples).
+  [[nodiscard]] bool orders() const noexcept { return order_ != nullptr; }
+  void order(std::span<std::size_t> indices, RandomKey key) const { order_(data_, indices, key); }
   /// Where sample `index` comes from (a file), for messages; a data set says it by an optional `describe(index)`.
   [[nodiscard]] std::string describe(std::size_t index) const { return describe_(data_, index); }
 
@@ -106,6 +121,7 @@ class DataSetRef {
   void (*load_)(const void*, std::size_t, Sample&);
   std::string (*describe_)(const void*, std::size_t);
   void (*draw_)(const void*, std::size_t, Sample&, RandomKey) = nullptr;
+  void (*order_)(const void*, std::span<std::size_t>, RandomKey) = nullptr;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

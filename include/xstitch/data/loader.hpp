@@ -15,6 +15,7 @@
 #include <xstitch/core/start_threads.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/batch_maker.hpp>
+#include <xstitch/data/epoch_order.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -23,7 +24,6 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +58,7 @@ class Loader {
     epoch_ = options_.first_epoch;
     left_ = options_.epochs == 0 ? ~std::uint64_t{0} : batches_left();
     make_order();
+    if (order_error_) std::rethrow_exception(order_error_);
     ring_.resize(options_.threads == 0 ? 1 : std::max({std::size_t{1}, options_.queue, options_.threads}) + 1);
     for (Slot& slot : ring_) reserve(slot);
     buffers_.resize(std::max<std::size_t>(1, options_.threads));
@@ -117,7 +118,8 @@ class Loader {
 
   /// Room for a full batch, so that nothing is allocated later, whichever thread comes to which batch.
   void reserve(Slot& slot) const {
-    const std::size_t full = std::min(options_.batch, data_.size());
+    const std::size_t whole = std::min(options_.batch, data_.size());
+    const std::size_t full = std::min(whole, options_.share.size(whole, 0) + options_.share.rounds(whole));
     slot.chosen.resize(order_.size());
     for (std::vector<std::size_t>& indices : slot.chosen) indices.reserve(full);
     slot.loaded.batch.size = full;
@@ -148,15 +150,14 @@ class Loader {
       fail("found queue = ", options_.queue, " and threads = ", options_.threads, ", expected fewer");
   }
 
-  /// Fisher and Yates, one order a member.
-  void make_order() {
-    for (std::size_t m = 0; m < order_.size(); ++m) {
-      order_[m].resize(data_.size());
-      std::iota(order_[m].begin(), order_[m].end(), std::size_t{0});
-      if (!options_.shuffle) continue;
-      const RandomKey key = RandomKey(options_.seed).with("order").with(m).with(epoch_);
-      for (std::size_t i = data_.size(); i-- > 1;)
-        std::swap(order_[m][i], order_[m][static_cast<std::size_t>(key.below(i, i + 1))]);
+  /// One order a member. An error reaches the caller at the epoch's first batch.
+  void make_order() noexcept {
+    try {
+      const RandomKey key = RandomKey(options_.seed).with("order");
+      for (std::size_t m = 0; m < order_.size(); ++m)
+        make_epoch_order(data_, key.with(m).with(epoch_), options_.shuffle, order_[m]);
+    } catch (...) {
+      order_error_ = std::current_exception();
     }
   }
 
@@ -170,14 +171,20 @@ class Loader {
 
   /// Takes the next indices; called in the order of the batches, with the mutex held.
   void choose(Slot& slot) {
+    slot.error = order_error_;
     const std::size_t count = std::min(options_.batch, data_.size() - position_);
     for (std::size_t m = 0; m < order_.size(); ++m) {
-      const auto first = order_[m].begin() + static_cast<std::ptrdiff_t>(position_);
-      slot.chosen[m].assign(first, first + static_cast<std::ptrdiff_t>(count));
+      slot.chosen[m].clear();
+      for (std::size_t k = 0; k < options_.share.rounds(count); ++k) {
+        const Share::Range range = options_.share.range(count, k);
+        const auto first = order_[m].begin() + static_cast<std::ptrdiff_t>(position_ + range.begin);
+        slot.chosen[m].insert(slot.chosen[m].end(), first, first + static_cast<std::ptrdiff_t>(range.size));
+      }
     }
     slot.loaded.epoch = epoch_;
     slot.loaded.position = position_;
-    slot.loaded.batch.size = count;
+    slot.loaded.samples = count;
+    slot.loaded.batch.size = slot.chosen[0].size();
     position_ += count;
     const std::size_t left = data_.size() - position_;
     slot.loaded.last_of_epoch = left == 0 || (options_.drop_last && left < options_.batch);
@@ -211,8 +218,8 @@ class Loader {
   }
 
   void make(Slot& slot, BatchMaker::Buffers& buffers) noexcept {
+    if (slot.error) return;
     try {
-      slot.error = nullptr;
       slot.loaded.skipped.clear();
       maker_.fit(slot.loaded.batch);
       for (std::size_t m = 0; m < order_.size(); ++m) maker_.fill(slot.loaded, slot.chosen[m], m, buffers);
@@ -225,6 +232,7 @@ class Loader {
   LoaderOptions options_;
   BatchMaker maker_;
   std::vector<std::vector<std::size_t>> order_;  ///< [order] of the epoch that is being chosen from
+  std::exception_ptr order_error_;
 
   std::mutex mutex_;
   std::condition_variable wake_, ready_;

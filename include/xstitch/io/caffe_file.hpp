@@ -19,8 +19,6 @@
 #include <xstitch/io/regular_file.hpp>
 #include <xstitch/io/safetensors_format.hpp>
 
-#include <google/protobuf/repeated_field.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

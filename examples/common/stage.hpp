@@ -1,0 +1,91 @@
+#pragma once
+// One training of the plan: initial values, what is frozen, the run itself, and what it cost.
+#include <xstitch/io/file.hpp>
+#include <xstitch/io/json.hpp>
+#include <xstitch/run/parameter_file.hpp>
+#include <xstitch/train/job.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "comparison.hpp"
+#include "plan.hpp"
+
+namespace protocol {
+
+/// Whether a parameter is the alphas of the paper's unit: other units have others ("stitch.pool1.weight").
+inline bool is_alpha(const xs::ParameterSlot& slot) {
+  return slot.spec.group == xs::ParameterGroup::stitch && slot.spec.name == "alpha" && slot.spec.extents.rank == 3 &&
+         slot.name.starts_with("stitch.");
+}
+
+/// Initial values that are no part of the types: alphas {to, from, channel}, and the codebook of the normals.
+inline void set_start(xs::AnyNet& net, const std::array<float, 2>& alpha, std::span<const float> codebook) {
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const xs::ParameterSlot& slot = net.parameters()[i];
+    if (slot.name.ends_with("loss.codebook")) {
+      if (codebook.size() != slot.count)
+        xs::fail("codebook: ", codebook.size(), " values for ", slot.name, " of ", slot.count);
+      std::copy(codebook.begin(), codebook.end(), net.mutable_parameter(i).begin());
+    }
+    if (!is_alpha(slot)) continue;
+    const auto values = net.mutable_parameter(i);
+    const auto& size = slot.spec.extents.size;
+    std::size_t at = 0;
+    for (int t = 0; t < size[0]; ++t)
+      for (int s = 0; s < size[1]; ++s)
+        for (int c = 0; c < size[2]; ++c) values[at++] = t == s ? alpha[0] : alpha[1] / static_cast<float>(size[0] - 1);
+  }
+}
+
+/// A network as its training begins. `sources`: files of the trainings that it starts from.
+inline void prepare(xs::AnyNet& net, const Training& training, std::span<const float> codebook,
+                    const std::vector<std::filesystem::path>& sources) {
+  set_start(net, training.alpha, codebook);
+  std::vector<xs::PrefixMapping> mapping;
+  for (const auto& [from, to] : training.mapping) mapping.push_back({from, to});
+  for (const std::filesystem::path& source : sources) xs::initialise_from(net, source, mapping);
+  if (training.alphas_frozen && net.set_trained("stitch.", false) == 0)
+    xs::fail("training \"", training.name, "\": its network has no alphas to freeze");
+}
+
+/// Of a sample: multiply and add count as two; backward is twice forward.
+inline double training_flops(const xs::AnyNet& net) {
+  double adds = 0.0;
+  for (const xs::Op& op : net.program().ops) adds += static_cast<double>(op.record->multiply_adds);
+  return 3.0 * 2.0 * adds;
+}
+/// Of one training: samples of all its tasks together, arithmetic; without seconds.
+inline Cost cost_of(const xs::AnyNet& net, const Training& training, std::size_t batch) {
+  const double images = static_cast<double>(training.iterations) * static_cast<double>(batch);
+  return {images * static_cast<double>(net.heads().size()), images * training_flops(net), 0.0};
+}
+/// Of a row, from what its trainings cost.
+inline Cost cost_of(const Row& row, const std::vector<Cost>& trainings) {
+  Cost sum;
+  for (const Cost& each : trainings) {
+    sum.samples += each.samples / static_cast<double>(row.tasks);
+    sum.flops += each.flops;
+    sum.seconds += each.seconds;
+  }
+  return sum;
+}
+
+/// Trains a stage of a job, and keeps the seconds that it took in all its runs beside the checkpoints.
+inline xs::TrainResult train_stage(xs::TrainingJob& job, const std::string& stage, xs::AnyNet& net,
+                                   const xs::DataSetRef& data, const xs::OptimizerRef& optimizer,
+                                   const xs::TrainOptions& options, double& seconds) {
+  const std::filesystem::path file = job.folder() / stage / "seconds.json";
+  double before = 0.0;
+  if (!job.state(stage).empty() && xs::file_exists(file))
+    before = xs::Json::parse(xs::read_file(file), file.string()).at("seconds").number();
+  xs::TrainResult result = job.train(stage, net, data, optimizer, options);
+  seconds = before + result.seconds;
+  if (result.seconds > 0.0) xs::write_file_atomically(file, xs::Json().set("seconds", seconds).text() + "\n");
+  return result;
+}
+
+}  // namespace protocol
