@@ -154,6 +154,22 @@ class Narrow(resnet.ResNet):
         return super()._make_layer(block, planes // self.divisor, *arguments, **options)
 
 
+def alexnet(divisor, cells):
+    """torchvision's alexnet with every width divided, on an image whose features have `cells` cells."""
+    model = models.alexnet(num_classes=CLASSES)
+    channels = 3
+    for i, width in ((0, 64), (3, 192), (6, 384), (8, 256), (10, 256)):
+        old = model.features[i]
+        model.features[i] = nn.Conv2d(channels, width // divisor, old.kernel_size, old.stride, old.padding)
+        channels = width // divisor
+    model.avgpool = nn.Identity()
+    hidden = 4096 // divisor
+    model.classifier[1] = nn.Linear(channels * cells, hidden)
+    model.classifier[4] = nn.Linear(hidden, hidden)
+    model.classifier[6] = nn.Linear(hidden, CLASSES)
+    return model
+
+
 def vgg16(divisor, cells, batch_norm):
     """torchvision's vgg16 or vgg16_bn with every width divided, on an image whose features have `cells` cells."""
     widths = [w if w == "M" else w // divisor for w in models.vgg.cfgs["D"]]
@@ -247,6 +263,7 @@ MODELS = {
     "resnet50": lambda: dict(model=models.resnet50(num_classes=CLASSES), size=SMALL, image=6, shift=1.5),
     "mobilenet_v2": lambda: dict(model=models.mobilenet_v2(num_classes=CLASSES), size=SMALL, image=5, shift=2.0,
                                  above=True),
+    "alexnet": lambda: dict(model=alexnet(4, 2), size=(2, 95, 63), image=75),
     "vgg16": lambda: dict(model=vgg16(4, 2, False), size=(2, 64, 32), image=135),
     "vgg16_bn": lambda: dict(model=vgg16(4, 2, True), size=(2, 64, 32), image=5, shift=1.5),
     "segnet": lambda: dict(model=SegNet(4), size=(2, 72, 32), image=9, shift=1.5),

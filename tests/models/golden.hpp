@@ -4,6 +4,7 @@
 #include <xstitch/io/weight_order.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
 #include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <doctest/doctest.h>
@@ -13,12 +14,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../data/temporary_folder.hpp"
 #include "../weave/support.hpp"
 #include "formula.hpp"
 
@@ -62,13 +65,15 @@ inline std::size_t find(const xs::AnyNet& net, std::string_view name) {
   return xs::AnyNet::npos;
 }
 
+/// Whether it is the bias of a normalisation.
+inline bool normalises(std::span<const Tensor> tensors, std::string_view bias) {
+  const std::string statistic = std::string(bias.substr(0, bias.rfind('.'))) + ".running_var";
+  return bias.ends_with(".bias") &&
+         std::any_of(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == statistic; });
+}
+
 /// Fills every parameter; names and shapes are those of the golden file, no more and no fewer.
 inline void fill(xs::AnyNet& net, std::span<const Tensor> tensors, const Made& made = {}) {
-  const auto normalises = [&](std::string_view bias) {
-    const std::string statistic = std::string(bias.substr(0, bias.rfind('.'))) + ".running_var";
-    return bias.ends_with(".bias") &&
-           std::any_of(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == statistic; });
-  };
   REQUIRE(net.parameters().size() == tensors.size());
   for (const Tensor& tensor : tensors) {
     CAPTURE(tensor.name);
@@ -80,13 +85,32 @@ inline void fill(xs::AnyNet& net, std::span<const Tensor> tensors, const Made& m
       if (extent > 0) shape.push_back(static_cast<std::uint64_t>(extent));
     REQUIRE(xs::weight_order::pytorch_shape(spec) == shape);
     const std::vector<float> from =
-        values(tensor.name, tensor.shape, normalises(tensor.name) ? made.shift : 0.0, made.above);
+        values(tensor.name, tensor.shape, normalises(tensors, tensor.name) ? made.shift : 0.0, made.above);
     const std::span<float> to = net.mutable_parameter(i);
     if (spec.axes.empty())
       std::copy(from.begin(), from.end(), to.begin());
     else
       xs::weight_order::from_pytorch(spec, from, to);
   }
+}
+
+/// A state_dict of the golden file's as scripts/pth_to_safetensors writes it, PyTorch's counters among its tensors.
+inline void write_state_dict(const std::filesystem::path& path, std::span<const Tensor> tensors,
+                             const Made& made = {}) {
+  std::vector<std::vector<float>> all;
+  std::vector<xs::TensorView> file;
+  const std::array<std::int64_t, 1> counter{7};
+  for (const Tensor& tensor : tensors) {
+    std::vector<std::uint64_t> shape;
+    for (const int extent : tensor.shape)
+      if (extent > 0) shape.push_back(static_cast<std::uint64_t>(extent));
+    all.push_back(values(tensor.name, tensor.shape, normalises(tensors, tensor.name) ? made.shift : 0.0, made.above));
+    file.push_back(xs::TensorView::floats(std::string(tensor.name), shape, all.back()));
+    if (tensor.name.ends_with("running_var"))
+      file.push_back(xs::TensorView::integers(
+          std::string(tensor.name.substr(0, tensor.name.rfind('.'))) + ".num_batches_tracked", {}, counter));
+  }
+  xs::safetensors::write(path, file, {{"format", "pt"}});
 }
 
 /// Images and labels of a network with one input and one head.
@@ -131,11 +155,20 @@ struct Difference {
   }
 };
 
-/// Inference within 1e-4, one step's gradients within 1e-3; running statistics after the step within 1e-4.
+/// load() takes everything from torchvision's file. Inference within 1e-4, one step's gradients within 1e-3; running
+/// statistics after the step within 1e-4.
 template <class Net>
 void compare(const Results& golden, std::size_t size) {
   Net net{xs::seed(1)};
   fill(net, golden.tensors, golden.made);
+  const std::vector<float> filled = support::all_parameters(net);
+  {
+    const xstitch_test::TemporaryFolder folder;
+    write_state_dict(folder.file("model.safetensors"), golden.tensors, golden.made);
+    const std::string tower = net.parameters()[0].name.substr(0, net.parameters()[0].name.find('.') + 1);
+    xs::load(net, folder.file("model.safetensors"), {{"", tower}});
+  }
+  CHECK(support::same_bits(support::all_parameters(net), filled));
   const xs::Batch samples = batch(net, size, golden.made.image);
   xs::ThreadPool threads(2);
 

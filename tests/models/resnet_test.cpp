@@ -32,28 +32,16 @@ TEST_CASE("ResNet-34 gives torchvision's numbers") {
 
 TEST_CASE("torchvision's file is loaded: its names, its order of axes, its counters") {
   const xstitch_test::TemporaryFolder folder;
-  std::vector<std::vector<float>> values;
-  std::vector<xs::TensorView> file;
-  const std::array<std::int64_t, 1> counter{7};
   // An eighth of the widths: the names are torchvision's, the shapes those of a narrower model.
   using Narrow = Net18<8>;
   Narrow filled{xs::seed(1)}, loaded{xs::seed(2)}, taken{xs::seed(3)};
   std::vector<golden::Tensor> narrow(std::begin(resnet18::tensors), std::end(resnet18::tensors));
-  values.reserve(narrow.size());
   for (golden::Tensor& tensor : narrow) {
     const std::vector<std::uint64_t> extents =
         xs::weight_order::pytorch_shape(filled.parameters()[golden::find(filled, tensor.name)].spec);
     for (std::size_t axis = 0; axis < extents.size(); ++axis) tensor.shape[axis] = static_cast<int>(extents[axis]);
-    values.push_back(golden::values(tensor.name, tensor.shape));
-    std::vector<std::uint64_t> shape;
-    for (const int extent : tensor.shape)
-      if (extent > 0) shape.push_back(static_cast<std::uint64_t>(extent));
-    file.push_back(xs::TensorView::floats(std::string(tensor.name), shape, values.back()));
-    if (tensor.name.ends_with("running_var"))
-      file.push_back(xs::TensorView::integers(
-          std::string(tensor.name.substr(0, tensor.name.rfind('.'))) + ".num_batches_tracked", {}, counter));
   }
-  xs::safetensors::write(folder.file("resnet18.safetensors"), file, {{"format", "pt"}});
+  golden::write_state_dict(folder.file("resnet18.safetensors"), narrow);
 
   golden::fill(filled, narrow);
   xs::load(loaded, folder.file("resnet18.safetensors"), {{"", "birds."}});
@@ -69,8 +57,8 @@ TEST_CASE("torchvision's file is loaded: its names, its order of axes, its count
   CHECK(error().find("missing: \"birds.layer1.0.bn1.running_variance\" [8]") != std::string::npos);
   CHECK(error().find("unexpected: \"layer1.0.bn1.running_var\" [8]") != std::string::npos);
   CHECK(error().find("num_batches_tracked") == std::string::npos);
-  file[0].name = "conv2.weight";
-  xs::safetensors::write(folder.file("resnet18.safetensors"), file, {{"format", "pt"}});
+  narrow[0].name = "conv2.weight";
+  golden::write_state_dict(folder.file("resnet18.safetensors"), narrow);
   const std::string text = error(std::vector<xs::PrefixMapping>{{"", "birds."}});
   CHECK(text.find("missing: \"conv1.weight\" [7, 7, 3, 8]") != std::string::npos);
   CHECK(text.find("unexpected: \"conv2.weight\" [8, 3, 7, 7]") != std::string::npos);

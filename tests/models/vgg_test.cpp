@@ -1,19 +1,27 @@
-// VGG-16 with and without batch normalisation: torchvision's numbers (a quarter of the widths), names and parameters; a
-// stitched pair of the plain one.
+// VGG-16 with and without batch normalisation, and AlexNet: torchvision's numbers (a quarter of the widths), names and
+// parameters; a stitched pair of the plain VGG-16.
 #include <xstitch/losses/softmax_cross_entropy.hpp>
+#include <xstitch/models/alexnet.hpp>
 #include <xstitch/models/vgg.hpp>
 
 #include "golden.hpp"
 
+#include "../golden/alexnet.inc"
 #include "../golden/vgg16.inc"
 #include "../golden/vgg16_bn.inc"
 
 namespace xs = xstitch;
-using xs::models::Vgg16, xs::models::Vgg16Bn;
+using xs::models::AlexNet, xs::models::Vgg16, xs::models::Vgg16Bn;
 using Loss = xs::SoftmaxCrossEntropy;
 
 static_assert(xs::OneTask<Vgg16<"a", 1000, Loss>>::parameter_count == 138'357'544);
 static_assert(xs::OneTask<Vgg16Bn<"a", 1000, Loss>>::parameter_count == 138'365'992);
+
+static_assert(xs::OneTask<AlexNet<"a", 1000, Loss>>::parameter_count == 61'100'840);
+
+TEST_CASE("AlexNet gives torchvision's numbers") {
+  golden::compare<xs::OneTask<AlexNet<"birds", 5, Loss, xs::Shape<95, 63, 3>, 4, xs::Layers<>>>>(GOLDEN(alexnet), 2);
+}
 
 TEST_CASE("VGG-16 gives torchvision's numbers") {
   using Image = xs::Shape<64, 32, 3>;
