@@ -1,6 +1,7 @@
 // A pair of 350 operations: two ResNet-50 (He et al.: Deep residual learning, 2015), stitched after every stage. It is
 // compiled only, by tests/guards/check: -DALIASES makes towers aliases in place of named structs, -DALL_ALIASES blocks
-// too, -DMISTAKE=n puts a mistake in, -DOWN_LAYERS takes layers of our own, without kernels.
+// too, -DMISTAKE=n puts a mistake in, -DOWN_LAYERS takes layers of our own, without
+// kernels, -DHEADERS_ALONE leaves the networks out.
 #include <xstitch/networks/cross_stitch.hpp>
 
 #ifdef OWN_LAYERS
@@ -15,6 +16,7 @@
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #endif
 
+#ifndef HEADERS_ALONE
 namespace xs = xstitch;
 
 #ifndef MISTAKE
@@ -91,3 +93,4 @@ static_assert(Net::program_of_type.ops.size() >= 350);
 #endif
 
 std::size_t parameters() { return Net(xs::seed(1)).parameters().size(); }
+#endif
