@@ -28,10 +28,13 @@ if(XSTITCH_SANITIZE)
   target_link_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE})
 endif()
 
-# The same with every optional part that was found.
+# The same with every optional part that was found, but for MPI, which brings a dozen shared objects to load.
 add_library(xstitch_dev_all INTERFACE)
 target_link_libraries(xstitch_dev_all INTERFACE xstitch_dev)
 foreach(component IN LISTS XSTITCH_COMPONENTS)
+  if(component STREQUAL mpi)
+    continue()
+  endif()
   target_link_libraries(xstitch_dev_all INTERFACE xstitch::${component})
 endforeach()
 

@@ -6,7 +6,10 @@
 #   xstitch::gzip    compressed files (zlib)
 #   xstitch::xz      tables of R packages (liblzma, zlib)
 #   xstitch::voc     Pascal VOC and aPascal (pugixml, libturbojpeg, zlib)
+#   xstitch::caffe   weights in files of Caffe's (protobuf)
+#   xstitch::onnx    weights in ONNX files (protobuf); to write them takes nothing
 #   xstitch::selective_search  proposals of OpenCV (its modules ximgproc, imgproc, core)
+#   xstitch::mpi     training over several processes and machines (MPI 3)
 # Read by our own build and by the installed package alike. XSTITCH_COMPONENTS lists what was found, and
 # XSTITCH_MISSING_<component> says what is missing and how Debian calls it.
 
@@ -116,6 +119,18 @@ list(JOIN xstitch_missing ", " xstitch_missing)
 xstitch_component(voc "${xstitch_missing}" ${XSTITCH_PUGIXML_LIBRARY} ${XSTITCH_TURBOJPEG_LIBRARY} ZLIB::ZLIB
                   INCLUDE ${XSTITCH_PUGIXML_INCLUDE} ${XSTITCH_TURBOJPEG_INCLUDE})
 
+# --- caffe, onnx
+# By hand: the schema is read when the program runs, so that CMake's protoc is not asked for.
+find_path(XSTITCH_PROTOBUF_INCLUDE google/protobuf/compiler/parser.h)
+find_library(XSTITCH_PROTOBUF_LIBRARY protobuf)
+mark_as_advanced(XSTITCH_PROTOBUF_INCLUDE XSTITCH_PROTOBUF_LIBRARY)
+set(xstitch_missing "")
+if(NOT XSTITCH_PROTOBUF_INCLUDE OR NOT XSTITCH_PROTOBUF_LIBRARY)
+  set(xstitch_missing "protobuf (libprotobuf-dev, libprotoc-dev)")
+endif()
+xstitch_component(caffe "${xstitch_missing}" ${XSTITCH_PROTOBUF_LIBRARY} INCLUDE ${XSTITCH_PROTOBUF_INCLUDE})
+xstitch_component(onnx "${xstitch_missing}" ${XSTITCH_PROTOBUF_LIBRARY} INCLUDE ${XSTITCH_PROTOBUF_INCLUDE})
+
 # --- selective_search
 # By hand: OpenCV's own package wants the development files of all its modules, and speaks where it is to be quiet.
 find_path(XSTITCH_OPENCV_INCLUDE opencv2/ximgproc/segmentation.hpp PATH_SUFFIXES opencv4)
@@ -131,6 +146,14 @@ foreach(module ximgproc imgproc core)
 endforeach()
 mark_as_advanced(XSTITCH_OPENCV_INCLUDE)
 xstitch_component(selective_search "${xstitch_missing}" ${xstitch_libraries} INCLUDE ${XSTITCH_OPENCV_INCLUDE})
+
+# --- mpi
+find_package(MPI 3 QUIET COMPONENTS CXX)
+set(xstitch_missing "")
+if(NOT TARGET MPI::MPI_CXX)
+  set(xstitch_missing "MPI 3 (libopenmpi-dev openmpi-bin, or libmpich-dev mpich)")
+endif()
+xstitch_component(mpi "${xstitch_missing}" MPI::MPI_CXX)
 unset(xstitch_libraries)
 unset(xstitch_missing)
 unset(xstitch_languages)

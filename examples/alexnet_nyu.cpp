@@ -19,8 +19,10 @@
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
+#include "alexnet_nyu/report.hpp"
 #include "common/pair_data.hpp"
 #include "common/stage.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_nyu;
@@ -35,7 +37,9 @@ struct Options {
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
   std::vector<float> alpha{0.9F, 0.1F};
   std::string granularity = "channel", precision = "fp32";
-  bool resume = false, describe = false, mirror = true;
+  bool resume = false, describe = false, mirror = true, distributed = false;
+  std::shared_ptr<xs::Ranks> ranks{};  ///< of --distributed
+  [[nodiscard]] bool leads() const { return !ranks || ranks->rank() == 0; }
 };
 
 /// What the columns show of an evaluation.
@@ -84,7 +88,7 @@ class Experiment {
              .momentum = 0.9F,
              .weight_decay = preset.weight_decay,
              .alpha_multiplier = options.alpha_multiplier},
-        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag()}),
+        job_(options.output, {.resume = options.resume, .stop = &interrupt_.flag(), .distributed = {options.ranks}}),
         plan_({"segmentation", "normals"},
               {options.iterations > 0 ? options.iterations : preset.segmentation_iterations,
                options.iterations > 0 ? options.iterations : preset.normals_iterations},
@@ -100,6 +104,7 @@ class Experiment {
       if (!train(training)) return stopped();
     for (const protocol::Row& row : rows) evaluate(row);
     print_and_write(rows.back());
+    if (options_.leads()) report(rows);
     return 0;
   }
 
@@ -121,9 +126,9 @@ class Experiment {
   }
 
   int stopped() const {
-    std::cerr << "Stopped: " << message_ << '\n';
+    if (options_.leads()) std::cerr << "Stopped: " << message_ << '\n';
     if (reason_ != xs::StopReason::interrupted) return 1;  // the same options would end so again
-    std::cerr << "Continue with the same options and --resume.\n";
+    if (options_.leads()) std::cerr << "Continue with the same options and --resume.\n";
     return 130;
   }
 
@@ -209,6 +214,7 @@ class Experiment {
     xs::EvaluateOptions options;
     options.batch = options_.batch;
     options.threads = options_.threads;
+    options.ranks = options_.ranks;
     const xs::DataSetRef test = data_->test();  // the same for every seed
     protocol::RowResult result{
         row.method, row.seed, shown(comparison_.columns(), xs::evaluate(*net, test, options)), {}};
@@ -221,6 +227,7 @@ class Experiment {
   }
 
   void print_and_write(const protocol::Row& last) {
+    if (!options_.leads()) return;
     const auto constant = constant_answers(data_->test(), statistics_, preset_.height, preset_.width, preset_.classes);
     std::vector<xs::MetricValue> values;
     for (const protocol::Column& column : comparison_.columns())
@@ -250,6 +257,30 @@ class Experiment {
     std::cout << "Everything is in " << options_.output
               << ": table.{txt,md,csv}, results.json, alphas.csv, predictions.png, checkpoints and logs.\n";
     if (last.method != comparison_.baseline()) std::cout << comparison_.sentence(last.method) << '\n';
+  }
+
+  /// The page: the last row against one-task of the same seed.
+  void report(const std::vector<protocol::Row>& rows) {
+    const protocol::Row& last = rows.back();
+    std::unique_ptr<xs::AnyNet> baseline, method;
+    if (last.ends.size() == 1) method = network_of(last);  // an ensemble's members have pictures of their own
+    for (const protocol::Row& row : rows)
+      if (method && row.seed == last.seed && row.method == "one-task" && row.method != last.method)
+        baseline = network_of(row);
+    Page page{.folder = job_.folder(), .results = comparison_.table(), .test = data_->test()};
+    page.subtitle = "Preset " + preset_.name + " (" + preset_.what + "), data " + options_.data;
+    page.method_name = last.method;
+    page.baseline = baseline.get();
+    page.method = method.get();
+    page.height = preset_.height, page.width = preset_.width, page.classes = preset_.classes;
+    page.settings = {{"seeds", std::to_string(options_.seed) + " to " + std::to_string(last.seed)},
+                     {"iterations of the second stage", std::to_string(plan_.find(last.ends[0]).iterations)},
+                     {"batch", std::to_string(options_.batch)},
+                     {"learning rate", xs::number_text(options_.learning_rate, 4)},
+                     {"alpha multiplier", xs::number_text(options_.alpha_multiplier, 4)},
+                     {"precision", options_.precision},
+                     {"instruction set", std::string(xs::simd_name())}};
+    write_report(page, options_.batch, threads_, std::cout);
   }
 
   Options options_;
@@ -336,9 +367,14 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--mirror,!--no-mirror", options.mirror, "mirror training images at random");
   app.add_flag("--resume", options.resume, "continue where the job in the output folder stopped");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 4 alexnet_nyu --distributed");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) processes.start(argc, argv);
+    options.ranks = processes.ranks();
     std::optional<Preset> preset;
     for (const Preset& p : presets())
       if (p.name == options.preset) preset = p;
@@ -358,7 +394,6 @@ int main(int argc, char** argv) {
     if (options.test_rooms == 0) options.test_rooms = preset->test_rooms;
     return Experiment(options, *preset).run();
   } catch (const std::exception& error) {
-    std::cerr << "alexnet_nyu: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("alexnet_nyu: ") + error.what());
   }
 }

@@ -23,6 +23,12 @@ libpugixml-dev: annotations of Pascal VOC (xstitch::voc)
 packages_to_test="$packages_to_build
 doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
+libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
+libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
+libopenmpi-dev: training over several processes (xstitch::mpi)
+openmpi-bin: and starts them
+protobuf-compiler: reads TensorBoard event files
+python3-crc32c: and checks their checksums
 "
 packages_to_demo="$packages_to_build"
 packages_to_bench='
@@ -37,6 +43,9 @@ binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
+chromium: looks at reports
+libmpich-dev: the second MPI
+mpich: and starts its processes
 "
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.

@@ -33,7 +33,7 @@ void convolution(benchmark::State& state) {
   const xs::Memory workspace(xs::kernels::conv_workspace_of<Arithmetic>(S).bytes(batch));
   machine::measure<Arithmetic>(state, threads, 2.0 * batch * S.multiply_adds(), [&] {
     using namespace xs::kernels;
-    using Kernels = DirectConv<S, Arithmetic>;  // with what the layer takes for these sizes
+    using Kernels = ConvPasses<S, Arithmetic>;  // with what the layer takes for these sizes
     if constexpr (P == Pass::forward)
       Kernels::Forward::run(batch, in.floats(), weights.floats(), bias.floats(), false, out.floats(), workspace.data(),
                             threads);

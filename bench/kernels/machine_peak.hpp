@@ -2,11 +2,12 @@
 // What this machine can do at most: multiply-adds on registers alone, and reading memory. Measured beside the kernels,
 // in the same run, because clocks and neighbours change.
 
+#include "support/tile_peak.hpp"
+
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/simd.hpp>
 #include <xstitch/kernels/simd_bf16.hpp>
-#include <xstitch/kernels/tiles/unit_or.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -55,24 +56,10 @@ template <class Arithmetic>
   return 2.0 * chains * lanes * Arithmetic::per_element * rounds;
 }
 
-/// The same on the tiles of a matrix unit: four sums, so that each has as long as a product takes.
-template <class Tiles>
-[[gnu::noinline]] double spin_tiles(int rounds) {
-  xs::kernels::TileSession<Tiles> session{xs::kernels::TileConfig{}};
-  auto& t = session.tiles;
-  for (int r = 0; r < rounds; ++r) {
-    t.template dot<0, 4, 6>();
-    t.template dot<1, 5, 6>();
-    t.template dot<2, 4, 7>();
-    t.template dot<3, 5, 7>();
-  }
-  return 4.0 * 2.0 * 16 * 16 * 32 * rounds;
-}
-
 template <class Arithmetic>
 double spin_best() {
   if constexpr (xs::kernels::multiplies_on_unit<Arithmetic>)
-    if (xs::matrix_unit::available()) return spin_tiles<xs::kernels::UnitTiles>(30000);
+    if (xs::matrix_unit::available()) return bench::spin_tiles(30000);
   return spin<Arithmetic>(200000);
 }
 

@@ -166,10 +166,16 @@ class Woven(nn.Module):
         super().__init__()
         self.towers = nn.ModuleList(towers)
         self.stages = len(towers[0])
-        channels = [[m for m in stage.modules() if isinstance(m, (nn.Conv2d, nn.Linear)) and
-                     getattr(m, "kernel_size", 0) != (1, 1)][-1] for stage in towers[0][:-1]]
-        widths = [m.out_channels if isinstance(m, nn.Conv2d) else m.out_features for m in channels]
+        widths = [self.width_of(stage) for stage in towers[0][:-1]]
         self.stitches = nn.ModuleList([Stitch(len(towers), w) for w in widths] if stitched else [])
+
+    @staticmethod
+    def width_of(stage):
+        """Channels after a stage: those of its last layer with weights, but for the projection of a shortcut (1x1)."""
+        layers = [m for m in stage.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+        wide = [m for m in layers if getattr(m, "kernel_size", 0) != (1, 1)]
+        last = (wide or layers)[-1]
+        return last.out_channels if isinstance(last, nn.Conv2d) else last.out_features
 
     def forward(self, x):
         xs = [x] * len(self.towers)

@@ -2,7 +2,11 @@
 // What this machine can do at most, measured in the same run as the network: multiply-adds on registers alone, and
 // reading memory.
 
+#include "tile_peak.hpp"
+
 #include <xstitch/core/threads.hpp>
+#include <xstitch/kernels/multiply_add.hpp>
+#include <xstitch/kernels/simd_bf16.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <xsimd/xsimd.hpp>
@@ -47,7 +51,7 @@ inline constexpr int chains = 12;
   for (int i = 0; i < chains; ++i) sums[i] = Vector(static_cast<float>(i) * seed);
   for (int r = 0; r < rounds; ++r) {
 #pragma GCC unroll 32
-    for (int i = 0; i < chains; ++i) sums[i] = xsimd::fma(sums[i], x, y);
+    for (int i = 0; i < chains; ++i) sums[i] = xstitch::kernels::multiply_add(sums[i], x, y);
     asm volatile("");
   }
   Vector sum(0.0F);
@@ -87,6 +91,14 @@ inline constexpr int chains = 12;
 inline double spin_bf16(int rounds) { return spin_fp32(rounds); }
 #endif
 
+/// bf16 with the best instruction of this processor.
+template <class Arithmetic = xstitch::kernels::Bf16>
+double spin_bf16_best() {
+  if constexpr (xstitch::kernels::multiplies_on_unit<Arithmetic>)
+    if (xstitch::matrix_unit::available()) return spin_tiles(30000);
+  return spin_bf16(200000);
+}
+
 }  // namespace detail
 
 /// Operations per second (a multiplication and an addition are two) of all threads, best of a few short runs.
@@ -96,7 +108,7 @@ inline double peak(const std::string& precision, xs::ThreadPool& threads) {
   for (int run = 0; run < 6; ++run) {
     const double start = now();
     threads.parallel_for(threads.size(), [&](std::size_t t) {
-      done[t] = precision == "bf16" ? detail::spin_bf16(200000) : detail::spin_fp32(200000);
+      done[t] = precision == "bf16" ? detail::spin_bf16_best() : detail::spin_fp32(200000);
     });
     const double seconds = now() - start;
     double operations = 0.0;

@@ -1,7 +1,6 @@
 #pragma once
 // Data for a network, and how much arithmetic a step is.
 
-#include <xstitch/kernels/conv.hpp>
 #include <xstitch/run/training.hpp>
 
 #include <cmath>
@@ -79,28 +78,17 @@ inline double operations_per_sample(const xs::AnyNet& net, bool training) {
   return sum;
 }
 
-/// The part of its direct arithmetic that a layer does in each pass, in fp32: below one where it goes by Winograd.
-inline double share_done(const xs::Op& op) {
-  if (op.record->parameters.empty() || op.record->parameters[0].extents.rank != 4) return 1.0;
-  const auto& weight = op.record->parameters[0].extents.size;  // height, width, in / groups, out
-  const xs::Dims in = op.record->inputs[0].dims;
-  const xs::Dims out = op.record->outputs[0].dims;
-  const int reach = out.height - in.height + weight[0] - 1;  // twice the padding, if the stride is one
-  if (weight[0] != weight[1] || reach < 0 || reach % 2 != 0 || in.channels % weight[2] != 0) return 1.0;
-  const xs::kernels::ConvShape shape{in, weight[3], weight[0], 1, reach / 2, 1, in.channels / weight[2]};
-  if (!shape.valid() || shape.out() != out || !xs::kernels::suits_winograd<xs::kernels::Fp32>(shape)) return 1.0;
-  const xs::kernels::winograd::Sizes sizes = xs::kernels::winograd::forward_sizes(shape);
-  return static_cast<double>(sizes.image_tiles() * sizes.elements()) / static_cast<double>(out.pixels() * shape.taps());
-}
-
-/// Multiplications and additions that a training step really does, for the cost model.
+/// Multiplications and additions that a training step really does, for the cost model: fewer where an algorithm needs
+/// fewer products than the formula.
 inline double operations_done_per_sample(const xs::AnyNet& net) {
   const xs::Program& program = net.program();
   double saved = 0.0;
   for (const xs::Op& op : program.ops) {
-    if (op.chain == xs::none || op.is_loss) continue;
-    const int passes = needs_gradient(program, op) ? 3 : 2;
-    saved += 2.0 * static_cast<double>(op.record->multiply_adds) * passes * (1.0 - share_done(op));
+    if (op.chain == xs::none || op.is_loss || op.record->algorithms == nullptr) continue;
+    const auto passes = op.record->algorithms(op.record->attributes, op.record->inputs[0].dims, program.precision);
+    for (std::size_t p = 0; p < passes.size(); ++p)
+      if (p != 1 || needs_gradient(program, op))
+        saved += 2.0 * static_cast<double>(op.record->multiply_adds) * (1.0 - passes[p].products);
   }
   return operations_per_sample(net, true) - saved;
 }

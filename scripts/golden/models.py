@@ -154,10 +154,10 @@ class Narrow(resnet.ResNet):
         return super()._make_layer(block, planes // self.divisor, *arguments, **options)
 
 
-def vgg16(divisor, cells):
-    """torchvision's vgg16_bn with every width divided, on an image whose features have `cells` cells."""
+def vgg16(divisor, cells, batch_norm):
+    """torchvision's vgg16 or vgg16_bn with every width divided, on an image whose features have `cells` cells."""
     widths = [w if w == "M" else w // divisor for w in models.vgg.cfgs["D"]]
-    model = models.vgg.VGG(models.vgg.make_layers(widths, batch_norm=True), num_classes=CLASSES)
+    model = models.vgg.VGG(models.vgg.make_layers(widths, batch_norm=batch_norm), num_classes=CLASSES)
     model.avgpool = nn.Identity()
     hidden = 4096 // divisor
     model.classifier[0] = nn.Linear(512 // divisor * cells, hidden)
@@ -247,7 +247,8 @@ MODELS = {
     "resnet50": lambda: dict(model=models.resnet50(num_classes=CLASSES), size=SMALL, image=6, shift=1.5),
     "mobilenet_v2": lambda: dict(model=models.mobilenet_v2(num_classes=CLASSES), size=SMALL, image=5, shift=2.0,
                                  above=True),
-    "vgg16_bn": lambda: dict(model=vgg16(4, 2), size=(2, 64, 32), image=5, shift=1.5),
+    "vgg16": lambda: dict(model=vgg16(4, 2, False), size=(2, 64, 32), image=135),
+    "vgg16_bn": lambda: dict(model=vgg16(4, 2, True), size=(2, 64, 32), image=5, shift=1.5),
     "segnet": lambda: dict(model=SegNet(4), size=(2, 72, 32), image=9, shift=1.5),
     "deeplab50": lambda: dict(model=make_deeplab(4), size=(3, 48, 32), image=8, shift=1.5),
 }

@@ -16,8 +16,8 @@
 
 namespace xs = xstitch;
 using namespace xstitch_test;
+using xs::PixelScaling;
 using xs::data::ByteImage;
-using xs::data::PixelScaling;
 
 namespace {
 

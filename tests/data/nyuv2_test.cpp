@@ -39,8 +39,7 @@ TEST_CASE("samples are the views of the split, turned to rows and columns, with 
   files.write_all();
   files.write_normals(false, in_train);
   const Nyuv2 train(folder.path(), {.scaling = {{0, 0, 0}, {1, 1, 1}}, .depth = true});
-  const Nyuv2 test(folder.path(),
-                   {.split = Nyuv2Split::test, .classes = 13, .scaling = xs::data::PixelScaling::caffe()});
+  const Nyuv2 test(folder.path(), {.split = Nyuv2Split::test, .classes = 13, .scaling = xs::PixelScaling::caffe()});
   REQUIRE(train.size() == 3);
   REQUIRE(test.size() == 3);
   CHECK(train.inputs()[0].shape == xs::Dims{24, 32, 3});

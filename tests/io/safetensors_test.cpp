@@ -132,6 +132,56 @@ TEST_CASE("half, bfloat16 and double become float") {
   CHECK(d[2] == 0.0F);
 }
 
+TEST_CASE("integers of every type are read, as floats where a float holds them") {
+  const Folder folder("st_integers");
+  const std::vector<std::int8_t> i8{-128, 127};
+  const std::vector<std::uint8_t> u8{0, 255}, flags{1, 0};
+  const std::vector<std::int16_t> i16{-32768, 32767};
+  const std::vector<std::uint16_t> u16{0, 65535};
+  const std::vector<std::int32_t> i32{-16777216, 16777216}, i32_beyond{1, 16777217};
+  const std::vector<std::uint32_t> u32{0, 4294967295U};
+  const std::vector<std::int64_t> i64{std::numeric_limits<std::int64_t>::min(), 5};
+  const std::vector<std::uint64_t> u64{7, (std::uint64_t{1} << 63) - 1}, u64_beyond{0, std::uint64_t{1} << 63};
+  const auto tensor = [](const char* name, const char* type, const auto& values) {
+    return TensorView{name, type, {2}, std::as_bytes(std::span(values))};
+  };
+  const TensorView tensors[] = {tensor("i8", "I8", i8),
+                                tensor("u8", "U8", u8),
+                                tensor("flags", "BOOL", flags),
+                                tensor("i16", "I16", i16),
+                                tensor("u16", "U16", u16),
+                                tensor("i32", "I32", i32),
+                                tensor("u32", "U32", u32),
+                                tensor("i64", "I64", i64),
+                                tensor("i32 beyond", "I32", i32_beyond),
+                                tensor("u64", "U64", u64),
+                                tensor("u64 beyond", "U64", u64_beyond)};
+  xs::safetensors::write(folder.path / "a", tensors);
+  const SafetensorsFile file(folder.path / "a");
+  const auto floats = [&](const char* name) {
+    std::vector<float> values(2);
+    file.read(name, values);
+    return values;
+  };
+  const auto integers = [&](const char* name) {
+    std::vector<std::int64_t> values(2);
+    file.read(name, std::span(values));
+    return values;
+  };
+  CHECK(floats("i8") == std::vector<float>{-128, 127});
+  CHECK(floats("flags") == std::vector<float>{1, 0});
+  CHECK(floats("u8") == std::vector<float>{0, 255});
+  CHECK(floats("i16") == std::vector<float>{-32768, 32767});
+  CHECK(floats("u16") == std::vector<float>{0, 65535});
+  CHECK(floats("i32") == std::vector<float>{-16777216, 16777216});
+  CHECK(integers("u32") == std::vector<std::int64_t>{0, 4294967295});
+  CHECK(integers("i64") == std::vector<std::int64_t>{i64[0], 5});
+  CHECK(integers("u64") == std::vector<std::int64_t>{7, std::numeric_limits<std::int64_t>::max()});
+  for (const char* name : {"i32 beyond", "u32", "i64", "u64", "u64 beyond"})
+    CHECK_THROWS_WITH_AS(floats(name), doctest::Contains("an integer beyond 2^24"), xs::Error);
+  CHECK_THROWS_WITH_AS(integers("u64 beyond"), doctest::Contains("an integer beyond 2^63"), xs::Error);
+}
+
 TEST_CASE("a tensor of an unknown type is no obstacle to the others") {
   const Folder folder("st_unknown");
   const fs::path path = folder.path / "a";
@@ -149,9 +199,10 @@ TEST_CASE("a tensor of an unknown type is no obstacle to the others") {
   CHECK(values == std::vector<float>{0, 0});
   CHECK(file.find("packed")->dtype == "F4");
   CHECK(file.find("packed")->count() == 0);
-  CHECK_THROWS_WITH_AS(file.read("packed", four), doctest::Contains("\"packed\" is of the unknown type F4"), xs::Error);
+  CHECK_THROWS_WITH_AS(file.read("packed", four), doctest::Contains("\"packed\" is of the type F4, expected F32"),
+                       xs::Error);
   std::vector<std::uint8_t> bytes(3);
-  CHECK_THROWS_WITH_AS(file.read("scale", bytes), doctest::Contains("unknown type F8_E8M0"), xs::Error);
+  CHECK_THROWS_WITH_AS(file.read("scale", bytes), doctest::Contains("the type F8_E8M0, expected"), xs::Error);
 }
 
 TEST_CASE("wrong files are refused with the reason") {

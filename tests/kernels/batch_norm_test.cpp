@@ -1,7 +1,7 @@
 #include "../layers/compare.hpp"
+#include "reference/batch_norm.hpp"
 
 #include <xstitch/kernels/batch_norm.hpp>
-#include <xstitch/kernels/batch_norm_reference.hpp>
 
 namespace xs = xstitch;
 namespace kernels = xs::kernels;

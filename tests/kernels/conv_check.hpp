@@ -1,12 +1,13 @@
 #pragma once
 // Compares the three passes of one convolution with their references, and their bits on several numbers of threads.
 
+#include "reference/conv.hpp"
+
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_backward_weights.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
-#include <xstitch/kernels/conv_reference.hpp>
 #include <xstitch/kernels/simd_bf16.hpp>
 
 #include <doctest/doctest.h>

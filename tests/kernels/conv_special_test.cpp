@@ -1,10 +1,12 @@
-// The algorithms for special sizes: depthwise, and as a fully connected layer.
+// The algorithms for special sizes as a layer runs them: depthwise, as a fully connected layer, and with a stride as
+// cells (their errors: conv_winograd_test.cpp).
 
 #include "conv_check.hpp"
 
 #include <xstitch/kernels/conv.hpp>
 
 #include <mutex>
+#include <string>
 
 namespace {
 
@@ -57,13 +59,25 @@ void check(std::size_t batch, xstitch::Extent workspace_extent, double tolerance
 }
 
 template <ConvShape S>
+struct ByIm2col : kernels::Im2colConv<S, kernels::Fp32> {
+  template <class... Arguments>
+  static void forward(Arguments&&... arguments) {
+    ByIm2col::run(std::forward<Arguments>(arguments)...);
+  }
+};
+
+std::string taken(const ConvShape& s, kernels::ConvPass pass, xstitch::Precision precision) {
+  return std::string(kernels::conv_algorithm(s, pass, precision).name);
+}
+
+template <ConvShape S>
 void check_depthwise(std::size_t batch) {
-  static_assert(kernels::is_depthwise(S));
+  CHECK(taken(S, kernels::ConvPass::forward, xstitch::Precision::fp32) == "depthwise");
   check<S, kernels::Conv<S, xstitch::Precision::fp32>>(batch, kernels::conv_workspace(S, xstitch::Precision::fp32));
 }
 template <ConvShape S>
 void check_im2col(std::size_t batch) {
-  check<S, kernels::Im2colConv<S, kernels::Fp32>>(batch, kernels::im2col_workspace(S));
+  check<S, ByIm2col<S>>(batch, kernels::im2col_workspace(S));
 }
 
 }  // namespace
@@ -83,8 +97,33 @@ TEST_CASE("convolution as a fully connected layer") {
   check_im2col<ConvShape{{3, 4, 70}, 33, 1, 1, 0, 1, 1}>(2);
 }
 
+TEST_CASE("convolution of cells") {
+  constexpr ConvShape S{{41, 37, 3}, 32, 11, 4, xstitch::Sides{2, 1, 0, 3}, 1, 1};
+  static_assert(kernels::winograd::suits_cells(S));
+  check<S, kernels::Conv<S, xstitch::Precision::fp32>>(3, kernels::conv_workspace(S, xstitch::Precision::fp32));
+}
+
 TEST_CASE("convolution: which algorithm") {
-  static_assert(kernels::suits_im2col({{9, 8, 256}, 4096, 6, 1, 0, 1, 1}));
-  static_assert(!kernels::suits_im2col({{13, 13, 256}, 384, 3, 1, 1, 1, 1}));
+  using enum kernels::ConvPass;
+  constexpr auto fp32 = xstitch::Precision::fp32, bf16 = xstitch::Precision::bf16;
+  constexpr ConvShape conv1{{227, 227, 3}, 96, 11, 4, 0, 1, 1}, conv3{{13, 13, 256}, 384, 3, 1, 1, 1, 1};
+  constexpr ConvShape fc6{{9, 8, 256}, 4096, 6, 1, 0, 1, 1}, small{{4, 4, 64}, 64, 3, 1, 1, 1, 1};
+  for (const auto pass : {forward, backward_data, backward_weights}) {
+    CHECK(taken(conv1, pass, fp32) == (pass == backward_data ? "direct" : "Winograd of cells"));
+    CHECK(taken(conv3, pass, fp32) == "Winograd");
+    CHECK(taken(fc6, pass, fp32) == "im2col");
+    // A processor's unit goes first; its instruction for bf16 keeps Winograd out.
+    const std::string without = kernels::RoundsBeforehand<kernels::Bf16> ? "Winograd" : "direct";
+    CHECK(taken(conv3, pass, bf16) ==
+          (kernels::compiled_for_unit && xstitch::matrix_unit::available() ? "matrix unit" : without));
+    // 28 x 28 tiles, 225 products in place of 4 x 121.
+    CHECK(kernels::conv_algorithm(conv1, pass, fp32).products ==
+          doctest::Approx(pass == backward_data ? 1.0 : 28.0 * 28 / (55 * 55) * 225 / 121));
+    // 14 x 14 outputs in tiles of 2 x 2, 16 products in place of 36.
+    CHECK(kernels::conv_algorithm(conv3, pass, fp32).products == doctest::Approx(14.0 * 14 / (13 * 13) * 16 / 36));
+  }
+  CHECK(taken(small, forward, fp32) == "direct");
+  CHECK(taken(small, backward_data, fp32) == "direct");
+  CHECK(taken(small, backward_weights, fp32) == "Winograd");
   static_assert(kernels::canonical({{4, 3, 8}, 5, 1, 1, 0, 3, 1}).in == xstitch::Dims{1, 12, 8});
 }

@@ -82,7 +82,8 @@ void check(std::size_t batch, double weight_factor = 1.0) {
   CHECK(winograd.out < factor * direct.out);
   CHECK(winograd.in_gradient < factor * direct.in_gradient);
   CHECK(winograd.weight_gradient < weight_factor * direct.weight_gradient);
-  if constexpr (kernels::suits_winograd<Bf16>(S)) {  // no instruction for bf16: the same of rounded operands
+  if constexpr (kernels::conv_algorithms::Winograd::suits<Bf16>(
+                    S, kernels::ConvPass::forward)) {  // no instruction for bf16: the same of rounded operands
     const Errors rounded =
         errors<S, WinogradForward<S, Bf16>, WinogradBackwardData<S, Bf16>, WinogradBackwardWeights<S, Bf16>, Bf16>(
             batch, bytes);
@@ -92,7 +93,54 @@ void check(std::size_t batch, double weight_factor = 1.0) {
   }
 }
 
+/// A strided convolution as one of cells; its gradient to the input goes directly.
+template <ConvShape S>
+void check_cells(std::size_t batch) {
+  static_assert(kernels::winograd::suits_cells(S));
+  using Conv = kernels::Conv<S, xs::Precision::fp32>;
+  static_assert(std::is_same_v<typename Conv::Forward, kernels::CellForward<S>>);
+  static_assert(std::is_same_v<typename Conv::BackwardWeights, kernels::CellBackwardWeights<S>>);
+  using Data = kernels::ConvBackwardData<S, Fp32>;
+  const std::size_t bytes = std::max({kernels::cell_weights_bytes(S), kernels::cell_gradient_workspace(S),
+                                      kernels::forward_workspace<Fp32>(S), kernels::backward_data_workspace<Fp32>(S),
+                                      kernels::backward_weights_workspace<Fp32>(S).bytes(batch)});
+  const Errors cells = errors<S, kernels::CellForward<S>, Data, kernels::CellBackwardWeights<S>>(batch, bytes);
+  const Errors direct =
+      errors<S, kernels::ConvForward<S, Fp32>, Data, kernels::ConvBackwardWeights<S, Fp32>>(batch, bytes);
+  MESSAGE("largest error, cells " << cells.out << ", " << cells.weight_gradient << "; direct " << direct.out << ", "
+                                  << direct.weight_gradient);
+  CHECK(cells.out < 2e-6 * std::sqrt(S.depth()));
+  CHECK(cells.out < 1.5 * direct.out);
+  CHECK(cells.weight_gradient < 1.5 * direct.weight_gradient);
+  if constexpr (kernels::RoundsBeforehand<Bf16>) {
+    const Errors rounded = errors<S, kernels::CellForward<S, Bf16>, kernels::ConvBackwardData<S, Bf16>,
+                                  kernels::CellBackwardWeights<S, Bf16>, Bf16>(batch, 2 * bytes);
+    CHECK(rounded.out < 2e-6 * std::sqrt(S.depth()));
+    CHECK(rounded.weight_gradient < 1.5 * direct.weight_gradient);
+  }
+}
+
 }  // namespace
+
+TEST_CASE("Winograd of cells: strides, odd sizes, paddings, groups, a window that ends between cells or with one") {
+  check_cells<ConvShape{{39, 43, 3}, 96, 11, 4, 0, 1, 1}>(3);
+  check_cells<ConvShape{{35, 31, 8}, 64, 8, 4, 2, 1, 2}>(3);
+  check_cells<ConvShape{{30, 33, 3}, 64, Size{5, 6}, 2, xs::Sides{1, 2, 3, 0}, 1, 1}>(1);
+  check_cells<ConvShape{{29, 18, 4}, 64, Size{9, 5}, Size{4, 2}, Size{2, 1}, 1, 1}>(1);
+}
+
+TEST_CASE("Winograd of cells: where it does not pay, or is not exact enough") {
+  using kernels::winograd::suits_cells;
+  static_assert(suits_cells({{227, 227, 3}, 96, 11, 4, 0, 1, 1}));
+  static_assert(!suits_cells({{227, 227, 3}, 96, 11, 1, 0, 1, 1}));  // no stride
+  static_assert(!suits_cells({{227, 227, 3}, 96, 11, 4, 0, 2, 1}));  // dilation
+  static_assert(!suits_cells({{224, 224, 3}, 64, 7, 2, 3, 1, 1}));   // 4 x 4 taps of cells
+  static_assert(!suits_cells({{224, 224, 3}, 64, 3, 2, 1, 1, 1}));   // saves too few products
+  static_assert(!suits_cells({{56, 56, 64}, 64, 5, 2, 2, 1, 1}));    // many channels
+  static_assert(!suits_cells({{128, 128, 1}, 32, 9, 4, 2, 1, 1}));   // few products
+  static_assert(!suits_cells({{31, 31, 3}, 96, 11, 4, 0, 1, 1}));    // few pixels
+  static_assert(!suits_cells({{227, 227, 3}, 100, 11, 4, 0, 1, 1}) || kernels::lanes == 4);
+}
 
 TEST_CASE("Winograd: even and odd sizes, paddings, groups, several images") {
   check<ConvShape{{13, 13, 64}, 96, 3, 1, 1, 1, 1}>(3);
@@ -107,6 +155,7 @@ TEST_CASE("Winograd: the smallest images, for all passes and for the gradient of
   check<ConvShape{{7, 7, 64}, 96, 3, 1, 1, 1, 1}>(3, 2.0);
   check<ConvShape{{6, 8, 64}, 64, 3, 1, 1, 1, 1}>(5, 2.0);
   check<ConvShape{{3, 4, 64}, 64, 3, 1, 1, 1, 1}>(6, 2.0);
+  check<ConvShape{{3, 4, 64}, 64, 3, 1, 1, 1, 1}>(1, 2.0);  // fewer tiles than parts of the images
 }
 
 TEST_CASE("Winograd: 5x5 kernel") {
@@ -118,11 +167,12 @@ TEST_CASE("Winograd: 5x5 kernel") {
 TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
   constexpr ConvShape S{{13, 14, 64}, 80, 3, 1, 1, 1, 1};
   using Conv = kernels::Conv<S, xs::Precision::fp32>;
-  static_assert(Conv::by_winograd);
+  static_assert(std::is_same_v<Conv::Forward, kernels::WinogradForward<S, Fp32>>);
+  using Rounded = kernels::ConvAlgorithms::Entry<kernels::Conv<S, xs::Precision::bf16>::of_forward.otherwise>;
 #if defined(__AVX512BF16__)
-  static_assert(!kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+  static_assert(std::is_same_v<Rounded, kernels::conv_algorithms::Direct>);
 #else
-  static_assert(kernels::Conv<S, xs::Precision::bf16>::by_winograd);
+  static_assert(std::is_same_v<Rounded, kernels::conv_algorithms::Winograd>);
 #endif
   const std::size_t batch = 2;
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
@@ -160,7 +210,8 @@ TEST_CASE("Winograd: the layer's kernel uses it, packed beforehand or not") {
 TEST_CASE("Winograd: a layer on a small image uses it for the gradient of the weights") {
   constexpr ConvShape S{{5, 4, 64}, 64, 3, 1, 1, 1, 1};
   using Conv = kernels::Conv<S, xs::Precision::fp32>;
-  static_assert(!Conv::by_winograd);
+  static_assert(std::is_same_v<Conv::Forward, kernels::ConvForward<S, Fp32>>);
+  static_assert(std::is_same_v<Conv::BackwardWeights, kernels::WinogradBackwardWeights<S, Fp32>>);
   const std::size_t batch = 3;
   const auto in = random_floats(batch * S.in.size(), 1), weights = random_floats(S.weight_count(), 2);
   const auto dy = random_floats(batch * S.out().size(), 4);

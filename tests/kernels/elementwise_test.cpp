@@ -1,8 +1,8 @@
 #include "../layers/compare.hpp"
+#include "reference/elementwise.hpp"
 
 #include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/elementwise.hpp>
-#include <xstitch/kernels/elementwise_reference.hpp>
 
 namespace xs = xstitch;
 namespace kernels = xs::kernels;

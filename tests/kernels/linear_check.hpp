@@ -2,9 +2,9 @@
 // Compares the passes of a fully connected layer with their references, and their bits on several numbers of threads.
 
 #include "conv_check.hpp"
+#include "reference/linear.hpp"
 
 #include <xstitch/kernels/linear.hpp>
-#include <xstitch/kernels/linear_reference.hpp>
 
 #include <mutex>
 

@@ -1,7 +1,7 @@
 #include "../layers/compare.hpp"
+#include "reference/lrn.hpp"
 
 #include <xstitch/kernels/lrn.hpp>
-#include <xstitch/kernels/lrn_reference.hpp>
 
 namespace xs = xstitch;
 namespace kernels = xs::kernels;

@@ -1,9 +1,10 @@
 // The NDDR product against its formula, in both precisions, over sizes that leave tails in every direction.
+#include "reference/nddr.hpp"
+
 #include <doctest/doctest.h>
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/kernels/nddr.hpp>
-#include <xstitch/kernels/nddr_reference.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "../layers/compare.hpp"
+#include "reference/pool.hpp"
 
 #include <xstitch/kernels/pool.hpp>
-#include <xstitch/kernels/pool_reference.hpp>
 
 namespace xs = xstitch;
 namespace kernels = xs::kernels;

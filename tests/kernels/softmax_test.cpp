@@ -1,7 +1,8 @@
+#include "reference/softmax.hpp"
+
 #include <doctest/doctest.h>
 #include <xstitch/core/random.hpp>
 #include <xstitch/kernels/softmax.hpp>
-#include <xstitch/kernels/softmax_reference.hpp>
 
 #include <cmath>
 #include <initializer_list>

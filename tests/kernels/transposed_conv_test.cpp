@@ -1,7 +1,7 @@
 #include "../layers/compare.hpp"
+#include "reference/transposed_conv.hpp"
 
 #include <xstitch/kernels/transposed_conv.hpp>
-#include <xstitch/kernels/transposed_conv_reference.hpp>
 
 #include <xstitch/layers/transposed_conv.hpp>
 

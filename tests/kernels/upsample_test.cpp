@@ -1,7 +1,7 @@
 #include "../layers/compare.hpp"
+#include "reference/upsample.hpp"
 
 #include <xstitch/kernels/upsample.hpp>
-#include <xstitch/kernels/upsample_reference.hpp>
 
 namespace xs = xstitch;
 namespace kernels = xs::kernels;

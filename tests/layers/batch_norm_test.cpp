@@ -1,8 +1,8 @@
 #include "../golden/batch_norm.inc"
 #include "../golden/frozen_norm.inc"
+#include "../kernels/reference/batch_norm.hpp"
 #include "compare.hpp"
 
-#include <xstitch/kernels/batch_norm_reference.hpp>
 #include <xstitch/layers/batch_norm.hpp>
 
 namespace xs = xstitch;

@@ -129,3 +129,22 @@ TEST_CASE("Conv: a gradient that nobody wants is not made") {
   test::check_unwanted<xs::Conv<"im2col", 256, 4>, Dims{5, 5, 256}>();
   test::check_unwanted<xs::DepthwiseConv<"depthwise", 3>, Dims{6, 6, 20}>();
 }
+
+TEST_CASE("Conv: a layer's attributes lead to the algorithms that its passes take") {
+  const auto names = []<class Layer>(Layer, Dims in) {
+    const auto attributes = Layer::attributes(in);
+    std::string text;
+    for (const xs::AlgorithmNote& n : Layer::algorithms(attributes, in, xs::Precision::fp32))
+      text += (text.empty() ? "" : " ") + std::string(n.name);
+    return text;
+  };
+  CHECK(names(xs::Conv<"c", 64, 3, xs::SamePad>{}, {13, 13, 64}) == "Winograd Winograd Winograd");
+  CHECK(names(xs::Conv<"c", 64, 3, xs::Pad<1>>{}, {5, 5, 64}) == "direct direct Winograd");
+  CHECK(names(xs::Conv<"c", 64, 3, xs::Pad<1>, xs::Stride<2>>{}, {25, 25, 64}) == "direct direct direct");
+  CHECK(names(xs::Conv<"c", 64, 3, xs::Pad<1>, xs::Groups<2>>{}, {13, 13, 64}) == "direct direct direct");
+  CHECK(names(xs::Conv<"c", 64, 3, xs::Dilation<2>>{}, {13, 13, 64}) == "direct direct direct");
+  CHECK(names(xs::Conv<"c", 64, 5, xs::Pad<xs::Sides{2, 0, 1, 2}>>{}, {13, 13, 64}) == "Winograd Winograd Winograd");
+  CHECK(names(xs::Conv<"c", 64, 5, xs::Pad<xs::Sides{2, 0, 0, 0}>>{}, {8, 9, 64}) == "direct direct Winograd");
+  CHECK(names(xs::Conv<"c", 4096, xs::Size{6, 5}>{}, {9, 8, 64}) == "im2col im2col im2col");
+  CHECK(names(xs::DepthwiseConv<"c", 3>{}, {9, 8, 64}) == "depthwise depthwise depthwise");
+}

@@ -1,10 +1,11 @@
-// VGG-16: torchvision's numbers with batch normalisation (a quarter of the widths), names and parameters of both forms;
-// a stitched pair of the plain one.
+// VGG-16 with and without batch normalisation: torchvision's numbers (a quarter of the widths), names and parameters; a
+// stitched pair of the plain one.
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/vgg.hpp>
 
 #include "golden.hpp"
 
+#include "../golden/vgg16.inc"
 #include "../golden/vgg16_bn.inc"
 
 namespace xs = xstitch;
@@ -15,7 +16,9 @@ static_assert(xs::OneTask<Vgg16<"a", 1000, Loss>>::parameter_count == 138'357'54
 static_assert(xs::OneTask<Vgg16Bn<"a", 1000, Loss>>::parameter_count == 138'365'992);
 
 TEST_CASE("VGG-16 gives torchvision's numbers") {
-  golden::compare<xs::OneTask<Vgg16Bn<"birds", 5, Loss, xs::Shape<64, 32, 3>, 4, xs::Layers<>>>>(GOLDEN(vgg16_bn), 2);
+  using Image = xs::Shape<64, 32, 3>;
+  golden::compare<xs::OneTask<Vgg16<"birds", 5, Loss, Image, 4, xs::Layers<>>>>(GOLDEN(vgg16), 2);
+  golden::compare<xs::OneTask<Vgg16Bn<"birds", 5, Loss, Image, 4, xs::Layers<>>>>(GOLDEN(vgg16_bn), 2);
 }
 
 TEST_CASE("a pair trains, its convolutions named as torchvision's") {

@@ -160,5 +160,27 @@ TEST_CASE("a tensor of an unknown type beside the wanted ones does not keep them
   // Where the wanted one is of that type, nothing is taken.
   header.replace(header.find("F32"), 3, "F33");
   xs::write_file_atomically(folder.path / "a", text + header + std::string(37, '\0'));
-  CHECK(error_of([&] { xs::initialise_from(net, folder.path / "a"); }).find("unknown type F33") != std::string::npos);
+  CHECK(error_of([&] { xs::initialise_from(net, folder.path / "a"); }).find("is of the type F33, expected F32") !=
+        std::string::npos);
+}
+
+TEST_CASE("wrong types, shapes and values, and what is missing, are told together") {
+  const Folder folder("types");
+  const std::vector<float> floats(72, std::numeric_limits<float>::infinity());
+  const std::vector<std::int64_t> large(8, std::int64_t{1} << 40);
+  const std::vector<std::uint8_t> bytes(4 * 4 * 8 * 3);
+  const std::vector<xs::TensorView> tensors{xs::TensorView::floats("a.conv1.weight", {3, 3, 1, 8}, floats),
+                                            xs::TensorView::integers("a.conv1.bias", {8}, large),
+                                            {"a.fc.weight", "F8_E4M3", {4, 4, 8, 3}, std::as_bytes(std::span(bytes))}};
+  xs::safetensors::write(folder.path / "a", tensors, {{"format", "xstitch"}});
+  OneTaskA net{xs::seed(1)};
+  const std::vector<float> before = values(net);
+  const std::string types = error_of([&] { xs::load(net, folder.path / "a"); });
+  CHECK(types.find("\"a.fc.weight\" is of the type F8_E4M3, expected F32") != std::string::npos);
+  CHECK(types.find("missing: \"a.fc.bias\" [3]") != std::string::npos);
+  const std::string all = error_of([&] { xs::initialise_from(net, folder.path / "a"); });
+  CHECK(all.find("\"a.conv1.weight\" holds values that are not finite") != std::string::npos);
+  CHECK(all.find("\"a.conv1.bias\" holds an integer beyond 2^24") != std::string::npos);
+  CHECK(all.find("\"a.fc.weight\" is of the type F8_E4M3") != std::string::npos);
+  CHECK(same_bits(values(net), before));
 }

@@ -1,5 +1,5 @@
-// Several ranks as one training (run/reduction.hpp): threads with a network each, which add up in shared memory. The
-// bits are those of one training that accumulates the slices.
+// Several ranks as one training (run/reduction.hpp): threads with a network each. The bits are those of one training
+// that accumulates the slices, whatever the number of ranks.
 #include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/dropout.hpp>
@@ -7,6 +7,7 @@
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/run/ordered_reduction.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/adam.hpp>
 #include <xstitch/train/balance/dynamic_weight_average.hpp>
@@ -18,13 +19,13 @@
 
 #include <doctest/doctest.h>
 
-#include <barrier>
 #include <cmath>
 #include <limits>
 #include <thread>
 
 #include "../train/toy.hpp"
 #include "../weave/support.hpp"
+#include "thread_ranks.hpp"
 
 namespace xs = xstitch;
 
@@ -37,82 +38,51 @@ using Pair = xs::CrossStitch<
 using Normed = xs::OneTask<
     xs::Tower<"a", xs::Shape<4>, xs::Linear<"l", 6>, xs::BatchNorm<"norm">, xs::Tanh, xs::Linear<"out", 2>, xs::L2>>;
 
-/// What the ranks share.
-struct Shared {
-  explicit Shared(std::size_t count) : arrived(static_cast<std::ptrdiff_t>(count)), values(count), gradients(count) {}
-  std::barrier<> arrived;
-  std::vector<std::vector<double>> values;               ///< [rank]
-  std::vector<std::vector<std::span<float>>> gradients;  ///< [rank][in the order of start()]
-};
-
-class OverThreads : public xs::Reduction {
+/// A reduction that notes what it is given.
+class Noting : public xs::OrderedReduction {
  public:
-  OverThreads(Shared& shared, std::size_t rank, bool factors) : shared_(shared), rank_(rank), factors_(factors) {}
+  using xs::OrderedReduction::OrderedReduction;
 
   std::vector<std::size_t> order;  ///< of start()
   std::size_t factors_taken = 0;
 
-  [[nodiscard]] std::size_t ranks() const override { return shared_.values.size(); }
-  void sum(std::span<double> values) override {
-    shared_.values[rank_].assign(values.begin(), values.end());
-    shared_.arrived.arrive_and_wait();
-    std::fill(values.begin(), values.end(), 0.0);
-    for (const std::vector<double>& of_rank : shared_.values)
-      for (std::size_t i = 0; i < values.size(); ++i) values[i] += of_rank[i];
-    shared_.arrived.arrive_and_wait();
-  }
   void start(std::size_t slot, std::span<float> gradient) override {
     order.push_back(slot);
-    shared_.gradients[rank_].push_back(gradient);
+    xs::OrderedReduction::start(slot, gradient);
   }
-  bool take_factors(std::size_t, const xs::GradientFactors& f, std::span<float> gradient) override {
-    if (!factors_) return false;
-    ++factors_taken;  // a reduction would send them; here each rank makes its own product, sample by sample
-    for (std::size_t i = 0; i < f.inputs; ++i)
-      for (std::size_t o = 0; o < f.outputs; ++o) {
-        float sum = 0.0F;
-        for (std::size_t n = 0; n < f.rows; ++n)
-          sum = std::fma(f.input[n * f.inputs + i], f.output_gradient[n * f.outputs + o], sum);
-        gradient[i * f.outputs + o] = sum;
-      }
-    return true;
+  bool take_factors(std::size_t slot, const xs::GradientFactors& factors, std::span<float> gradient) override {
+    const bool taken = xs::OrderedReduction::take_factors(slot, factors, gradient);
+    factors_taken += taken ? 1 : 0;
+    return taken;
   }
-  void finish() override {
-    shared_.arrived.arrive_and_wait();
-    std::vector<std::vector<float>> sums;
-    for (std::size_t k = 0; k < shared_.gradients[0].size(); ++k) {
-      sums.emplace_back(shared_.gradients[0][k].begin(), shared_.gradients[0][k].end());
-      for (std::size_t rank = 1; rank < ranks(); ++rank)
-        for (std::size_t e = 0; e < sums[k].size(); ++e) sums[k][e] += shared_.gradients[rank][k][e];
-    }
-    shared_.arrived.arrive_and_wait();  // all have read
-    for (std::size_t k = 0; k < sums.size(); ++k) std::ranges::copy(sums[k], shared_.gradients[rank_][k].begin());
-    shared_.gradients[rank_].clear();
-    shared_.arrived.arrive_and_wait();
-  }
-
- private:
-  Shared& shared_;
-  std::size_t rank_;
-  bool factors_;
 };
 
-/// Slice `rank` of `ranks` of a batch, as a batch.
-xs::Batch part_of(const xs::AnyNet& net, const xs::Batch& batch, std::size_t rank, std::size_t ranks) {
-  xs::Slices slices;
-  const xs::Slice slice = slices.cut(net.layout(), batch, rank, ranks);
+/// What a rank has of a batch, as a batch.
+xs::Batch part_of(const xs::AnyNet& net, const xs::Batch& batch, const xs::Share& share) {
   xs::Batch part;
-  part.size = slice.size;
-  part.first_position = slice.position;
+  part.size = share.size(batch.size);
   part.shared_input = batch.shared_input;
-  for (std::size_t s = 0; s < batch.inputs.size(); ++s) {
-    const std::size_t size = net.inputs()[s].shape.size();
-    const auto from = batch.inputs[s].begin() + static_cast<std::ptrdiff_t>(slice.begin * size);
-    part.inputs.emplace_back();
-    if (!batch.inputs[s].empty())
-      part.inputs.back().assign(from, from + static_cast<std::ptrdiff_t>(slice.size * size));
+  part.inputs.resize(batch.inputs.size());
+  part.labels.resize(batch.labels.size());
+  const auto append = [](const auto& from, auto& to, const xs::Share::Range& range, std::size_t size) {
+    if (from.empty()) return;
+    const auto begin = from.begin() + static_cast<std::ptrdiff_t>(range.begin * size);
+    to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(range.size * size));
+  };
+  for (std::size_t k = 0; k < share.rounds(batch.size); ++k) {
+    const xs::Share::Range range = share.range(batch.size, k);
+    for (std::size_t s = 0; s < batch.inputs.size(); ++s)
+      append(batch.inputs[s], part.inputs[s], range, net.inputs()[s].shape.size());
+    for (std::size_t h = 0; h < batch.labels.size(); ++h) {
+      const xs::LabelSpec& spec = net.heads()[h].label;
+      const auto rows = static_cast<std::size_t>(spec.rows);
+      append(batch.labels[h].indices, part.labels[h].indices, range, rows * spec.shape.size());
+      append(batch.labels[h].values, part.labels[h].values, range, rows * spec.shape.size());
+      append(batch.labels[h].mask, part.labels[h].mask, range, rows * spec.mask.size());
+      append(batch.labels[h].present, part.labels[h].present, range, 1);
+      part.labels[h].rows = batch.labels[h].rows;
+    }
   }
-  part.labels.assign(slice.labels.begin(), slice.labels.end());
   return part;
 }
 
@@ -123,31 +93,34 @@ struct Outcome {
   xs::StepResult result;  ///< of the last step
 };
 
-/// Three steps on `ranks` threads; every rank's outcome.
+/// Small buckets, so that there are several and parameters are split.
+constexpr xs::ReductionOptions small{.factors = false, .first_bucket = 64, .bucket = 400};
+
+/// A step a batch on `ranks` threads; every rank's outcome.
 template <class Net, class Optimizer>
 std::vector<Outcome> train(std::size_t ranks, const Optimizer& optimizer, const xs::StepOptions& options,
-                           std::span<const xs::Batch> batches, bool factors = false, const xs::LossBalance& rule = {}) {
-  Shared shared(ranks);
+                           std::span<const xs::Batch> batches, const xs::ReductionOptions& reducing = small,
+                           const xs::LossBalance& rule = {}) {
   std::vector<Outcome> outcomes(ranks);
-  const auto work = [&](std::size_t rank) {
+  const auto work = [&](const std::shared_ptr<xs::Ranks>& own) {
     Net net{xs::seed(5)};
     xs::ThreadPool threads(1);
     xs::Training training(net, optimizer);
-    const auto reduction = std::make_shared<OverThreads>(shared, rank, factors);
+    const auto reduction = std::make_shared<Noting>(own, net, batches[0].size, reducing);
     training.set_reduction(reduction);
     training.set_balance(rule);
+    Outcome& outcome = outcomes[own->rank()];
     for (std::size_t k = 0; k < batches.size(); ++k) {
       xs::StepOptions mine = options;
       mine.step = k;
-      outcomes[rank].result = training.step(part_of(net, batches[k], rank, ranks), mine, threads);
+      mine.accumulate = std::min(std::max(options.accumulate, ranks), batches[k].size);
+      outcome.result = training.step(part_of(net, batches[k], {own->rank(), ranks, mine.accumulate}), mine, threads);
     }
-    outcomes[rank].parameters = support::all_parameters(net);
-    outcomes[rank].order = reduction->order;
-    outcomes[rank].factors_taken = reduction->factors_taken;
+    outcome.parameters = support::all_parameters(net);
+    outcome.order = reduction->order;
+    outcome.factors_taken = reduction->factors_taken;
   };
-  std::vector<std::thread> threads;
-  for (std::size_t rank = 0; rank < ranks; ++rank) threads.emplace_back(work, rank);
-  for (std::thread& thread : threads) thread.join();
+  support::on_ranks(ranks, work, ranks != 4);  // of four, the first thread sends
   return outcomes;
 }
 
@@ -172,10 +145,10 @@ std::pair<std::vector<float>, double> accumulated(std::size_t k, const Optimizer
   xs::Training training(net, optimizer);
   training.set_balance(rule);
   double total = 0.0;
-  options.accumulate = k;
   options.store_gradients = true;
   for (std::size_t s = 0; s < batches.size(); ++s) {
     options.step = s;
+    options.accumulate = std::min(k, batches[s].size);
     total = training.step(batches[s], options, threads).total;
   }
   return {support::all_parameters(net), total};
@@ -207,7 +180,7 @@ TEST_CASE("rules that weigh the heads act on the sums over ranks: the bits of on
     CAPTURE(rule.describe());
     for (const std::size_t ranks : {1U, 2U, 4U}) {
       const auto [parameters, total] = accumulated<Pair>(ranks, sgd, {}, batches, rule);
-      for (const Outcome& rank : train<Pair>(ranks, sgd, {}, batches, false, rule)) {
+      for (const Outcome& rank : train<Pair>(ranks, sgd, {}, batches, small, rule)) {
         CHECK(support::same_bits(rank.parameters, parameters));
         CHECK(rank.result.total == doctest::Approx(total).epsilon(1e-12));
       }
@@ -215,12 +188,48 @@ TEST_CASE("rules that weigh the heads act on the sums over ranks: the bits of on
   }
 }
 
-TEST_CASE("a gradient is handed over once, when it is complete, in backward order; slices of a rank are added first") {
+TEST_CASE("1, 2, 3, 4 and 8 ranks have the same bits with the same slices, also where some ranks have none") {
+  std::vector<xs::Batch> batches = batches_for<Pair>();
+  batches.push_back(support::random_batch(Pair{xs::seed(5)}, 3, 9));  // the last of an epoch
+  const xs::StepOptions eight{.accumulate = 8};
+  const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F};
+  const auto [parameters, total] = accumulated<Pair>(8, sgd, {}, batches);
+  for (const std::size_t ranks : {1U, 2U, 3U, 4U, 8U}) {
+    CAPTURE(ranks);
+    for (const Outcome& rank : train<Pair>(ranks, sgd, eight, batches)) {
+      CHECK(support::same_bits(rank.parameters, parameters));
+      CHECK(rank.result.total == total);
+    }
+  }
+  // With factors, too; rules that compare gradients; rounded to bf16 all ranks have equal bits, but others.
+  const xs::ReductionOptions factors{.first_bucket = 64, .bucket = 400};
+  const std::vector<float> with_factors = train<Pair>(1, sgd, eight, batches, factors)[0].parameters;
+  const auto [balanced, balanced_total] = accumulated<Pair>(8, sgd, {}, batches, xs::GradNorm{});
+  for (const std::size_t ranks : {2U, 8U}) {
+    for (const Outcome& rank : train<Pair>(ranks, sgd, eight, batches, factors)) {
+      CHECK(support::same_bits(rank.parameters, with_factors));
+      CHECK(rank.factors_taken > 0);
+    }
+    for (const Outcome& rank : train<Pair>(ranks, sgd, eight, batches, small, xs::GradNorm{}))
+      CHECK(support::same_bits(rank.parameters, balanced));
+  }
+  const std::span<const xs::Batch> one = std::span<const xs::Batch>(batches).first(1);
+  const std::vector<float> before = support::all_parameters(Pair{xs::seed(5)});
+  const std::vector<float> exact = train<Pair>(1, sgd, eight, one)[0].parameters;
+  const auto rounded = train<Pair>(4, sgd, eight, one, {.factors = false, .bf16 = true, .bucket = 400});
+  for (const Outcome& rank : rounded) CHECK(support::same_bits(rank.parameters, rounded[0].parameters));
+  CHECK_FALSE(support::same_bits(rounded[0].parameters, exact));
+  float most = 0.0F;
+  for (std::size_t i = 0; i < exact.size(); ++i) most = std::max(most, std::abs(exact[i] - before[i]));
+  for (std::size_t i = 0; i < exact.size(); ++i) CHECK(std::abs(rounded[0].parameters[i] - exact[i]) < 0.01F * most);
+}
+
+TEST_CASE("a gradient is handed over once a round, when it is complete, in backward order") {
   const std::vector<xs::Batch> batches = batches_for<Pair>();
-  const auto ranks = train<Pair>(2, xs::Sgd{.learning_rate = 0.05F}, {.accumulate = 2}, batches);
+  const auto ranks = train<Pair>(2, xs::Sgd{.learning_rate = 0.05F}, {.accumulate = 4}, batches);
   const Pair net{xs::seed(5)};
   const std::size_t parameters = net.parameters().size();
-  REQUIRE(ranks[0].order.size() == parameters * batches.size());
+  REQUIRE(ranks[0].order.size() == parameters * batches.size() * 2);
   CHECK(ranks[0].order == ranks[1].order);
   CHECK(support::same_bits(ranks[0].parameters, ranks[1].parameters));
   CHECK(net.parameters()[ranks[0].order.front()].name == "b.out.weight");
@@ -231,18 +240,27 @@ TEST_CASE("a gradient is handed over once, when it is complete, in backward orde
   for (std::size_t i = 0; i < parameters; ++i) CHECK(first[i] == i);
 }
 
-TEST_CASE("a reduction may take factors in place of a gradient, not where slices are stored already") {
+TEST_CASE("factors in place of a gradient, where they are smaller: the product is that of one process") {
   const std::vector<xs::Batch> batches = batches_for<Pair>();
-  const auto whole = train<Pair>(2, xs::Sgd{.learning_rate = 0.05F}, {}, batches);
-  const auto taken = train<Pair>(2, xs::Sgd{.learning_rate = 0.05F}, {}, batches, true);
-  const auto sliced = train<Pair>(2, xs::Sgd{.learning_rate = 0.05F}, {.accumulate = 2}, batches, true);
+  const xs::Sgd sgd{.learning_rate = 0.05F};
+  const auto whole = train<Pair>(2, sgd, {}, batches);
+  const auto taken = train<Pair>(2, sgd, {}, batches, {});
   CHECK(whole[0].factors_taken == 0);
-  CHECK(taken[0].factors_taken == 2 * batches.size());  // b.fc and b.out
-  CHECK(sliced[0].factors_taken == 0);
+  CHECK(taken[0].factors_taken == batches.size());  // b.fc: 8 x (128 + 20) against 128 x 20; not b.out
   CHECK(support::same_bits(taken[0].parameters, taken[1].parameters));
   REQUIRE(whole[0].parameters.size() == taken[0].parameters.size());
   for (std::size_t i = 0; i < whole[0].parameters.size(); ++i)
     CHECK(taken[0].parameters[i] == doctest::Approx(whole[0].parameters[i]).epsilon(1e-4));
+
+  // dW of a step is that of the whole batch at once: fc's input hangs on no sum over samples before the first step.
+  const std::span<const xs::Batch> one = std::span(batches).first(1);
+  const auto at_once = accumulated<Pair>(1, sgd, {}, one);
+  const auto shared = train<Pair>(4, sgd, {}, one, {});
+  const Pair net{xs::seed(5)};
+  std::size_t at = 0;
+  const std::size_t fc = net.find_parameter("b.fc.weight");
+  for (std::size_t i = 0; i < fc; ++i) at += net.parameter(i).size();
+  for (std::size_t i = at; i < at + net.parameter(fc).size(); ++i) REQUIRE(shared[3].parameters[i] == at_once.first[i]);
 }
 
 TEST_CASE("running statistics are the mean of the ranks', and the same on all") {
@@ -255,7 +273,7 @@ TEST_CASE("running statistics are the mean of the ranks', and the same on all") 
   for (const std::size_t rank : {0U, 1U}) {
     Normed net{xs::seed(5)};
     xs::ThreadPool threads(1);
-    xs::Training(net, xs::Sgd{.learning_rate = 0.0F}).step(part_of(net, one[0], rank, 2), threads);
+    xs::Training(net, xs::Sgd{.learning_rate = 0.0F}).step(part_of(net, one[0], {rank, 2, 2}), threads);
     const auto m = net.parameter(net.find_parameter("a.norm.running_mean"));
     alone.emplace_back(m.begin(), m.end());
   }
@@ -277,8 +295,7 @@ TEST_CASE("what is not finite on one rank is refused by all, and changes nothing
     CHECK_FALSE(rank.result.finite);
     CHECK(support::same_bits(rank.parameters, support::all_parameters(net)));
   }
-  CHECK(ranks[0].result.location == "the slice of another rank");
-  CHECK(ranks[1].result.location == "input of tower 'a'");
+  for (const Outcome& rank : ranks) CHECK(rank.result.location == "rank 1: input of tower 'a'");
 
   std::vector<xs::Batch> normed = batches_for<Normed>();
   normed.resize(1);

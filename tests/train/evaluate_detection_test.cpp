@@ -13,6 +13,8 @@
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/networks/ensemble.hpp>
 #include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/parameter_file.hpp>
+#include <xstitch/run/predictor.hpp>
 
 namespace xs = xstitch;
 using xs::Box;
@@ -54,11 +56,13 @@ struct Pictures {
 };
 static_assert(xs::data::DetectionSet<Pictures>);
 
-using Tower = xs::Tower<"t", xs::Shape<24, 32, 1>, xs::Input<"regions", xs::Shape<4, 1, 5>, xs::Boxes>,
-                        xs::RoiPool<"regions", 1, xs::Ratio{1}>,
-                        xs::Head<"class", xs::Linear<"score", 3>, xs::SoftmaxCrossEntropy>,
-                        xs::Head<"box", xs::Linear<"offsets", 12>, xs::BoxRegression<>>,
-                        xs::Head<"attributes", xs::Linear<"attribute", 2>, xs::SigmoidCrossEntropy>>;
+template <int Rows>
+using TowerOf = xs::Tower<"t", xs::Shape<24, 32, 1>, xs::Input<"regions", xs::Shape<Rows, 1, 5>, xs::Boxes>,
+                          xs::RoiPool<"regions", 1, xs::Ratio{1}>,
+                          xs::Head<"class", xs::Linear<"score", 3>, xs::SoftmaxCrossEntropy>,
+                          xs::Head<"box", xs::Linear<"offsets", 12>, xs::BoxRegression<>>,
+                          xs::Head<"attributes", xs::Linear<"attribute", 2>, xs::SigmoidCrossEntropy>>;
+using Tower = TowerOf<4>;
 using Net = xs::OneTask<Tower>;
 
 const xs::DetectionOptions heads{.classes = "t.class", .boxes = "t.box", .attributes = "t.attributes", .threads = 2};
@@ -149,6 +153,43 @@ TEST_CASE("the same on any batch and number of threads; an ensemble's members ar
   const xs::DetectionEvaluation attributes = xs::evaluate_detection(taught, Pictures{}, alone);
   CHECK_FALSE(attributes.detections.values()[0].measured);
   CHECK(attributes.attributes.values()[0].value == doctest::Approx(100.0));
+}
+
+TEST_CASE("a predictor with more rows shares the parameters and finds the same") {
+  Net net{xs::seed(5)};
+  xs::Predictor<xs::OneTask<TowerOf<13>>> predictor{net, 2};
+  CHECK(predictor.parameters() == net.shared_parameters());
+  CHECK(predictor.layout().inputs()[1].shape.height == 13);
+  const auto same = [&] {
+    const xs::DetectionEvaluation a = xs::evaluate_detection(net, Pictures{}, heads);
+    const xs::DetectionEvaluation b = xs::evaluate_detection(predictor, Pictures{}, heads);
+    CHECK(a.detections.values()[0].value == b.detections.values()[0].value);
+    CHECK(a.attributes.values()[0].value == b.attributes.values()[0].value);
+    CHECK(a.random.values()[0].value == b.random.values()[0].value);
+    return b.detections.values()[0].value;
+  };
+  CHECK(same() < 99.0);
+  teach(net);  // the predictor sees it
+  CHECK(same() == doctest::Approx(100.0));
+
+  // Two networks are averaged as an ensemble's members are.
+  xs::Ensemble<2, Tower> together{xs::seed(3)};
+  std::vector<xs::AnyPredictor> apart;
+  for (const std::string member : {"ensemble0.", "ensemble1."}) {
+    Net one{xs::seed(1)};
+    xs::initialise_from(one, together, {{member, ""}});
+    apart.push_back(xs::Predictor<xs::OneTask<TowerOf<13>>>{one, 2});
+  }
+  const xs::DetectionEvaluation a = xs::evaluate_detection(together, Pictures{}, heads);
+  const xs::DetectionEvaluation b = xs::evaluate_detection(apart, Pictures{}, heads);
+  CHECK(a.detections.values()[0].value == b.detections.values()[0].value);
+  CHECK(a.attributes.values()[0].value == b.attributes.values()[0].value);
+  apart.pop_back();
+  CHECK(xs::evaluate_detection(apart, Pictures{}, heads).detections.values()[0].value !=
+        b.detections.values()[0].value);
+  apart.clear();
+  CHECK_THROWS_WITH_AS(xs::evaluate_detection(apart, Pictures{}, heads),
+                       "evaluate_detection: found no network, expected at least one", xs::Error);
 }
 
 TEST_CASE("offsets move a proposal; what is below the least score, or too much, does not count") {

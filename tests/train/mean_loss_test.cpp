@@ -1,13 +1,17 @@
 // The mean losses that a training logs, shows and returns are over what had labels, as evaluate says.
 #include "toy.hpp"
 
+#include <xstitch/report/training_curves.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <sstream>
+#include <utility>
 
 using namespace toy;
 
@@ -142,4 +146,76 @@ TEST_CASE("resumed in the middle of an interval: the same lines") {
     CHECK(same_bits(second, expected));
     CHECK(xs::read_file(options.log_file) == expected_log);
   }
+}
+
+TEST_CASE("the log as curves, alphas among them, and event files with the same numbers") {
+  const Folder folder("curves");
+  const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F, .alpha_multiplier = 10.0F};
+  const Stripes data;
+  PlainPair net{xs::seed(1)};
+  xs::TrainOptions options = quiet(2, 5);
+  options.log_every = 4;
+  options.evaluation = data;
+  options.checkpoint_directory = folder.path;
+  options.log_file = folder.path / "log.jsonl";
+  options.tensorboard.folder = folder.path / "events";
+  int asked = 0;
+  options.tensorboard.images = [&](xs::AnyNet& evaluated) {
+    CHECK(&evaluated == &net);
+    ++asked;
+    return std::vector<std::pair<std::string, xs::EncodedImage>>{{"stripes", {.png = "PNG", .height = 6, .width = 6}}};
+  };
+  const xs::TrainResult result = xs::train(net, data, sgd, options);
+  const xs::report::TrainingCurves curves = xs::report::read_training_log(options.log_file);
+  CHECK(curves.notes.empty());
+  CHECK(curves.total == 10);
+  REQUIRE(curves.losses.size() == 2);
+  CHECK(curves.losses[1].name == "b");
+  REQUIRE(curves.losses[1].y.size() == result.history.size());
+  CHECK(curves.losses[1].y.back() == result.history.back().losses[1]);
+  CHECK(curves.metrics.size() == 4);  // loss and accuracy of two tasks
+  REQUIRE(curves.seams.size() == 1);
+  CHECK(curves.seams[0].towers == std::vector<std::string>{"a", "b"});
+  REQUIRE(curves.seams[0].alphas.size() == 4);
+  const std::span<const float> alphas = net.parameter(net.find_parameter("stitch.one.alpha"));
+  REQUIRE(alphas.size() == 4 * 8);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const xs::report::Curve& curve = curves.seams[0].alphas[k];
+    CHECK(curve.name == std::string(k < 2 ? "a" : "b") + " from " + (k % 2 == 0 ? "a" : "b"));
+    REQUIRE(curve.x == std::vector<double>{0, 4, 8, 10});
+    CHECK(curve.y[0] == doctest::Approx(k == 0 || k == 3 ? 0.9 : 0.1).epsilon(1e-4));
+    const auto channels = alphas.subspan(8 * k, 8);
+    double sum = 0.0;
+    for (const float value : channels) sum += static_cast<double>(value);
+    CHECK(std::abs(curve.y[3] - sum / 8.0) < 1e-5);
+    CHECK(std::abs(curve.low[3] - static_cast<double>(*std::min_element(channels.begin(), channels.end()))) < 1e-5);
+    CHECK(std::abs(curve.high[3] - static_cast<double>(*std::max_element(channels.begin(), channels.end()))) < 1e-5);
+    CHECK(curve.low[3] < curve.high[3]);
+  }
+
+  // io/event_file_test reads such files; here: what is in this one.
+  CHECK(asked == 2);
+  std::vector<std::string> files = xs::file::names_in(options.tensorboard.folder);
+  REQUIRE(files.size() == 1);
+  const std::string events = xs::read_file(options.tensorboard.folder / files[0]);
+  const auto count = [&](const std::string& tag) {
+    std::size_t n = 0;
+    for (std::size_t at = events.find(tag); at != std::string::npos; at = events.find(tag, at + 1)) ++n;
+    return n;
+  };
+  CHECK(count("loss/a") == 3);
+  CHECK(count("learning_rate") == 3);
+  CHECK(count("evaluation/b/accuracy") == 2);
+  CHECK(count("alpha/one/a from b") == 4);
+  CHECK(count("stripes") == 2);
+  const auto last = static_cast<float>(result.history.back().losses[1]);
+  CHECK(count(xs::ProtobufWriter().bytes(1, "loss/b").real(2, last).bytes()) == 1);
+
+  // A training that continues adds a file.
+  options.epochs = 3;
+  options.resume = true;
+  options.tensorboard.images = nullptr;
+  PlainPair again{xs::seed(1)};
+  xs::train(again, data, sgd, options);
+  CHECK(xs::file::names_in(options.tensorboard.folder).size() == 2);
 }

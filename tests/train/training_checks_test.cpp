@@ -220,6 +220,9 @@ TEST_CASE("settings that contradict each other, or that nothing reads") {
         "train: found checkpoint_every = 7 without a checkpoint_directory, expected a folder");
   CHECK(error([](auto& o) { o.evaluate_every = 9; }) ==
         "train: found evaluate_every = 9 without evaluation, expected a data set");
+  const auto no_images = [](xs::AnyNet&) { return std::vector<std::pair<std::string, xs::EncodedImage>>{}; };
+  CHECK(error([&](auto& o) { o.tensorboard.images = no_images; }) ==
+        "train: found tensorboard.images without a folder, expected both");
   CHECK(error([](auto& o) { o.schedule_iterations = 9; }) ==
         "train: found schedule_iterations = 9 with the schedule constant, which has no length; expected 0");
   CHECK(contains(error([](auto& o) {

@@ -75,6 +75,10 @@ struct Extent {
   [[nodiscard]] constexpr std::size_t bytes(std::size_t batch) const noexcept { return per_sample * batch + fixed; }
   constexpr bool operator==(const Extent&) const noexcept = default;
 };
+/// Enough for either.
+constexpr Extent larger(const Extent& a, const Extent& b) noexcept {
+  return {a.per_sample > b.per_sample ? a.per_sample : b.per_sample, a.fixed > b.fixed ? a.fixed : b.fixed};
+}
 
 /// Rounds up to a multiple of 64 bytes (a cache line, and the widest vector).
 constexpr std::size_t align_up(std::size_t bytes, std::size_t alignment = 64) noexcept {

@@ -118,7 +118,8 @@ class Loader {
 
   /// Room for a full batch, so that nothing is allocated later, whichever thread comes to which batch.
   void reserve(Slot& slot) const {
-    const std::size_t full = std::min(options_.batch, data_.size());
+    const std::size_t whole = std::min(options_.batch, data_.size());
+    const std::size_t full = std::min(whole, options_.share.size(whole, 0) + options_.share.rounds(whole));
     slot.chosen.resize(order_.size());
     for (std::vector<std::size_t>& indices : slot.chosen) indices.reserve(full);
     slot.loaded.batch.size = full;
@@ -173,12 +174,17 @@ class Loader {
     slot.error = order_error_;
     const std::size_t count = std::min(options_.batch, data_.size() - position_);
     for (std::size_t m = 0; m < order_.size(); ++m) {
-      const auto first = order_[m].begin() + static_cast<std::ptrdiff_t>(position_);
-      slot.chosen[m].assign(first, first + static_cast<std::ptrdiff_t>(count));
+      slot.chosen[m].clear();
+      for (std::size_t k = 0; k < options_.share.rounds(count); ++k) {
+        const Share::Range range = options_.share.range(count, k);
+        const auto first = order_[m].begin() + static_cast<std::ptrdiff_t>(position_ + range.begin);
+        slot.chosen[m].insert(slot.chosen[m].end(), first, first + static_cast<std::ptrdiff_t>(range.size));
+      }
     }
     slot.loaded.epoch = epoch_;
     slot.loaded.position = position_;
-    slot.loaded.batch.size = count;
+    slot.loaded.samples = count;
+    slot.loaded.batch.size = slot.chosen[0].size();
     position_ += count;
     const std::size_t left = data_.size() - position_;
     slot.loaded.last_of_epoch = left == 0 || (options_.drop_last && left < options_.batch);

@@ -4,6 +4,7 @@
 
 #include <xstitch/core/batch.hpp>
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/share.hpp>
 #include <xstitch/data/augment.hpp>
 
 #include <cstddef>
@@ -27,11 +28,13 @@ struct LoaderOptions {
   std::size_t threads = 1;         ///< 0: load on the caller's thread, in next()
   std::size_t queue = 2;           ///< batches ready ahead of the caller, at most
   OnError on_error = OnError::stop;
+  Share share{};       ///< of several ranks: which samples of each batch are loaded
   bool cache = false;  ///< keep every sample in memory after its first load (before augmentation)
 };
 
 struct LoadedBatch {
-  Batch batch;
+  Batch batch;              ///< what this rank has of it (Share), perhaps nothing
+  std::size_t samples = 0;  ///< of the whole batch
   std::uint64_t epoch = 0;
   std::size_t position = 0;  ///< of its first sample within the epoch
   bool last_of_epoch = false;

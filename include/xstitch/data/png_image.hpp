@@ -29,6 +29,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA::data {
@@ -208,13 +209,14 @@ inline ByteImage read_png(const std::string& path, Dims expected, PngValues valu
   return limits::guard(path, [&] { return detail::read_png(path, expected, values); });
 }
 
-/// Writes grey (1 channel) or RGB (3 channels), 8 bits: a whole file, or the old one stays.
-inline void write_png(const std::string& path, const ByteImage& image) {
+namespace detail {
+
+inline std::vector<std::uint8_t> encode_png(const ByteImage& image, const std::string& what) {
   if (!image.shape.valid() || (image.shape.channels != 1 && image.shape.channels != 3) ||
       image.values.size() != image.shape.size())
-    fail("file ", path, ": found ", image.values.size(), " bytes for a picture of ", to_string(image.shape),
+    fail(what, ": found ", image.values.size(), " bytes for a picture of ", to_string(image.shape),
          ", expected 1 or 3 channels and a byte for each");
-  detail::PngCodec codec(true);
+  PngCodec codec(true);
   codec.height = static_cast<std::uint32_t>(image.shape.height);
   codec.width = static_cast<std::uint32_t>(image.shape.width);
   codec.depth = 8;
@@ -222,10 +224,20 @@ inline void write_png(const std::string& path, const ByteImage& image) {
   std::vector<png_bytep> rows(codec.height);
   for (int r = 0; r < image.shape.height; ++r)
     rows[static_cast<std::size_t>(r)] = const_cast<png_bytep>(image.pixel(r, 0));
-  if (!codec.write(rows.data()))
-    fail("file ", path, ": found that libpng cannot write it (", codec.message.data(), ")");
+  if (!codec.write(rows.data())) fail(what, ": found that libpng cannot write it (", codec.message.data(), ")");
+  return std::move(codec.bytes);
+}
+
+}  // namespace detail
+
+/// The bytes of a PNG: grey (1 channel) or RGB (3 channels), 8 bits.
+inline std::vector<std::uint8_t> encode_png(const ByteImage& image) { return detail::encode_png(image, "PNG"); }
+
+/// Writes such a file: whole, or the old one stays.
+inline void write_png(const std::string& path, const ByteImage& image) {
+  const std::vector<std::uint8_t> bytes = detail::encode_png(image, "file " + path);
   AtomicFile output(path);
-  output.write(std::as_bytes(std::span(codec.bytes)));
+  output.write(std::as_bytes(std::span(bytes)));
   output.commit();
 }
 

@@ -8,10 +8,10 @@
 /// read.
 
 #include <xstitch/io/checksums.hpp>
-#include <xstitch/io/half.hpp>
 #include <xstitch/io/json.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
+#include <xstitch/io/safetensors_elements.hpp>
 #include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,15 +65,20 @@ class SafetensorsFile {
     limits::guard(path().native(), [&] { compare_all(); });
   }
 
-  /// A tensor as floats. F32 as it is; F16, BF16 and F64 converted.
+  /// A tensor as floats: F32 as it is; F16, BF16, F64 and integers (io/safetensors_elements.hpp) converted.
   void read(std::string_view name, std::span<float> values) const {
-    limits::guard(path().native(), [&] { read_floats(name, values); });
+    limits::guard(path().native(), [&] { read_numbers(name, values); });
   }
+  /// Of any type of integers.
   void read(std::string_view name, std::span<std::int64_t> values) const {
-    limits::guard(path().native(), [&] { read_exactly(name, "I64", values); });
+    limits::guard(path().native(), [&] { read_numbers(name, values); });
   }
   void read(std::string_view name, std::span<std::uint8_t> values) const {
-    limits::guard(path().native(), [&] { read_exactly(name, "U8", values); });
+    limits::guard(path().native(), [&] {
+      const Entry& entry = wanted(name, values.size());
+      if (entry.dtype != "U8") fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected U8");
+      read_bytes(name, entry, std::as_writable_bytes(values));
+    });
   }
 
  private:
@@ -185,36 +191,25 @@ class SafetensorsFile {
     }
   }
 
-  [[gnu::cold]] void read_floats(std::string_view name, std::span<float> values) const {
+  template <class T>
+  [[gnu::cold]] void read_numbers(std::string_view name, std::span<T> values) const {
     const Entry& entry = wanted(name, values.size());
-    if (entry.dtype == "F32") {
+    const safetensors::ElementReader reader = safetensors::element_reader(entry.dtype);
+    if (entry.dtype == "F32" && std::is_same_v<T, float>)
       read_bytes(name, entry, std::as_writable_bytes(values));
-    } else if (entry.dtype == "F16") {
-      convert<std::uint16_t>(name, entry, values, from_half);
-    } else if (entry.dtype == "BF16") {
-      convert<std::uint16_t>(name, entry, values,
-                             [](std::uint16_t b) { return std::bit_cast<float>(static_cast<std::uint32_t>(b) << 16); });
-    } else if (entry.dtype == "F64") {
-      convert<double>(name, entry, values, [](double v) { return static_cast<float>(v); });
-    } else {
-      fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected F32, F16, BF16 or F64");
-    }
+    else if (!std::is_same_v<T, float> && reader.integer_of == nullptr)
+      fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected integers");
+    else
+      convert(name, entry, values, reader);
   }
   [[gnu::cold]] const Entry& wanted(std::string_view name, std::size_t count) const {
     const Entry* entry = find(name);
     if (entry == nullptr) fail(path().string(), ": no tensor \"", name, "\"");
-    if (safetensors::element_size(entry->dtype) == 0)
-      fail(path().string(), ": tensor \"", name, "\" is of the unknown type ", entry->dtype);
+    if (!safetensors::element_reader(entry->dtype).numbers())
+      fail(path().string(), ": tensor \"", name, "\" is of the type ", entry->dtype, safetensors::expected_types);
     if (entry->count() != count)
       fail(path().string(), ": tensor \"", name, "\" has ", entry->count(), " elements, expected ", count);
     return *entry;
-  }
-  template <class T>
-  void read_exactly(std::string_view name, std::string_view dtype, std::span<T> values) const {
-    const Entry& entry = wanted(name, values.size());
-    if (entry.dtype != dtype)
-      fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected ", dtype);
-    read_bytes(name, entry, std::as_writable_bytes(values));
   }
   void read_bytes(std::string_view name, const Entry& entry, std::span<std::byte> bytes) const {
     file_.read(data_ + entry.begin, bytes);
@@ -225,16 +220,21 @@ class SafetensorsFile {
       fail(path().string(), ": tensor \"", name, "\" is damaged: its checksum is ", checksums::hexadecimal(crc),
            ", expected ", checksums::hexadecimal(entry.crc));
   }
-  template <class Stored, class Convert>
-  void convert(std::string_view name, const Entry& entry, std::span<float> values, const Convert& to_float) const {
+  template <class T>
+  void convert(std::string_view name, const Entry& entry, std::span<T> values,
+               const safetensors::ElementReader& reader) const {
     std::uint32_t crc = 0;
-    std::vector<Stored> piece(std::min<std::size_t>(values.size(), 65536));
-    for (std::size_t at = 0; at < values.size(); at += piece.size()) {
-      const std::size_t count = std::min(piece.size(), values.size() - at);
-      const auto part = std::as_writable_bytes(std::span(piece).first(count));
-      file_.read(data_ + entry.begin + at * sizeof(Stored), part);
+    const auto size = static_cast<std::size_t>(safetensors::element_size(entry.dtype));
+    std::vector<std::byte> piece(std::min<std::size_t>(values.size(), 65536) * size);
+    for (std::size_t at = 0; at < values.size(); at += 65536) {
+      const std::size_t count = std::min<std::size_t>(65536, values.size() - at);
+      const auto part = std::span(piece).first(count * size);
+      file_.read(data_ + entry.begin + at * size, part);
       crc = crc32c(part, crc);
-      for (std::size_t i = 0; i < count; ++i) values[at + i] = to_float(piece[i]);
+      for (std::size_t i = 0; i < count; ++i)
+        if (!reader.read(part.data() + i * size, values[at + i]))
+          fail(path().string(), ": tensor \"", name, "\" holds an integer beyond ",
+               std::is_same_v<T, float> ? "2^24, which a float does not hold exactly" : "2^63, expected less");
     }
     check(name, entry, crc);
   }

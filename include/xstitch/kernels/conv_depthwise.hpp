@@ -125,5 +125,22 @@ class DepthwiseConv {
   }
 };
 
+/// The same as the passes of one shape, see conv_algorithms.hpp.
+template <ConvShape S>
+struct DepthwisePasses {
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* /*workspace*/, ThreadPool& threads, const std::byte* /*packed*/) {
+    DepthwiseConv::forward(S, batch, in, weights, bias, with_relu, out, threads);
+  }
+  static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
+                  std::byte* /*workspace*/, ThreadPool& threads) {
+    DepthwiseConv::backward_data(S, batch, out_gradient, weights, in_gradient, threads);
+  }
+  static void run_all(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
+                      float* bias_gradient, std::byte* /*workspace*/, ThreadPool& threads) {
+    DepthwiseConv::backward_weights(S, batch, in, out_gradient, weight_gradient, bias_gradient, threads);
+  }
+};
+
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA

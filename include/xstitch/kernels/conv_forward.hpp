@@ -26,11 +26,11 @@ constexpr std::size_t forward_workspace(const ConvShape& s) noexcept {
 /// run() of a forward pass that has pack() and run_packed().
 template <class Self>
 struct PackAndRun {
-  /// Both at once; bias: [out] or null.
+  /// Both at once where nothing is packed yet; bias: [out] or null.
   static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                  float* out, std::byte* workspace, ThreadPool& threads) {
-    Self::pack(weights, workspace, threads);
-    Self::run_packed(batch, in, workspace, bias, with_relu, out, threads);
+                  float* out, std::byte* workspace, ThreadPool& threads, const std::byte* packed = nullptr) {
+    if (packed == nullptr) Self::pack(weights, workspace, threads);
+    Self::run_packed(batch, in, packed == nullptr ? workspace : packed, bias, with_relu, out, threads);
   }
 };
 

@@ -90,8 +90,8 @@ struct Im2colConv {
     Linear<Arithmetic>::Forward::pack(S.depth(), S.out_channels, weights, to, threads);
   }
 
-  static void forward(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
-                      float* out, std::byte* workspace, ThreadPool& threads, const std::byte* packed = nullptr) {
+  static void run(std::size_t batch, const float* in, const float* weights, const float* bias, bool with_relu,
+                  float* out, std::byte* workspace, ThreadPool& threads, const std::byte* packed = nullptr) {
     const float* x = in;
     if constexpr (!S.pointwise()) {
       im2col(S, batch, in, reinterpret_cast<float*>(workspace), threads);

@@ -61,5 +61,13 @@ struct ConvShape {
   constexpr bool operator==(const ConvShape&) const noexcept = default;
 };
 
+/// The same convolution in the form that the kernels like best.
+constexpr ConvShape canonical(ConvShape s) noexcept {
+  if (s.kernel.height == 1) s.dilation.height = 1;
+  if (s.kernel.width == 1) s.dilation.width = 1;
+  if (s.pointwise()) s.in = {1, s.in.height * s.in.width, s.in.channels};
+  return s;
+}
+
 }  // namespace kernels
 }  // namespace xstitch::inline XSTITCH_ISA

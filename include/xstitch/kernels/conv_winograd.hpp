@@ -26,11 +26,12 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 
-/// Forward pass: see ConvForward.
-template <ConvShape S, class Arithmetic = Fp32>
-class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
-  static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
-  static constexpr int taps = S.taps(), elements = sizes.elements();
+/// Forward pass: see ConvForward. Source: winograd_tile.hpp says what that is.
+template <ConvShape S, class Arithmetic = Fp32,
+          class Source = winograd::PixelSource<winograd::forward_sizes(S), Arithmetic>>
+class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic, Source>> {
+  static constexpr winograd::Sizes sizes = Source::sizes;
+  static constexpr int taps = sizes.taps * sizes.taps, elements = sizes.elements();
 
  public:
   static void pack(const float* weights, std::byte* to, ThreadPool& threads) {
@@ -39,21 +40,24 @@ class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic>> {
       const Index group = static_cast<Index>(task) / sizes.blocks(), block = static_cast<Index>(task) % sizes.blocks();
       const Index width = std::min<Index>(block_width, S.group_out() - block * block_width);
       const float* from = weights + group * S.group_out() + block * block_width;
-      float* p = packed + elements * (group * S.group_out() + block * block_width) * S.group_in();
-      for (Index c = 0; c < S.group_in(); ++c)
+      float* p = packed + elements * (group * S.group_out() + block * block_width) * sizes.group_in;
+      for (Index c = 0; c < sizes.group_in; ++c)
         for (Index o = 0; o < width; o += lanes) {
           Vector g[taps], u[elements];
-          for (int t = 0; t < taps; ++t)
-            g[t] = Arithmetic::rounded(load(from + (t * S.group_in() + c) * S.out_channels + o));
+          for (int t = 0; t < taps; ++t) {
+            const Index row = Source::weight_row(t, c);
+            g[t] = row < 0 ? Vector(0.0F) : Arithmetic::rounded(load(from + row * S.out_channels + o));
+          }
           winograd::Transform<sizes.taps>::weights(g, u);
-          for (int i = 0; i < elements; ++i) store(p + (i * S.group_in() + c) * width + o, u[i]);
+          for (int i = 0; i < elements; ++i)
+            if (const Index at = Source::place(i, c); at >= 0)
+              store(p + (Source::terms_before(i) + at) * width + o, u[i]);
         }
     });
   }
   static void run_packed(std::size_t batch, const float* in, const std::byte* packed, const float* bias, bool with_relu,
                          float* out, ThreadPool& threads) {
-    winograd::Correlate<sizes, Arithmetic>::run(batch, in, reinterpret_cast<const float*>(packed), bias, with_relu, out,
-                                                threads);
+    winograd::Correlate<Source>::run(batch, in, reinterpret_cast<const float*>(packed), bias, with_relu, out, threads);
   }
 };
 
@@ -67,8 +71,9 @@ class WinogradBackwardData {
   static void run(std::size_t batch, const float* out_gradient, const float* weights, float* in_gradient,
                   std::byte* workspace, ThreadPool& threads) {
     pack(weights, reinterpret_cast<float*>(workspace), threads);
-    winograd::Correlate<sizes, Arithmetic>::run(batch, out_gradient, reinterpret_cast<const float*>(workspace), nullptr,
-                                                false, in_gradient, threads);
+    using Source = winograd::PixelSource<sizes, Arithmetic>;
+    winograd::Correlate<Source>::run(batch, out_gradient, reinterpret_cast<const float*>(workspace), nullptr, false,
+                                     in_gradient, threads);
   }
 
  private:

@@ -27,16 +27,16 @@ struct WeightTasks {
   int in_blocks = 0, out_blocks = 0;  ///< of a group
   int parts = 1;                      ///< of the images
 
-  constexpr explicit WeightTasks(const ConvShape& s) noexcept
-      : in_block(share(s.group_in(), most_inputs)),
-        out_block(share(s.group_out(), most_outputs)),
-        in_blocks(static_cast<int>(divide_up(s.group_in(), in_block))),
-        out_blocks(static_cast<int>(divide_up(s.group_out(), out_block))),
-        parts(static_cast<int>(std::min<Index>(divide_up(wanted_tasks, of_part(s)), most_parts))) {}
-  [[nodiscard]] constexpr int of_part(const ConvShape& s) const noexcept { return s.groups * in_blocks * out_blocks; }
+  constexpr WeightTasks(const Sizes& s, const TaskLimits& most) noexcept
+      : in_block(share(s.group_in, most_inputs)),
+        out_block(share(s.group_out, most.outputs)),
+        in_blocks(static_cast<int>(divide_up(s.group_in, in_block))),
+        out_blocks(static_cast<int>(divide_up(s.group_out, out_block))),
+        parts(static_cast<int>(std::min<Index>(divide_up(wanted_tasks, of_part(s)), most.parts))) {}
+  [[nodiscard]] constexpr int of_part(const Sizes& s) const noexcept { return s.groups * in_blocks * out_blocks; }
 
  private:
-  static constexpr int most_inputs = 64, most_outputs = 2 * block_width, wanted_tasks = 16, most_parts = 8;
+  static constexpr int most_inputs = 64, wanted_tasks = 16;
   /// Whole vectors, as evenly as they go.
   static constexpr int share(int channels, int most) noexcept {
     return static_cast<int>(round_up(divide_up(channels, divide_up(channels, most)), lanes));
@@ -51,24 +51,28 @@ constexpr std::size_t part_floats(const ConvShape& s) noexcept {
 }  // namespace winograd
 
 /// Bytes of the sums of all parts.
+constexpr std::size_t winograd_parts_bytes(const ConvShape& s, int parts) noexcept {
+  return parts > 1 ? align_up(static_cast<std::size_t>(parts) * winograd::part_floats(s) * sizeof(float)) : 0;
+}
 constexpr std::size_t winograd_weights_workspace(const ConvShape& s) noexcept {
-  const auto parts = static_cast<std::size_t>(winograd::WeightTasks(s).parts);
-  return parts > 1 ? align_up(parts * winograd::part_floats(s) * sizeof(float)) : 0;
+  const winograd::Sizes sizes = winograd::forward_sizes(s);
+  return winograd_parts_bytes(s, winograd::WeightTasks(sizes, winograd::pixel_limits(sizes.taps)).parts);
 }
 
 /// See ConvBackwardWeights; workspace: winograd_weights_workspace bytes.
-template <ConvShape S, class Arithmetic = Fp32>
+template <ConvShape S, class Arithmetic = Fp32,
+          class Source = winograd::PixelSource<winograd::forward_sizes(S), Arithmetic>>
 class WinogradBackwardWeights {
-  static constexpr winograd::Sizes sizes = winograd::forward_sizes(S);
+  static constexpr winograd::Sizes sizes = Source::sizes;
   using Transform = winograd::Transform<sizes.taps>;
   using Place = winograd::Place<sizes>;
-  static constexpr int taps = S.taps(), window = sizes.window(), elements = sizes.elements();
+  static constexpr int taps = sizes.taps * sizes.taps, window = sizes.window(), elements = sizes.elements();
   static constexpr Index image_tiles = sizes.image_tiles();
 
-  static constexpr winograd::WeightTasks tasks{S};
+  static constexpr winograd::WeightTasks tasks{sizes, Source::limits};
   static constexpr int in_block = tasks.in_block, out_block = tasks.out_block;
-  static constexpr int in_blocks = tasks.in_blocks, out_blocks = tasks.out_blocks, parts = tasks.parts;
-  static constexpr int task_tiles = sizes.taps == 3 ? 48 : 28;
+  static constexpr int in_blocks = tasks.in_blocks, out_blocks = tasks.out_blocks, most_parts = tasks.parts;
+  static constexpr int task_tiles = Source::limits.weight_tiles;
   // From one element's matrix to the next: a line more than their size, so that those of a tile lie in different cache
   // sets.
   static constexpr Index inputs_step = task_tiles * in_block + 16, gradients_step = task_tiles * out_block + 16;
@@ -78,19 +82,22 @@ class WinogradBackwardWeights {
   /// weight_gradient: [kernel height, kernel width, group in, out]; bias_gradient: [out] or null.
   static void run_all(std::size_t batch, const float* in, const float* out_gradient, float* weight_gradient,
                       float* bias_gradient, std::byte* workspace, ThreadPool& threads) {
-    const Index all = static_cast<Index>(batch) * image_tiles;
+    // Each part has a tile.
+    const Index all = static_cast<Index>(batch) * image_tiles, parts = std::min<Index>(most_parts, all);
     auto* partial = reinterpret_cast<float*>(workspace);
-    threads.parallel_for(static_cast<std::size_t>(tasks.of_part(S) * parts), [&](std::size_t task) {
+    threads.parallel_for(static_cast<std::size_t>(tasks.of_part(sizes) * parts), [&](std::size_t task) {
       const Index t = static_cast<Index>(task) / parts, part = static_cast<Index>(task) % parts;
       float* sums = partial + part * part_floats;
-      run_task(in, out_gradient, part * all / parts, (part + 1) * all / parts, t, parts > 1 ? sums : weight_gradient,
+      run_task(in, out_gradient, part * all / parts, (part + 1) * all / parts, t,
+               most_parts > 1 ? sums : weight_gradient,
                bias_gradient == nullptr ? nullptr
-               : parts > 1              ? sums + S.weight_count()
+               : most_parts > 1         ? sums + S.weight_count()
                                         : bias_gradient);
     });
-    if constexpr (parts > 1) {
-      add_parts(partial, static_cast<Index>(S.weight_count()), weight_gradient, threads);
-      if (bias_gradient != nullptr) add_parts(partial + S.weight_count(), S.out_channels, bias_gradient, threads);
+    if constexpr (most_parts > 1) {
+      add_parts(partial, parts, static_cast<Index>(S.weight_count()), weight_gradient, threads);
+      if (bias_gradient != nullptr)
+        add_parts(partial + S.weight_count(), parts, S.out_channels, bias_gradient, threads);
     }
   }
 
@@ -103,12 +110,13 @@ class WinogradBackwardWeights {
                        float* weight_gradient, float* bias_gradient) {
     const Index group = task / (in_blocks * out_blocks);
     const Index first_in = task % in_blocks * in_block, first_out = task / in_blocks % out_blocks * out_block;
-    const Index in_channel = group * S.group_in() + first_in, channel = group * S.group_out() + first_out;
-    const int in_count = std::min<int>(in_block, S.group_in() - static_cast<int>(first_in));
+    const Index in_channel = group * sizes.group_in + first_in, channel = group * S.group_out() + first_out;
+    const int in_count = std::min<int>(in_block, sizes.group_in - static_cast<int>(first_in));
     const int out_count = std::min<int>(out_block, S.group_out() - static_cast<int>(first_out));
 
     auto* sums = reinterpret_cast<float*>(thread_scratch(
-        static_cast<std::size_t>(elements * (sums_step + inputs_step + gradients_step) + zero_count) * sizeof(float)));
+        static_cast<std::size_t>(elements * (sums_step + inputs_step + gradients_step) + zero_count + Source::scratch) *
+        sizeof(float)));
     float* inputs = sums + elements * sums_step;
     float* gradients = inputs + elements * inputs_step;
     float* zeros = gradients + elements * gradients_step;
@@ -117,29 +125,31 @@ class WinogradBackwardWeights {
     if (bias != nullptr) std::fill_n(bias, out_count, 0.0F);
     for (Index first = first_tile; first < last_tile; first += task_tiles) {
       const int tiles = static_cast<int>(std::min<Index>(task_tiles, last_tile - first));
+      Source::load(in, in_channel, in_count, first, tiles, zeros, zeros + zero_count, inputs, in_block, inputs_step);
       for (int i = 0; i < tiles; ++i) {
         const Place at(first + i);
-        winograd::load_tile<sizes, Arithmetic>(in + at.image * static_cast<Index>(S.in.size()) + in_channel, at, zeros,
-                                               in_count, inputs + Index{i} * in_block, inputs_step);
         load_gradient(out_gradient + at.image * static_cast<Index>(S.out().size()) + channel, at, zeros, out_count,
                       gradients + Index{i} * out_block, bias);
       }
       for (int element = 0; element < elements; ++element)
-        add_products(inputs + element * inputs_step, gradients + element * gradients_step, tiles, in_count, out_count,
-                     sums + element * sums_step, first == first_tile);
+        add_products(Source::terms(element), inputs + element * inputs_step, gradients + element * gradients_step,
+                     tiles, in_count, out_count, sums + element * sums_step, first == first_tile);
     }
     for (Index c = 0; c < in_count; ++c)
       for (Index o = 0; o < out_count; o += lanes) {
         Vector m[elements], g[taps];
-        winograd::for_each_element<window>([&](int i) { m[i] = load(sums + i * sums_step + c * out_block + o); });
+        winograd::for_each_element<window>([&](int i) {
+          m[i] = Source::place(i, first_in + c) < 0 ? Vector(0.0F) : load(sums + i * sums_step + c * out_block + o);
+        });
         Transform::weight_gradient(m, g);
-        float* to = weight_gradient + (first_in + c) * S.out_channels + channel + o;
-        for (int tap = 0; tap < taps; ++tap) store(to + Index{tap} * S.group_in() * S.out_channels, g[tap]);
+        for (int tap = 0; tap < taps; ++tap)
+          if (const Index row = Source::weight_row(tap, first_in + c); row >= 0)
+            store(weight_gradient + row * S.out_channels + channel + o, g[tap]);
       }
   }
 
   /// to[i] = sum over parts of partial[part][i]; `count` is a multiple of lanes.
-  static void add_parts(const float* partial, Index count, float* to, ThreadPool& threads) {
+  static void add_parts(const float* partial, Index parts, Index count, float* to, ThreadPool& threads) {
     constexpr Index piece = 4096;
     threads.parallel_for(static_cast<std::size_t>(divide_up(count, piece)), [&](std::size_t task) {
       const Index first = static_cast<Index>(task) * piece;
@@ -169,14 +179,30 @@ class WinogradBackwardWeights {
     }
   }
 
-  /// sums[input][output] (+)= sum over tiles of inputs[tile][input] * gradients[tile][output]
-  static void add_products(const float* inputs, const float* gradients, int tiles, int in_count, int out_count,
-                           float* sums, bool beta_zero) noexcept {
-    constexpr Split whole{in_block, tile_rows}, last{S.group_in() - (in_blocks - 1) * in_block, tile_rows};
-    if (in_count == in_block)
-      add_rows<whole>(inputs, gradients, tiles, out_count, sums, beta_zero);
-    else
-      add_rows<last>(inputs, gradients, tiles, out_count, sums, beta_zero);
+  /// sums[input][output] (+)= sum over tiles of inputs[tile][input] * gradients[tile][output], for the terms that the
+  /// element has.
+  static void add_products(const Taps& terms, const float* inputs, const float* gradients, int tiles, int in_count,
+                           int out_count, float* sums, bool beta_zero) noexcept {
+    const int run = std::min(in_count, static_cast<int>(terms.run));
+    for (int k = 0; k < terms.outer; ++k) {
+      const auto add = [&]<int Length>() {
+        constexpr Split rows{Length, tile_rows};
+        add_rows<rows>(inputs, gradients, tiles, out_count, sums, beta_zero);
+      };
+      constexpr int last_block = sizes.group_in - (in_blocks - 1) * in_block;
+      if (run == in_block)
+        add.template operator()<in_block>();
+      else if (run == last_block)
+        add.template operator()<last_block>();
+      else
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+          static_cast<void>(
+              ((run == Source::partial_runs[I] && (add.template operator()<Source::partial_runs[I]>(), true)) || ...));
+        }
+      (std::make_index_sequence<Source::partial_runs.size()>());
+      inputs += terms.outer_stride;
+      sums += terms.outer_stride * out_block;
+    }
   }
   template <Split Rows>
   static void add_rows(const float* inputs, const float* gradients, int tiles, int out_count, float* sums,

@@ -3,6 +3,7 @@
 /// The passes of a fully connected layer in either precision: linear_forward.hpp and linear_backward.hpp, or in bf16,
 /// where the processor has a matrix unit, tiles/linear_forward_tiles.hpp and tiles/linear_backward_tiles.hpp.
 
+#include <xstitch/core/algorithm_note.hpp>
 #include <xstitch/kernels/arithmetic.hpp>
 #include <xstitch/kernels/linear_backward.hpp>
 #include <xstitch/kernels/linear_forward.hpp>
@@ -38,6 +39,13 @@ constexpr Extent linear_workspace(int in, int out) noexcept {
 constexpr std::size_t linear_packed_bytes(int in, int out, Precision precision) noexcept {
   return precision == Precision::bf16 ? Linear<Bf16>::Forward::packed_bytes(in, out)
                                       : Linear<Fp32>::Forward::packed_bytes(in, out);
+}
+
+/// What is told of the passes on this processor. (How many samples share the weights is decided call by call.)
+inline AlgorithmNote linear_algorithm(Precision precision) {
+  if (precision == Precision::fp32) return {"weights in place", "fp32: each is read once a pass"};
+  if (multiplies_on_unit<Bf16> && matrix_unit::available()) return {"matrix unit", "bf16, a processor that has one"};
+  return {"weights rounded in chunks", "bf16: packed only where many calls share them"};
 }
 
 }  // namespace kernels

@@ -3,16 +3,13 @@
 /// Fully connected layer, forward: y[n, o] = b[o] + sum over i of x[n, i] W[i, o], then perhaps max(0, y).
 ///
 /// The weights are far larger than everything else and are read once, in place (in bf16, whose numbers have half the
-/// bytes, better from a packed copy where many calls share one). Few samples and many go by files of their own; between
-/// them one task makes some columns of the output: it walks down the weights in chunks of rows, fetching the next chunk
-/// into the second-level cache while it works on this one. The inputs are packed first as [samples of a tile] side by
-/// side, for every i.
+/// bytes, better from a packed copy where many calls share one). Few samples and many go by
+/// linear_forward_extremes.hpp; between them one task makes some columns of the output: it walks down the weights in
+/// chunks of rows, fetching the next chunk into the second-level cache while it works on this one. The inputs are
+/// packed first as [samples of a tile] side by side, for every i.
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/kernels/gradual_fetch.hpp>
-#include <xstitch/kernels/linear_forward_few.hpp>
-#include <xstitch/kernels/linear_forward_many.hpp>
-#include <xstitch/kernels/linear_sums.hpp>
+#include <xstitch/kernels/linear_forward_extremes.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 
@@ -36,9 +33,9 @@ void for_each_sample_tile(Index batch, Function&& f) {
   for (; batch - n >= 1; n += 1) f(n, integral_constant<int, 1>{}, integral_constant<int, 8>{});
 }
 
-/// Samples from which on linear_forward_many.hpp is used.
+/// Samples from which on LinearForwardMany is used.
 constexpr Index many_samples = vector_registers == 32 ? 64 : 21;
-/// Samples up to which linear_forward_few.hpp is used (in fp32 with 32 registers tiles of 16 are faster then), weights
+/// Samples up to which LinearForwardFew is used (in fp32 with 32 registers tiles of 16 are faster then), weights
 /// of bf16 packed.
 template <class Arithmetic>
 constexpr Index few_samples = vector_registers == 32 && Arithmetic::per_element == 1 ? 15 : many_samples - 1;
@@ -113,13 +110,14 @@ class LinearForward {
                       [[maybe_unused]] const std::byte* packed) {
     if constexpr (per_element == 1) {
       const Index columns = LinearForwardFew<Arithmetic>::share(outputs, threads.size());
-      LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, in, weights, columns, bias, with_relu, out},
+      LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, in, weights, nullptr, columns, bias, with_relu, out},
                                         threads);
     } else {
       pack_rows(in, static_cast<int>(samples), inputs, panels, divide_up(inputs, per_element), Arithmetic{});
-      LinearForwardFew<Arithmetic>::run({samples, inputs, outputs, panels, reinterpret_cast<const Element*>(packed),
-                                         task_columns(outputs), bias, with_relu, out},
-                                        threads);
+      LinearForwardFew<Arithmetic>::run(
+          {samples, inputs, outputs, panels, weights, reinterpret_cast<const Element*>(packed), task_columns(outputs),
+           bias, with_relu, out},
+          threads);
     }
   }
 

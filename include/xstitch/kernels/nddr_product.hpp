@@ -12,7 +12,6 @@
 /// tower.)
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/kernels/linear_forward_many.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 

@@ -9,7 +9,6 @@
 /// number depends on the sizes alone, are added in order.
 
 #include <xstitch/core/threads.hpp>
-#include <xstitch/kernels/linear_forward_many.hpp>
 #include <xstitch/kernels/pack_bf16.hpp>
 #include <xstitch/kernels/sum_tile.hpp>
 

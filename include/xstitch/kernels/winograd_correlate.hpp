@@ -20,15 +20,18 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
 namespace winograd {
 
-template <Sizes S, class Arithmetic>
+/// Source: see PixelSource.
+template <class Source>
 class Correlate {
+  static constexpr Sizes S = Source::sizes;
   using Transform = winograd::Transform<S.taps>;
   static constexpr int window = S.window(), elements = S.elements();
   static constexpr int blocks = S.blocks();
-  static constexpr Index pixel = S.group_in * 4 % 2048 == 0 ? S.group_in + 16 : S.group_in;  // not all in one cache set
-  static constexpr Index channels = Index{S.groups} * S.group_in, out_channels = Index{S.groups} * S.group_out;
+  static constexpr Index terms = round_up(S.group_in, lanes);
+  static constexpr Index pixel = terms * 4 % 2048 == 0 ? terms + 16 : terms;  // not all in one cache set
+  static constexpr Index out_channels = Index{S.groups} * S.group_out;
   // Transformed inputs and products of a task have about the size of the second-level cache.
-  static constexpr int task_tiles = static_cast<int>(divide_up(S.taps == 3 ? 56 : 28, tile_rows)) * tile_rows;
+  static constexpr int task_tiles = static_cast<int>(divide_up(Source::limits.tiles, tile_rows)) * tile_rows;
   static constexpr int half = tile_rows / 2;
   // From one element's matrix to the next: a line more than their size, so that those of a tile lie in different cache
   // sets.
@@ -50,15 +53,12 @@ class Correlate {
       const Index columns = std::min<Index>(S.group_out, last_block * block_width) - first_column;
 
       float* inputs = reinterpret_cast<float*>(thread_scratch(
-          static_cast<std::size_t>(elements * (inputs_step + products_step(columns)) + pixel) * sizeof(float)));
+          static_cast<std::size_t>(elements * (inputs_step + products_step(columns)) + pixel + Source::scratch) *
+          sizeof(float)));
       float* products = inputs + elements * inputs_step;
       float* zeros = products + elements * products_step(columns);
       std::fill_n(zeros, pixel, 0.0F);
-      for (int i = 0; i < tiles; ++i) {
-        const Place<S> at(first + i);
-        load_tile<S, Arithmetic>(in + (at.image * S.in_height * S.in_width) * channels + group * S.group_in, at, zeros,
-                                 S.group_in, inputs + i * pixel, inputs_step);
-      }
+      Source::load(in, group * S.group_in, S.group_in, first, tiles, zeros, zeros + pixel, inputs, pixel, inputs_step);
       const float* w = weights + (group * elements * S.group_out + elements * first_column) * S.group_in;
       for (int element = 0; element < elements; ++element) multiply(inputs, w, element, tiles, columns, products);
       const Index channel = group * S.group_out + first_column;
@@ -71,16 +71,15 @@ class Correlate {
   }
 
  private:
-  /// products[element][tile][column] = sum over channels of inputs[element][tile][channel] *
-  /// weights[..][channel][column].
+  /// products[element][tile][column] = sum over terms of inputs[element][tile][term] * weights[..][term][column].
   static void multiply(const float* inputs, const float* weights, int element, int tiles, Index columns,
                        float* products) noexcept {
-    const Taps run{1, 1, 0, 0, S.group_in};
+    const Taps run = Source::terms(element);
     const float* from = inputs + element * inputs_step;
     float* to = products + element * products_step(columns);
     for (Index column = 0; column < columns; column += block_width) {
       const Index width = std::min<Index>(block_width, columns - column);
-      const float* w = weights + (elements * column + element * width) * S.group_in;
+      const float* w = weights + elements * column * S.group_in + Source::terms_before(element) * width;
       // Tiles after the last are computed from whatever is there, and not stored in the end.
       int i = 0;
       for (; tiles - i > half; i += tile_rows) multiply_tile<tile_rows>(from, i, w, run, columns, width, to + column);

@@ -1,12 +1,15 @@
 #pragma once
 /// \file
 /// The tiles of Winograd's minimal filtering: 2 x 2 outputs of a correlation of stride 1, and the inputs d that they
-/// need, which load_tile() reads and transforms to B' d B (conv_winograd.hpp has the formula, winograd_transform.hpp
-/// the matrices).
+/// need, which a source reads and transforms to B' d B (conv_winograd.hpp has the formula, winograd_transform.hpp the
+/// matrices).
 
 #include <xstitch/kernels/conv_shape.hpp>
+#include <xstitch/kernels/conv_tile.hpp>
 #include <xstitch/kernels/simd.hpp>
 #include <xstitch/kernels/winograd_transform.hpp>
+
+#include <array>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -37,6 +40,11 @@ constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
   const int reach = s.kernel.height - 1;
   return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),     s.groups,
           s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.top, reach - s.pad.left};
+}
+
+/// Products of a sample, the transformations not counted.
+constexpr std::size_t products(const Sizes& s) noexcept {
+  return static_cast<std::size_t>(s.weights()) * static_cast<std::size_t>(s.image_tiles());
 }
 
 /// Whole vectors of channels, enough of them to pay for the transformations.
@@ -80,24 +88,65 @@ template <int Window, class Function>
   }
 }
 
-/// B' d B of one tile, to[element * step + channel] for `count` channels; image: the first of them; zeros: as many.
-template <Sizes S, class Arithmetic>
-void load_tile(const float* image, const Place<S>& at, const float* zeros, Index count, float* to,
-               Index step) noexcept {
-  constexpr int window = S.window(), elements = S.elements();
-  const float* from[elements];
-  for (int i = 0; i < elements; ++i) {
-    const int y = at.y + i / window - S.top, x = at.x + i % window - S.left;
-    const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
-    from[i] = inside ? image + (Index{y} * S.in_width + x) * S.groups * S.group_in : zeros;
-  }
+/// B' d B of one tile, to[element * step + channel], for `count` channels, the first of an element d at its `from`.
+template <int Taps, class Arithmetic>
+void transform_tile(const float* const (&from)[Transform<Taps>::elements], Index count, float* to,
+                    Index step) noexcept {
+  constexpr int window = Transform<Taps>::window, elements = Transform<Taps>::elements;
   for (Index c = 0; c < count; c += lanes) {
     Vector d[elements];
     for_each_element<window>([&](int i) { d[i] = Arithmetic::rounded(load(from[i] + c)); });
-    Transform<S.taps>::input(d);
+    Transform<Taps>::input(d);
     for_each_element<window>([&](int i) { store(to + i * step + c, d[i]); });
   }
 }
+
+/// How much a task has at most, so that what it works on stays in the second-level cache.
+struct TaskLimits {
+  int tiles = 0;                                 ///< of the forward pass
+  int weight_tiles = 0, outputs = 0, parts = 0;  ///< of the weights' gradient: tiles at a time, output channels; parts
+};
+constexpr TaskLimits pixel_limits(int taps) noexcept {
+  return {taps == 3 ? 56 : 28, taps == 3 ? 48 : 28, 2 * block_width, 8};
+}
+
+/// Where tiles come from: here from images whose pixels are the points of the correlation (winograd_cells.hpp has
+/// another source). The terms of a product are the channels of a group.
+template <Sizes S, class Arithmetic>
+struct PixelSource {
+  static constexpr Sizes sizes = S;
+  static constexpr Index scratch = 0;  ///< floats that load() needs
+  static constexpr TaskLimits limits = pixel_limits(S.taps);
+
+  /// The terms that an element of a transformed tile has, as offsets in those of all elements; the lengths of runs that
+  /// are not all terms; and how many terms the elements before it have.
+  static constexpr Taps terms(int /*element*/) noexcept { return {1, 1, 0, 0, S.group_in}; }
+  static constexpr std::array<int, 0> partial_runs{};
+  static constexpr Index terms_before(int element) noexcept { return Index{element} * S.group_in; }
+  /// Where a term is among those of an element; -1: the element has it not.
+  static constexpr Index place(int /*element*/, Index term) noexcept { return term; }
+  /// Row of the weights, [kernel height * kernel width * channels of a group][out]; -1: none.
+  static constexpr Index weight_row(int tap, Index term) noexcept { return tap * S.group_in + term; }
+
+  /// B' d B of `tiles` tiles of a batch from `first` on, to[element * step + tile * pixel + term], for `count` channels
+  /// from `channel` on; zeros: as many.
+  static void load(const float* in, Index channel, Index count, Index first, int tiles, const float* zeros,
+                   float* /*scratch*/, float* to, Index pixel, Index step) noexcept {
+    constexpr int window = S.window(), elements = S.elements();
+    constexpr Index channels = Index{S.groups} * S.group_in;
+    for (int i = 0; i < tiles; ++i) {
+      const Place<S> at(first + i);
+      const float* image = in + at.image * S.in_height * S.in_width * channels + channel;
+      const float* from[elements];
+      for (int e = 0; e < elements; ++e) {
+        const int y = at.y + e / window - S.top, x = at.x + e % window - S.left;
+        const bool inside = y >= 0 && y < S.in_height && x >= 0 && x < S.in_width;
+        from[e] = inside ? image + (Index{y} * S.in_width + x) * channels : zeros;
+      }
+      transform_tile<S.taps, Arithmetic>(from, count, to + i * pixel, step);
+    }
+  }
+};
 
 }  // namespace winograd
 }  // namespace kernels

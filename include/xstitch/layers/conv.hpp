@@ -15,6 +15,7 @@
 /// Frozen; initial weights He (the default), Xavier, PyTorchInitializer (bias too), Gaussian<Ratio>, ZeroInitializer;
 /// InitialBias<Ratio> (0). Parameters: weight {kernel height, kernel width, in / groups, out}, bias {out}.
 
+#include <xstitch/core/algorithm_note.hpp>
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/conv.hpp>
 #include <xstitch/layers/fusion.hpp>
@@ -32,6 +33,30 @@ namespace xstitch::inline XSTITCH_ISA {
 
 namespace layer_details {
 
+/// The sizes as ConvBase::attributes says them.
+[[gnu::cold]] inline kernels::ConvShape conv_shape_of(std::span<const Attribute> attributes, Dims in) {
+  const auto number = [&](std::string_view name, std::size_t index) {
+    for (const Attribute& a : attributes)
+      if (a.name == name) return static_cast<int>(a.values[a.count == 2 ? index % 2 : index]);
+    return 1;
+  };
+  const auto size = [&](std::string_view name) { return Size{number(name, 0), number(name, 1)}; };
+  return {in,
+          number("outputs", 0),
+          size("kernel"),
+          size("stride"),
+          Sides{number("pad", 0), number("pad", 1), number("pad", 2), number("pad", 3)},
+          size("dilation"),
+          number("groups", 0)};
+}
+[[gnu::cold]] inline std::array<AlgorithmNote, 3> conv_algorithms(std::span<const Attribute> attributes, Dims in,
+                                                                  Precision precision) {
+  const kernels::ConvShape s = conv_shape_of(attributes, in);
+  using enum kernels::ConvPass;
+  return {kernels::conv_algorithm(s, forward, precision), kernels::conv_algorithm(s, backward_data, precision),
+          kernels::conv_algorithm(s, backward_weights, precision)};
+}
+
 /// The part of a convolution that is the same whether the number of groups is an option or the input's channels.
 /// `Self::shape(Dims)` gives the sizes.
 template <class Self, FixedString Name, class... Options>
@@ -46,6 +71,7 @@ struct ConvBase {
   static constexpr std::string_view unknown_option = options::unknown<Knows, Options...>();
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
+  static constexpr AlgorithmsFunction algorithms = &conv_algorithms;
 
   static constexpr Dims output_shape(Dims in) {
     const kernels::ConvShape s = Self::shape(in);

@@ -10,6 +10,7 @@
 /// a time, right after it has used those rows, so that no gradient of the size of the weights need exist; before that
 /// it offers its factors, x and dy.
 
+#include <xstitch/core/algorithm_note.hpp>
 #include <xstitch/core/fixed_string.hpp>
 #include <xstitch/kernels/linear.hpp>
 #include <xstitch/layers/fusion.hpp>
@@ -23,6 +24,14 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+namespace layer_details {
+[[gnu::cold]] inline std::array<AlgorithmNote, 3> linear_algorithms(std::span<const Attribute> /*attributes*/,
+                                                                    Dims /*in*/, Precision precision) {
+  const AlgorithmNote n = kernels::linear_algorithm(precision);
+  return {n, n, n};
+}
+}  // namespace layer_details
+
 template <FixedString Name, int Outputs, class... Options>
 struct Linear {
   static constexpr std::string_view kind = "Linear";
@@ -30,6 +39,7 @@ struct Linear {
   static constexpr bool has_bias = !options::has<NoBias, Options...>;
   static constexpr bool reads_output = false;
   static constexpr bool streams_gradients = true;
+  static constexpr AlgorithmsFunction algorithms = &layer_details::linear_algorithms;
   static constexpr std::string_view requirement = "Linear: at least one output, and fewer than 2^31 inputs";
 
   struct Knows {

@@ -41,6 +41,7 @@
 ///     updates_buffers                forward writes call.buffer_updates             [false]
 ///     packed(in, Precision)          bytes of its weights in an order of its own    [none]
 ///     pack<In, P>(PackCall)          writes them
+///     algorithms                     AlgorithmsFunction, for `describe`: core/algorithm_note.hpp   [none]
 ///     fusion                         a type: what a producer of its input may do for it while writing   [none]
 ///     fuses<Fusion>, forward_fused<Fusion, In(, P)>   that producer's side          [none]
 ///     requirement                    a sentence for the message when an output shape is not valid (an extent below 1)

@@ -48,6 +48,25 @@ inline bool is_face(std::span<const Vector> points, std::size_t a, std::size_t b
   return true;
 }
 
+/// Whether a triangle is too thin to invert: it covers nothing.
+inline bool is_thin(const Vector& a, const Vector& b, const Vector& c) { return std::abs(dot(a, cross(b, c))) < 1e-5; }
+
+/// Writes the triangles of the unit vectors `codewords` [points, 3]; `points` is scratch memory.
+inline std::size_t triangulate(std::span<const float> codewords, std::span<Vector> points,
+                               std::span<SphericalTriangle> triangles) {
+  const RandomKey key = RandomKey(seed(20)).with("spherical triangulation");
+  for (std::size_t i = 0; i < 3 * points.size(); ++i)
+    points[i / 3][i % 3] =
+        kernels::multiply_add(2e-6, static_cast<double>(key.uniform(i)) - 0.5, static_cast<double>(codewords[i]));
+  std::size_t count = 0;
+  for (std::size_t a = 0; a < points.size(); ++a)
+    for (std::size_t b = a + 1; b < points.size(); ++b)
+      for (std::size_t c = b + 1; c < points.size(); ++c)
+        if (count < triangles.size() && is_face(points, a, b, c))
+          triangles[count++] = {static_cast<int>(a), static_cast<int>(b), static_cast<int>(c)};
+  return count;
+}
+
 }  // namespace triangulation
 
 /// Writes the triangles of the unit vectors `codewords` [Codewords, 3] to `triangles`, returns their number. Up to 2
@@ -55,18 +74,8 @@ inline bool is_face(std::span<const Vector> points, std::size_t a, std::size_t b
 template <std::size_t Codewords>
 std::size_t triangulate_sphere(std::span<const float, 3 * Codewords> codewords,
                                std::span<SphericalTriangle, 2 * Codewords> triangles) {
-  const RandomKey key = RandomKey(seed(20)).with("spherical triangulation");
   std::array<triangulation::Vector, Codewords> points{};
-  for (std::size_t i = 0; i < 3 * Codewords; ++i)
-    points[i / 3][i % 3] =
-        kernels::multiply_add(2e-6, static_cast<double>(key.uniform(i)) - 0.5, static_cast<double>(codewords[i]));
-  std::size_t count = 0;
-  for (std::size_t a = 0; a < Codewords; ++a)
-    for (std::size_t b = a + 1; b < Codewords; ++b)
-      for (std::size_t c = b + 1; c < Codewords; ++c)
-        if (count < triangles.size() && triangulation::is_face(points, a, b, c))
-          triangles[count++] = {static_cast<int>(a), static_cast<int>(b), static_cast<int>(c)};
-  return count;
+  return triangulation::triangulate(codewords, points, triangles);
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -43,8 +43,8 @@ class TriangleSearch {
       for (std::size_t i = 0; i < 3; ++i)
         for (std::size_t k = 0; k < 3; ++k)
           v[i][k] = static_cast<double>(codewords[3 * static_cast<std::size_t>(triangles[t][i]) + k]);
+      if (triangulation::is_thin(v[0], v[1], v[2])) continue;
       const double determinant = triangulation::dot(v[0], triangulation::cross(v[1], v[2]));
-      if (std::abs(determinant) < 1e-5) continue;
       for (std::size_t i = 0; i < 3; ++i) {
         const auto row = triangulation::cross(v[(i + 1) % 3], v[(i + 2) % 3]);
         for (std::size_t k = 0; k < 3; ++k) inverse_[3 * i + k][kept] = static_cast<float>(row[k] / determinant);

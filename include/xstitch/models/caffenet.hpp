@@ -24,15 +24,15 @@ namespace models {
 
 using CaffePool = MaxPool<3, 2, CeilMode>;
 
-/// conv1 to pool5.
-template <int Divisor = 1, Size FirstPad = Size{0}, class Initializers = CaffeInitializers>
-using CaffeNetFeatures =
+/// conv1 to conv5, with a pooling of its own where a detector pads it.
+template <int Divisor = 1, Size FirstPad = Size{0}, class Initializers = CaffeInitializers, class Pool = CaffePool>
+using CaffeNetConvolutions =
     Layers<Conv<"conv1", 96 / Divisor, 11, Stride<4>, Pad<FirstPad>,
                 typename Initializers::template weights<Ratio{1, 100}>, typename Initializers::template bias<Ratio{0}>>,
-           Relu, CaffePool, Seam<"pool1">, Lrn<>,
+           Relu, Pool, Seam<"pool1">, Lrn<>,
            Conv<"conv2", 256 / Divisor, 5, Pad<2>, Groups<2>, typename Initializers::template weights<Ratio{1, 100}>,
                 typename Initializers::template bias<Ratio{1}>>,
-           Relu, CaffePool, Seam<"pool2">, Lrn<>,
+           Relu, Pool, Seam<"pool2">, Lrn<>,
            Conv<"conv3", 384 / Divisor, 3, Pad<1>, typename Initializers::template weights<Ratio{1, 100}>,
                 typename Initializers::template bias<Ratio{0}>>,
            Relu,
@@ -41,7 +41,11 @@ using CaffeNetFeatures =
            Relu,
            Conv<"conv5", 256 / Divisor, 3, Pad<1>, Groups<2>, typename Initializers::template weights<Ratio{1, 100}>,
                 typename Initializers::template bias<Ratio{1}>>,
-           Relu, CaffePool, Seam<"pool5">>;
+           Relu>;
+
+/// conv1 to pool5.
+template <int Divisor = 1, Size FirstPad = Size{0}, class Initializers = CaffeInitializers>
+using CaffeNetFeatures = Layers<CaffeNetConvolutions<Divisor, FirstPad, Initializers>, CaffePool, Seam<"pool5">>;
 
 /// conv1 to fc7, fully connected.
 template <int Divisor = 1, class Initializers = CaffeInitializers>

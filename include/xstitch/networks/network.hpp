@@ -23,6 +23,8 @@ class NetworkOf : public AnyNet {
   static constexpr Program program_of_type = compiled::program(Kind.view(), Members);
   /// The same without what training needs: see run/predictor.hpp.
   static constexpr Program inference_program_of_type = compiled::inference_program(Kind.view(), Members);
+  /// The same without functions and plans, to be drawn or listed: see report/draw.hpp.
+  static constexpr Program structure_of_type = compiled::structure(Kind.view(), Members);
 
   /// Whether there is a head "tower" or "tower.head".
   template <FixedString Head>

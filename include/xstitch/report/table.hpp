@@ -80,6 +80,10 @@ class Table {
   }
   [[nodiscard]] std::size_t rows() const noexcept { return rows_.size(); }
   [[nodiscard]] std::size_t columns() const noexcept { return header_.size(); }
+  [[nodiscard]] const std::vector<std::string>& header() const noexcept { return header_; }
+  /// Cells, one a column.
+  [[nodiscard]] const std::vector<std::string>& row(std::size_t r) const { return rows_.at(r); }
+  [[nodiscard]] Align alignment(std::size_t column) const { return aligns_.at(column); }
 
   /// A number with so many digits after the point; "-" for one that is not finite.
   [[nodiscard]] static std::string number(double value, int digits = 1) {

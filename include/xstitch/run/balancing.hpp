@@ -86,7 +86,7 @@ class Balancing : public BetweenPasses {
     if (!rule_.needs().losses_first) return weigh();
     weighed_ = slices > 1;
     if (!weighed_) return;
-    gradients_.measure(batch, step_, slices, losses_, threads);
+    gradients_.measure(batch, step_, losses_, threads);
     if (finite(losses_)) weigh();  // if not, the step finds out where
   }
 
@@ -103,19 +103,22 @@ class Balancing : public BetweenPasses {
       if (!keeps() && !rule_.needs().losses_after && !learn()) return Next::refused;
     }
     if (!keeps()) return Next::backward;
+    Reduction* const ranks = gradients_.reduction();  // adds the slices, where there is one
     for (std::size_t h = 0; h < present_.size(); ++h) {
       if (present_[h] == 0) continue;
-      HeadBlocks::Policy policy(blocks_, h, number > 0);
+      HeadBlocks::Policy policy(blocks_, h, number > 0 && ranks == nullptr);
       const std::size_t head[] = {h};
-      gradients_.pass().backward(slice, policy, gradients_.heads().marks(head), threads);
+      if (slice.size > 0) gradients_.pass().backward(slice, policy, gradients_.heads().marks(head), threads);
     }
+    for (std::size_t h = 0; h < present_.size() && ranks != nullptr; ++h)
+      if (present_[h] != 0) blocks_.reduce(h, *ranks, threads);
     return !last || combine(threads) ? Next::done : Next::refused;
   }
 
   /// The step is whole.
-  void commit(const Batch& batch, std::size_t slices, ThreadPool& threads) {
+  void commit(const Batch& batch, ThreadPool& threads) {
     if (rule_.needs().losses_after) {
-      gradients_.measure(batch, step_, slices, after_, threads);
+      gradients_.measure(batch, step_, after_, threads);
       if (!finite(after_)) return;  // the step after this one says so; the rule learns nothing from it
       rule_.update(call());
       if (!first_not_finite().empty()) return;
@@ -179,9 +182,6 @@ class Balancing : public BetweenPasses {
     return false;
   }
   bool combine(ThreadPool& threads) {
-    if (gradients_.reduction() != nullptr)
-      for (std::size_t h = 0; h < present_.size(); ++h)
-        if (present_[h] != 0) blocks_.reduce(h, *gradients_.reduction());
     const bool norms = rule_.needs().gradients == HeadGradients::norms;
     blocks_.products(norms ? reach_.heads() : 2, !norms, products_, threads);
     std::ranges::fill(combination_, 1.0);

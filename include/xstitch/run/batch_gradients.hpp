@@ -2,7 +2,7 @@
 /// \file
 /// Losses and gradients of one batch: normalisers from the labels of all of it, then forward and backward slice by
 /// slice, from all heads or some. Each gradient goes to a policy (run/gradients.hpp) or into a block, over ranks where
-/// there are several. Updates nothing.
+/// there are several (run/reduction.hpp). Updates nothing.
 
 #include <xstitch/run/any_net.hpp>
 #include <xstitch/run/head_losses.hpp>
@@ -56,12 +56,11 @@ class BatchGradients {
   [[nodiscard]] Reduction* reduction() const noexcept { return reduction_.get(); }
   void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
 
-  /// All slices; false where a loss is not finite. `policy` null: gradients are stored.
+  /// All slices; false where a loss is not finite. `policy` null: gradients are stored. Of several ranks each brings
+  /// its part of the batch, and `slices` counts those of all (core/share.hpp).
   bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
            GradientPolicy* policy, BetweenPasses* between, ThreadPool& threads) {
-    if (slices == 0 || slices > std::max<std::size_t>(1, batch.size))
-      fail("accumulate: found ", slices, " slices of a batch of ", batch.size, ", expected 1 to ", batch.size);
-    begin(batch, threads);
+    begin(batch, slices, threads);
     kept_ = nullptr;
     const std::span<const std::uint8_t> from = heads_.marks(heads);
     if (policy == nullptr) prepare(heads.empty());
@@ -70,50 +69,48 @@ class BatchGradients {
     const bool keeps = between != nullptr && between->keeps();
     if (keeps) keeping_.make(net_.program());
     const PlanView& plan = keeps ? keeping_.view() : net_.program().training_plan;
+    const std::size_t rounds = share_.rounds(samples_);
     if (between != nullptr) {
-      between->begin(batch, slices, threads);
+      between->begin(batch, rounds, threads);
       pass_.pending().begin();  // it may have run forward
     }
-    for (std::size_t k = 0; k < slices; ++k) {
-      const Slice part = slices_.cut(net_.layout(), batch, k, slices);
-      pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
+    for (std::size_t k = 0; k < rounds; ++k) {
+      const Slice part = cut(batch, k);
+      forward(part, step, plan, threads);
       if (!accept(part, threads)) return false;
-      const bool last = k + 1 == slices;
+      begin_round(k);
       if (between != nullptr) {
-        const BetweenPasses::Next next = between->forward_done(part, k, last, threads);
+        const BetweenPasses::Next next = between->forward_done(part, k, k + 1 == rounds, threads);
         if (next == BetweenPasses::Next::refused) return false;
         if (next == BetweenPasses::Next::done) continue;
       }
-      GradientPolicy& to = policy != nullptr ? *policy : k == 0 ? static_cast<GradientPolicy&>(store) : add;
-      if (!last)
-        pass_.backward(part, to, from, threads);
-      else
-        backward(part, to, from, slices == 1, threads);
+      backward(part,
+               policy != nullptr      ? *policy
+               : k == 0 || reduction_ ? static_cast<GradientPolicy&>(store)
+                                      : add,
+               from, threads);
     }
     return true;
   }
 
-  /// The sums of the losses of a batch as it would train now, over slices and ranks, divided by what they were in the
-  /// last run. Changes neither the result nor running statistics.
-  void measure(const Batch& batch, std::uint64_t step, std::size_t slices, std::vector<double>& losses,
-               ThreadPool& threads) {
+  /// The sums of the losses of the last run's batch as it would train now, over slices and ranks, divided by what they
+  /// were then. Changes neither the result nor running statistics.
+  void measure(const Batch& batch, std::uint64_t step, std::vector<double>& losses, ThreadPool& threads) {
     losses.assign(heads_.weights().size(), 0.0);
     pass_.pending().begin();
-    for (std::size_t k = 0; k < slices; ++k) {
-      pass_.forward(slices_.cut(net_.layout(), batch, k, slices), step, net_.program().training_plan, heads_.weights(),
-                    heads_.normalisers(), threads);
-      for (std::size_t h = 0; h < losses.size(); ++h) losses[h] += pass_.losses()[h].sum;
+    for (std::size_t k = 0; k < share_.rounds(samples_); ++k) {
+      const Slice part = cut(batch, k);
+      heads_.add_sums(forward(part, step, net_.program().training_plan, threads), losses, reduction_.get());
     }
-    if (reduction_) reduction_->sum(losses);
     for (std::size_t h = 0; h < losses.size(); ++h) losses[h] = heads_.share(h, losses[h]);
   }
 
   /// Forward with everything kept, and backward from some of the heads, as often as wanted.
   void forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     keeping_.make(net_.program());
-    begin(batch, threads);
-    const Slice slice(batch);
-    pass_.forward(slice, step, keeping_.view(), heads_.weights(), heads_.normalisers(), threads);
+    begin(batch, 1, threads);
+    const Slice slice = cut(batch, 0);
+    forward(slice, step, keeping_.view(), threads);
     kept_ = &batch;
     kept_use_ = net_.execution().uses();
     kept_version_ = net_.parameter_version();
@@ -127,7 +124,8 @@ class BatchGradients {
           "forward_keeping() again");
     prepare(false);
     StoreGradients store(block_);
-    backward(Slice(*kept_), store, heads_.marks(heads), true, threads);
+    begin_round(0);
+    backward(cut(*kept_, 0), store, heads_.marks(heads), threads);
   }
   /// Bytes a sample of the plan that keeps everything.
   [[nodiscard]] std::size_t keeping_bytes_per_sample() {
@@ -137,33 +135,77 @@ class BatchGradients {
   [[nodiscard]] std::size_t bytes() const noexcept { return pass_.bytes() + block_.bytes(); }
 
  private:
-  void begin(const Batch& batch, ThreadPool& threads) {
+  /// Who has which samples, and the normalisers.
+  void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) {
+    share_ = {.slices = slices};
+    samples_ = batch.size;
+    sizes_.assign(1, batch.size);
+    if (reduction_) share_out(batch);
+    if (slices == 0 || slices > std::max<std::size_t>(1, samples_))
+      fail("accumulate: found ", slices, " slices of a batch of ", samples_, ", expected 1 to ", samples_);
     pass_.pending().begin();
-    heads_.begin(pass_, batch, reduction_.get(), threads);
+    heads_.begin(pass_, batch, slices_, share_, samples_, reduction_.get(), threads);
+  }
+  void share_out(const Batch& batch) {
+    share_.rank = reduction_->rank();
+    share_.ranks = reduction_->ranks();
+    const auto own = static_cast<double>(batch.size);
+    std::vector<double> sizes(share_.ranks);
+    reduction_->gather({&own, 1}, sizes);
+    samples_ = 0;
+    for (const double size : sizes) samples_ += static_cast<std::size_t>(size);
+    for (std::size_t r = 0; r < sizes.size(); ++r)
+      if (static_cast<std::size_t>(sizes[r]) != share_.size(samples_, r))
+        fail("training: found ", sizes[r], " samples on rank ", r, " of ", sizes.size(), ", expected ",
+             share_.size(samples_, r), " of ", samples_, " in ", share_.slices, " slices (core/share.hpp)");
+  }
+  [[nodiscard]] Slice cut(const Batch& batch, std::size_t round) {
+    return slices_.cut(net_.layout(), batch, share_, samples_, round);
+  }
+  /// The losses of a slice; zero of an empty one.
+  const std::vector<LossSum>& forward(const Slice& part, std::uint64_t step, const PlanView& plan,
+                                      ThreadPool& threads) {
+    if (part.size == 0) {
+      nothing_.assign(heads_.weights().size(), {});
+      return nothing_;
+    }
+    pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
+    return pass_.losses();
+  }
+  void begin_round(std::size_t k) {
+    if (!reduction_) return;
+    ReductionRound round{share_.at_work(samples_, k), k == 0, k + 1 == share_.rounds(samples_)};
+    sizes_.resize(share_.ranks);
+    round.begin = share_.range(samples_, k, 0).begin;
+    for (std::size_t r = 0; r < share_.ranks; ++r) round.size += sizes_[r] = share_.range(samples_, k, r).size;
+    round.samples = {sizes_.data(), sizes_.size()};
+    reduction_->begin(round);
   }
   /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
   /// before backward changes the first parameter, and by all ranks.
   bool accept(const Slice& part, ThreadPool& threads) {
+    const std::vector<LossSum>& losses = part.size == 0 ? nothing_ : pass_.losses();
     const std::size_t bad = pass_.pending().find_non_finite();
-    const bool refused = heads_.add(pass_.losses(), bad != AnyNet::npos, reduction_.get());
+    const bool refused = heads_.add(losses, bad != AnyNet::npos, reduction_.get());
     if (std::isfinite(result_.total) && !refused) return true;
     result_.finite = false;
-    if (!heads_.finite(pass_.losses()))
+    if (!heads_.finite(losses))
       result_.location = pass_.locate_non_finite(part, threads);
     else if (bad != AnyNet::npos)
       result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
                          net_.parameters()[bad].name + "'";
-    else
-      result_.location = "the slice of another rank";
+    if (reduction_) result_.location = reduction_->first_text(result_.location);
+    if (result_.location.empty()) result_.location = "the sum of the losses";
     return false;
   }
-  /// Of the last slice: what it completes is added up over the ranks.
-  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, bool factors,
-                ThreadPool& threads) {
+  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, ThreadPool& threads) {
     if (!reduction_) return pass_.backward(slice, policy, heads, threads);
-    ReduceGradients reduce(policy, block_, *reduction_, factors);
-    pass_.backward(slice, reduce, heads, threads);
-    reduction_->finish();
+    ReduceGradients reduce(policy, block_, *reduction_);
+    if (slice.size > 0)
+      pass_.backward(slice, reduce, heads, threads);
+    else
+      pass_.skip_backward(reduce, heads);
+    reduction_->finish(threads);
   }
   /// What backward does not reach is zero: cleared where that may have changed since the last step that stored.
   void prepare(bool all_heads) {
@@ -181,6 +223,10 @@ class BatchGradients {
   StepResult result_;
   HeadLosses heads_;
   Slices slices_;
+  Share share_;
+  std::size_t samples_ = 0;         ///< of the whole batch
+  std::vector<std::size_t> sizes_;  ///< [rank], of a round
+  std::vector<LossSum> nothing_;    ///< losses of an empty slice
   std::shared_ptr<Reduction> reduction_;
   KeepingPlan keeping_;
   const Batch* kept_ = nullptr;

@@ -45,6 +45,20 @@ class GradientFlow {
     return false;
   }
 
+  /// The trained parameters of the operations that a backward pass from these heads reaches, in its order, without one.
+  template <class Use>
+  void for_each_reached(std::span<const std::uint8_t> heads, const Use& use) {
+    begin();
+    for (std::size_t i = program().ops.size(); i-- > 0;) {
+      if (!reaches(i, heads)) continue;
+      for (const int tensor : program().inputs_of(program().ops[i]))
+        if (needed(detail::at(tensor))) set_written(detail::at(tensor));
+      const std::size_t first = layout_.first_parameter(i);
+      for (std::size_t slot = first; slot < first + layout_.parameter_count(i); ++slot)
+        if (parameters_.trained(slot)) use(slot);
+    }
+  }
+
   [[nodiscard]] bool needed(std::size_t tensor) const { return needed_[tensor] != 0; }
   [[nodiscard]] bool written(std::size_t tensor) const { return written_[tensor] != 0; }
   void set_written(std::size_t tensor) { written_[tensor] = 1; }

@@ -62,13 +62,13 @@ class HeadBlocks {
     bool add_;
   };
 
-  /// After the last slice: a head's gradient becomes the sum over the ranks.
-  void reduce(std::size_t head, Reduction& ranks) const {
+  /// After a slice: a head's gradient goes to the sum over slices and ranks.
+  void reduce(std::size_t head, Reduction& ranks, ThreadPool& threads) const {
     for (std::size_t i = layout_.program().ops.size(); i-- > 0;)
       for (std::size_t p = 0; p < layout_.parameter_count(i); ++p)
         if (const std::size_t slot = layout_.first_parameter(i) + p; trained(slot) && reach_.reaches(head, slot))
           ranks.start(slot, at(head, slot));
-    ranks.finish();
+    ranks.finish(threads);
   }
 
   /// [head, head], over the parameters that at least `least` heads reach; without `pairs` only the diagonal.

@@ -49,17 +49,28 @@ class HeadLosses {
     return result_.total;
   }
 
-  /// Before the first slice of a batch: what its losses are divided by, and an empty result.
-  void begin(const TrainingPass& pass, const Batch& batch, Reduction* ranks, ThreadPool& threads) {
+  /// Before the first slice of a batch of so many samples in all: what its losses are divided by, added slice by slice,
+  /// and an empty result.
+  void begin(const TrainingPass& pass, const Batch& batch, Slices& slices, const Share& share, std::size_t samples,
+             Reduction* ranks, ThreadPool& threads) {
     result_.finite = true;
     result_.torn = false;
     result_.location.clear();
     result_.total = 0.0;
-    const Slice whole(batch);
-    check_labels(net_.layout(), whole);
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) normalisers_[h] = pass.normaliser(h, whole, threads);
-    if (ranks != nullptr) ranks->sum(normalisers_);
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) result_.losses[h] = {0.0, normalisers_[h]};
+    check_labels(net_.layout(), Slice(batch));
+    const std::size_t heads = normalisers_.size(), rounds = share.rounds(samples);
+    sums_.assign(rounds * heads, 0.0);
+    for (std::size_t k = 0; k < rounds; ++k) {
+      const Slice part = slices.cut(net_.layout(), batch, share, samples, k);
+      for (std::size_t h = 0; h < heads && part.size > 0; ++h) sums_[k * heads + h] = pass.normaliser(h, part, threads);
+    }
+    gather(ranks);
+    for (std::size_t h = 0; h < heads; ++h) {
+      normalisers_[h] = 0.0;
+      for (std::size_t k = 0; k < rounds; ++k)
+        for (std::size_t r = 0; r < share.ranks; ++r) normalisers_[h] += all_[(r * rounds + k) * heads + h];
+      result_.losses[h] = {0.0, normalisers_[h]};
+    }
   }
   /// Marks of these heads, for TrainingPass::backward; none: all. Valid until the next call.
   std::span<const std::uint8_t> marks(std::span<const std::size_t> heads) {
@@ -77,10 +88,20 @@ class HeadLosses {
     sums_.clear();
     for (const LossSum& loss : losses) sums_.push_back(loss.sum);
     sums_.push_back(refused ? 1.0 : 0.0);
-    if (ranks != nullptr) ranks->sum(sums_);
-    for (std::size_t h = 0; h < normalisers_.size(); ++h) result_.losses[h].sum += sums_[h];
+    gather(ranks);
+    for (std::size_t r = 0; r < all_.size(); r += sums_.size()) {
+      for (std::size_t h = 0; h < normalisers_.size(); ++h) result_.losses[h].sum += all_[r + h];
+      refused = refused || all_[r + normalisers_.size()] != 0.0;
+    }
     add_up();
-    return sums_.back() != 0.0;
+    return refused;
+  }
+  /// Sums of a slice onto `to`, those of the other ranks too.
+  void add_sums(const std::vector<LossSum>& losses, std::vector<double>& to, Reduction* ranks) {
+    sums_.clear();
+    for (const LossSum& loss : losses) sums_.push_back(loss.sum);
+    gather(ranks);
+    for (std::size_t i = 0; i < all_.size(); ++i) to[i % to.size()] += all_[i];
   }
   /// Whether these losses of a slice make a finite total.
   [[nodiscard]] bool finite(const std::vector<LossSum>& losses) const {
@@ -92,11 +113,17 @@ class HeadLosses {
  private:
   [[nodiscard]] double weight(std::size_t h) const { return static_cast<double>(net_.heads()[h].weight * weights_[h]); }
 
+  void gather(Reduction* ranks) {
+    if (ranks == nullptr) return all_.assign(sums_.begin(), sums_.end());
+    all_.resize(ranks->ranks() * sums_.size());
+    ranks->gather(sums_, all_);
+  }
+
   const AnyNet& net_;
   StepResult& result_;
   std::vector<float> weights_;       ///< [head]
   std::vector<double> normalisers_;  ///< [head]
-  std::vector<double> sums_;         ///< [head], of a slice, and whether it is refused
+  std::vector<double> sums_, all_;   ///< of this rank, and [rank] of all
   std::vector<std::uint8_t> marks_;  ///< [head]
 };
 

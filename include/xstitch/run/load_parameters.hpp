@@ -36,16 +36,23 @@ struct Staged {
   }
 };
 
-/// Reads a tensor that fits, in whichever order it lies. `read(span)` gives the values as they are.
+/// Reads a tensor that fits, in whichever order it lies. `read(span)` gives the values as they are. What is wrong with
+/// them, as a line of a list.
 template <class Read>
-void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<float> values, const Read& read) {
-  if (kind != weight_order::Fit::Kind::pytorch) {
-    read(values);
-    return;
+std::string read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, const std::string& name,
+                    std::span<float> values, const Read& read) {
+  try {
+    if (kind != weight_order::Fit::Kind::pytorch) {
+      read(values);
+    } else {
+      std::vector<float> other(values.size());
+      read(std::span(other));
+      weight_order::from_pytorch(spec, other, values);
+    }
+  } catch (const Error& error) {
+    return std::string("\n  ") + error.what();
   }
-  std::vector<float> other(values.size());
-  read(std::span(other));
-  weight_order::from_pytorch(spec, other, values);
+  return all_finite(values) ? "" : "\n  \"" + name + "\" holds values that are not finite";
 }
 
 }  // namespace parameter_file
@@ -68,6 +75,9 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
     fits.push_back(entry == nullptr ? weight_order::Fit{} : weight_order::fit(slot.spec, entry->shape, order));
     if (entry == nullptr)
       problems += "\n  missing: \"" + all[0] + "\" " + safetensors::to_text(want);
+    else if (!safetensors::element_reader(entry->dtype).numbers())
+      problems +=
+          "\n  \"" + names.back() + "\" is of the type " + entry->dtype + std::string(safetensors::expected_types);
     else if (!fits.back().fits())
       problems += (fits.back().remark().empty() ? "\n  wrong shape: \"" : "\n  \"") + names.back() + "\" is " +
                   safetensors::to_text(entry->shape) + ", expected " + safetensors::to_text(want) +
@@ -84,9 +94,8 @@ void read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, std::span<
     staged.parameters.push_back(i);
     const ParameterSlot& slot = to.slots()[i];
     staged.values.emplace_back(slot.count);
-    parameter_file::read_as(fits[i].kind, slot.spec, staged.values.back(),
-                            [&](std::span<float> values) { file.read(names[i], values); });
-    if (!all_finite(staged.values.back())) problems += "\n  \"" + names[i] + "\" holds values that are not finite";
+    problems += parameter_file::read_as(fits[i].kind, slot.spec, names[i], staged.values.back(),
+                                        [&](std::span<float> values) { file.read(names[i], values); });
   }
   if (!problems.empty()) fail(path.string(), ":", problems);
   staged.commit(to);

@@ -86,8 +86,8 @@ Initialised initialise(AnyNet& net, const std::string& source, const std::vector
     }
     staged.parameters.push_back(i);
     staged.values.emplace_back(slot.count);
-    read_as(fit.kind, slot.spec, staged.values.back(), [&](std::span<float> values) { read(*found, values); });
-    if (!all_finite(staged.values.back())) problems += "\n  \"" + *found + "\" holds values that are not finite";
+    problems += read_as(fit.kind, slot.spec, *found, staged.values.back(),
+                        [&](std::span<float> values) { read(*found, values); });
     result.values += slot.count;
   }
   if (!problems.empty()) fail("cannot take parameters from ", source, ":", problems);

@@ -80,6 +80,18 @@ class PredictorCore {
     return parameters_;
   }
 
+  [[nodiscard]] const Layout& layout() const {
+    check_not_moved();
+    return execution_->layout();
+  }
+  /// Predicts a batch whose inputs come in the order of layout().inputs(); labels are not looked at.
+  void predict_batch(const Batch& batch) {
+    check_not_moved();
+    infer(batch);
+  }
+  /// Of the last call: [samples, HeadSlot::prediction].
+  [[nodiscard]] std::span<const float> prediction(std::size_t head) const { return execution_->prediction(head); }
+
   /// Bytes of this predictor alone: activations and scratch, not the parameters.
   [[nodiscard]] std::size_t own_bytes() const {
     check_not_moved();
@@ -91,17 +103,20 @@ class PredictorCore {
   std::size_t run(std::initializer_list<InputView> views) {
     check_not_moved();
     fill(views);
-    const ReadAccess access(*parameters_);
-    parameters_->check_whole();
-    const std::shared_ptr<const PackedWeights> packed =
-        parameters_->packed(execution_->layout(), execution_->pointers(), *threads_);
-    const Slice slice(batch_);
-    execution_->infer(slice, packed.get(), *threads_);
+    infer(batch_);
     return batch_.size;
   }
   [[nodiscard]] const Execution& execution() const noexcept { return *execution_; }
 
  private:
+  void infer(const Batch& batch) {
+    const ReadAccess access(*parameters_);
+    parameters_->check_whole();
+    const std::shared_ptr<const PackedWeights> packed =
+        parameters_->packed(execution_->layout(), execution_->pointers(), *threads_);
+    const Slice slice(batch);
+    execution_->infer(slice, packed.get(), *threads_);
+  }
   void check_not_moved() const {
     if (!parameters_) fail("this predictor was moved from: it has no parameters any more");
   }
@@ -154,4 +169,9 @@ class PredictorCore {
 };
 
 }  // namespace detail
+
+/// A predictor of a network that is chosen at run time: AnyPredictor{Net::inference_program_of_type,
+/// net.shared_parameters(), threads}.
+using AnyPredictor = detail::PredictorCore;
+
 }  // namespace xstitch::inline XSTITCH_ISA

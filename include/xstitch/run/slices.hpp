@@ -2,6 +2,7 @@
 /// \file
 /// A batch cut into slices that are worked off one after the other, and whether the labels of a slice are all there.
 
+#include <xstitch/core/share.hpp>
 #include <xstitch/run/execution.hpp>
 
 #include <cstddef>
@@ -30,13 +31,16 @@ inline void check_labels(const Layout& layout, const Slice& slice) {
 
 class Slices {
  public:
-  /// Slice k of n. Labels are copied for it, into memory that is kept and that the next slice uses again.
-  Slice cut(const Layout& layout, const Batch& batch, std::size_t k, std::size_t n) {
+  /// Of the part of a batch that a rank has: the slice of a round. `samples`: of the whole batch. Labels are copied for
+  /// it, into memory that is kept and that the next slice uses again.
+  Slice cut(const Layout& layout, const Batch& batch, const Share& share, std::size_t samples, std::size_t round) {
     Slice part(batch);
-    if (n == 1) return part;
-    part.begin = batch.size * k / n;
-    part.size = batch.size * (k + 1) / n - part.begin;
-    part.position = batch.first_position + part.begin;
+    const Share::Range range = share.range(samples, round);
+    part.position = batch.first_position + range.begin;
+    if (range.size == batch.size) return part;
+    part.begin = 0;
+    for (std::size_t k = 0; k < round; ++k) part.begin += share.range(samples, k).size;
+    part.size = range.size;
     labels_.resize(batch.labels.size());
     for (std::size_t h = 0; h < batch.labels.size(); ++h) {
       const LabelBatch& whole = batch.labels[h];

@@ -78,7 +78,7 @@ class Training {
     if (gradients_.reduction() != nullptr) gradients_.pass().pending().average(*gradients_.reduction());
     gradients_.pass().pending().commit();
     net_.model().changed();
-    if (balancing_) balancing_->commit(batch, options.accumulate, threads);
+    if (balancing_) balancing_->commit(batch, threads);
     return result;
   }
   const StepResult& step(const Batch& batch, ThreadPool& threads) { return step(batch, StepOptions{}, threads); }

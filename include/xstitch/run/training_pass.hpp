@@ -90,6 +90,11 @@ class TrainingPass {
       if (flow_.reaches(i, heads)) run_backward(i, slice, policy, threads);
   }
 
+  /// In place of backward, on a rank without a slice: the parameters that backward would reach are complete.
+  void skip_backward(GradientPolicy& policy, std::span<const std::uint8_t> heads) {
+    flow_.for_each_reached(heads, [&](std::size_t slot) { policy.complete(slot); });
+  }
+
   /// [head], of the last forward.
   [[nodiscard]] const std::vector<LossSum>& losses() const noexcept { return losses_; }
 

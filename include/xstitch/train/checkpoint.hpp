@@ -74,6 +74,7 @@ struct Found {
   std::uint64_t schedule_iterations = 0;  ///< TrainingIdentity::schedule_iterations then
   std::vector<BalanceArray> balance{};    ///< what the rule for the heads' weights had learned
   std::uint64_t average_updates = 0;      ///< AveragedWeights::updates()
+  std::uint64_t accumulate = 1;           ///< slices of a batch
 };
 
 /// How long the training is to be that continues, and whether its schedule may be of another length.
@@ -82,6 +83,7 @@ struct Wanted {
   bool other_length = false;
   bool finished = false;  ///< all of `total` done already
   bool other_bits = false;
+  bool other_slices = false;  ///< those of the checkpoint are taken
 };
 
 /// Whether the network has the very parameters of the file: a training that continues in the same program.
@@ -113,6 +115,9 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
   const bool lengths_differ = then != now && then > 0 && now > 0;
   if (lengths_differ && wanted.other_length) want.set("schedule_iterations", then);
   if (continues) want.set("initial", have.at("initial"));
+  found.accumulate = have.at("accumulate").whole();
+  if (wanted.other_slices) want.set("accumulate", found.accumulate);
+  if (have.find("reduction") != nullptr && identity.reduction.empty()) want.set("reduction", "");
   if (const std::string text_of_all = training_state::differences(have, want); !text_of_all.empty())
     fail("the checkpoint belongs to another training. To start from its parameters alone use load().", text_of_all,
          lengths_differ && !wanted.other_length ? advice(then, now) : "",

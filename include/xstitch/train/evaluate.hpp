@@ -2,21 +2,24 @@
 /// \file
 /// How good a network is on a data set: one row a head with the loss and the metrics over the whole set, exact for any
 /// batch size. The predictions of an ensemble's members are averaged before the metrics see them (vectors
-/// renormalised); its loss is the mean of the members' losses.
+/// renormalised); its loss is the mean of the members' losses. Several ranks share the batches out; each gets the whole
+/// evaluation, with the bits of one process.
 
 #include <xstitch/data/loader.hpp>
 #include <xstitch/metrics/metric.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/evaluated_batch.hpp>
+#include <xstitch/train/evaluation.hpp>
 #include <xstitch/train/head_metrics.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
+#include <limits>
 #include <memory>
-#include <ostream>
+#include <optional>
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -27,68 +30,10 @@ struct EvaluateOptions {
   std::size_t loader_threads = 1;  ///< 0: load on the caller's thread
   OnError on_error = OnError::stop;
   std::vector<HeadMetric> metrics{};  ///< beside those of the losses, for example {{"upper", confusion}}
-};
-
-struct Evaluation {
-  struct Row {
-    std::string name;     ///< "tower" or "tower.head"
-    double loss = 0.0;    ///< sum over the set / normaliser over the set
-    float weight = 1.0F;  ///< of the loss in the total
-    std::vector<MetricValue> values;
-    std::size_t main = 0;  ///< index into values of the one that decides which checkpoint is best
-    bool labelled = true;  ///< false: no sample had a label, and the loss of 0 says nothing
-  };
-  std::vector<Row> rows;
-  std::size_t samples = 0;
-  std::uint64_t skipped = 0;
-
-  [[nodiscard]] double total_loss() const {
-    double total = 0.0;
-    for (const Row& row : rows) total += static_cast<double>(row.weight) * row.loss;
-    return total;
-  }
-  /// Value of a metric, for programs: evaluation.value("upper", "accuracy").
-  [[nodiscard]] double value(std::string_view name, std::string_view metric) const {
-    for (const Row& row : rows)
-      if (row.name == name)
-        for (const MetricValue& v : row.values)
-          if (v.name == metric) return v.value;
-    fail("evaluation: no metric \"", metric, "\" of \"", name, "\"");
-  }
-  /// One number for "best": the mean over heads of the main metric, larger is better, each on a scale of about 1:
-  /// percent / 100, degrees / -90, other values v as v / (1 + |v|), or 1 / (1 + |v|) where smaller is better. A head
-  /// where nothing was measured does not count.
-  [[nodiscard]] double score() const {
-    double sum = 0.0;
-    std::size_t count = 0;
-    for (const Row& row : rows) {
-      if (row.main >= row.values.size() || !row.values[row.main].measured) continue;
-      const MetricValue& v = row.values[row.main];
-      const double sign = v.larger_is_better ? 1.0 : -1.0;
-      if (v.unit == "%")
-        sum += sign * v.value / 100.0;
-      else if (v.unit == "deg")
-        sum += sign * v.value / 90.0;
-      else
-        sum += (v.larger_is_better ? v.value : 1.0) / (1.0 + std::abs(v.value));
-      ++count;
-    }
-    return count == 0 ? 0.0 : sum / static_cast<double>(count);
-  }
+  std::shared_ptr<Ranks> ranks{};     ///< share the batches out over these
 };
 
 namespace evaluation {
-
-/// A fixed number of digits without the stream's settings.
-inline std::string digits(double value, int behind_point) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", behind_point, value);
-  return text;
-}
-inline std::string to_text(const MetricValue& v) {
-  if (!v.measured) return "-";
-  return digits(v.value, v.unit.empty() ? 4 : 2) + (v.unit.empty() ? "" : " " + v.unit);
-}
 
 /// The heads of one name, one a member.
 struct Group {
@@ -128,13 +73,17 @@ class PackedForEvaluation {
 };
 
 inline LoaderOptions loader_options(const EvaluateOptions& options) {
-  return {.batch = options.batch, .epochs = 1, .threads = options.loader_threads, .on_error = options.on_error};
+  LoaderOptions loading{
+      .batch = options.batch, .epochs = 1, .threads = options.loader_threads, .on_error = options.on_error};
+  if (!options.ranks) return loading;
+  const std::size_t ranks = options.ranks->ranks();
+  loading.share = {.rank = options.ranks->rank(), .ranks = ranks, .piece = options.batch};
+  loading.batch *= std::min(ranks, std::numeric_limits<std::size_t>::max() / std::max<std::size_t>(1, options.batch));
+  return loading;
 }
 
-inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
-  const PackedForEvaluation packed(net, threads);
+inline std::vector<Group> groups_of(const AnyNet& net, const std::vector<HeadMetric>& metrics) {
   const std::span<const HeadSlot> heads = net.heads();
-  head_metrics::begin(options.metrics, heads);
   std::vector<Group> groups;
   for (std::size_t h = 0; h < heads.size(); ++h) {
     auto group = std::find_if(groups.begin(), groups.end(),
@@ -144,44 +93,68 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
       group = groups.end() - 1;
       group->own = net.program().training[heads[h].operation].metric();
       if (group->own) group->metrics.push_back(group->own.get());
-      for (const HeadMetric& one : options.metrics)
+      for (const HeadMetric& one : metrics)
         if (one.head == heads[h].name()) group->metrics.push_back(&one.metric.get());
     }
     group->heads.push_back(h);
     group->losses.emplace_back();
   }
+  return groups;
+}
 
-  Loader loader(data, net.inputs(), heads, loader_options(options));
+/// `mean`: scratch for predictions of several members.
+inline void add(Group& group, std::span<const HeadSlot> heads, const EvaluatedBatch& batch, std::vector<float>& mean) {
+  for (std::size_t m = 0; m < group.heads.size(); ++m) {
+    group.losses[m].sum += batch.losses[group.heads[m]].sum;
+    group.losses[m].normaliser += batch.losses[group.heads[m]].normaliser;
+  }
+  if (group.metrics.empty()) return;
+  const HeadSlot& head = heads[group.heads[0]];
+  const std::span<const float> first = batch.predictions[group.heads[0]];
+  const float* prediction = first.data();
+  if (group.heads.size() > 1) {
+    mean.assign(first.begin(), first.end());
+    for (std::size_t m = 1; m < group.heads.size(); ++m) {
+      const std::span<const float> other = batch.predictions[group.heads[m]];
+      for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += other[i];
+    }
+    const float share = 1.0F / static_cast<float>(group.heads.size());
+    for (float& value : mean) value *= share;
+    if (head.unit_vectors) normalise(mean, static_cast<std::size_t>(head.prediction.dims.channels));
+    prediction = mean.data();
+  }
+  const LabelBatch& labels = batch.labels[group.heads[0]];
+  for (Metric* metric : group.metrics) metric->add(batch.size * labels.rows, prediction, labels);
+}
+
+inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
+  const PackedForEvaluation packed(net, threads);
+  const std::span<const HeadSlot> heads = net.heads();
+  head_metrics::begin(options.metrics, heads);
+  std::vector<Group> groups = groups_of(net, options.metrics);
+  const LoaderOptions loading = loader_options(options);
+  Loader loader(data, net.inputs(), heads, loading);
+  std::optional<Telling> telling;
+  if (options.ranks && loading.share.ranks > 1) telling.emplace(*options.ranks, heads.size());
   std::vector<float> mean;
   Evaluation result;
   while (const LoadedBatch* loaded = loader.next()) {
-    const StepResult& step = net.evaluate(loaded->batch, threads);
-    result.samples += loaded->batch.size;
-    for (Group& group : groups) {
-      for (std::size_t m = 0; m < group.heads.size(); ++m) {
-        group.losses[m].sum += step.losses[group.heads[m]].sum;
-        group.losses[m].normaliser += step.losses[group.heads[m]].normaliser;
-      }
-      if (group.metrics.empty()) continue;
-      const HeadSlot& head = heads[group.heads[0]];
-      const std::span<const float> first = net.prediction(group.heads[0]);
-      const float* prediction = first.data();
-      if (group.heads.size() > 1) {
-        mean.assign(first.begin(), first.end());
-        for (std::size_t m = 1; m < group.heads.size(); ++m) {
-          const std::span<const float> other = net.prediction(group.heads[m]);
-          for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += other[i];
-        }
-        const float share = 1.0F / static_cast<float>(group.heads.size());
-        for (float& value : mean) value *= share;
-        if (head.unit_vectors) normalise(mean, static_cast<std::size_t>(head.prediction.dims.channels));
-        prediction = mean.data();
-      }
-      const LabelBatch& labels = loaded->batch.labels[group.heads[0]];
-      for (Metric* metric : group.metrics) metric->add(loaded->batch.size * labels.rows, prediction, labels);
+    result.samples += loaded->samples;
+    EvaluatedBatch own;
+    if (loaded->batch.size > 0) own = of(net, loaded->batch, net.evaluate(loaded->batch, threads));
+    for (std::size_t r = 0; r < loading.share.ranks; ++r) {
+      if (telling && loading.share.range(loaded->samples, 0, r).size == 0) break;
+      const EvaluatedBatch batch = telling ? telling->tell(r, own) : own;
+      for (Group& group : groups) add(group, heads, batch, mean);
     }
   }
   result.skipped = loader.skipped();
+  if (telling) {
+    std::vector<std::uint64_t> skipped(loading.share.ranks);
+    options.ranks->gather_values(std::span<const std::uint64_t>(&result.skipped, 1), std::span(skipped));
+    result.skipped = 0;
+    for (const std::uint64_t one : skipped) result.skipped += one;
+  }
   for (const Group& group : groups) {
     Evaluation::Row row;
     row.name = heads[group.heads[0]].name();
@@ -202,41 +175,6 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
 inline Evaluation evaluate(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
   ThreadPool threads(options.threads);
   return evaluation::run(net, data, options, threads);
-}
-
-/// A table: one row a head. With the metrics as columns where all heads have the same ones, else name by name.
-inline std::ostream& operator<<(std::ostream& out, const Evaluation& evaluation) {
-  std::vector<std::vector<std::string>> cells{{"task", "loss"}};
-  const auto names = [](const Evaluation::Row& row) {
-    std::vector<std::string> list;
-    for (const MetricValue& v : row.values) list.push_back(v.name);
-    return list;
-  };
-  const bool same = std::all_of(evaluation.rows.begin(), evaluation.rows.end(),
-                                [&](const auto& row) { return names(row) == names(evaluation.rows[0]); });
-  if (same && !evaluation.rows.empty())
-    for (const std::string& name : names(evaluation.rows[0])) cells[0].push_back(name);
-  for (const Evaluation::Row& row : evaluation.rows) {
-    std::vector<std::string> line{row.name, row.labelled ? evaluation::digits(row.loss, 4) : "-"};
-    for (const MetricValue& v : row.values) line.push_back((same ? "" : v.name + " ") + evaluation::to_text(v));
-    cells.push_back(std::move(line));
-  }
-  std::vector<std::size_t> widths;
-  for (const auto& line : cells)
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      if (c == widths.size()) widths.push_back(0);
-      widths[c] = std::max(widths[c], line[c].size());
-    }
-  for (const auto& line : cells) {
-    std::string text;
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      const std::string gap(widths[c] - line[c].size(), ' ');
-      text += (c == 0 ? "" : "   ") + (c == 0 || !same ? line[c] + gap : gap + line[c]);
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    out << text << '\n';
-  }
-  return out;
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

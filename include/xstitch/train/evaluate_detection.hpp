@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// How good a detector is on whole images: evaluate_detection(net, data).
+/// How good a detector is on whole images: evaluate_detection(net, data), of a network or a predictor.
 ///
 /// For each image the network sees its proposals, as many rows at a time as its Input "regions" has; every class k
 /// gives decode(proposal, offsets of k) the score p_k, clipped to the image; non-maximum suppression leaves the
@@ -27,6 +27,7 @@
 #include <exception>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -91,18 +92,15 @@ std::vector<data::DetectionImage> load_images(const D& data, std::size_t first, 
   return images;
 }
 
-}  // namespace detection
-
 template <data::DetectionSet D>
-DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const DetectionOptions& options = {}) {
+DetectionEvaluation judge(std::vector<RegionNetwork> nets, const D& data, const DetectionOptions& options,
+                          ThreadPool& threads) {
   const std::vector<std::string> names = data.class_names(), attribute_names = data.attribute_names();
   const std::size_t classes = names.size(), attributes = attribute_names.size();
-  ThreadPool threads(options.threads);
-  const evaluation::PackedForEvaluation packed(net, threads);
-  detection::RegionScores scores(net, options, threads);
-  detection::check_width(scores, options.classes, classes + 1);
-  detection::check_width(scores, options.boxes, 4 * (classes + 1));
-  detection::check_width(scores, options.attributes, attributes);
+  RegionScores scores(std::move(nets), options);
+  check_width(scores, options.classes, classes + 1);
+  check_width(scores, options.boxes, 4 * (classes + 1));
+  check_width(scores, options.attributes, attributes);
   DetectionEvaluation result{DetectionPrecision(classes, names),
                              DetectionPrecision(classes, names),
                              {},
@@ -111,8 +109,8 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
   const std::size_t group = std::max<std::size_t>(options.batch, 16);
   for (std::size_t first = 0; first < result.images; first += group) {
     const std::vector<data::DetectionImage> images =
-        detection::load_images(data, first, std::min(group, result.images - first), threads);
-    std::vector<detection::RegionScores::Row> rows;
+        load_images(data, first, std::min(group, result.images - first), threads);
+    std::vector<RegionScores::Row> rows;
     std::vector<const data::ImageObject*> of_object;  // [row] null for a proposal
     for (std::size_t n = 0; n < images.size(); ++n) {
       if (!options.classes.empty())
@@ -127,7 +125,7 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
       const auto& [n, box] = rows[row];
       if (of_object[row] != nullptr)
         return result.attributes.add(of_object[row]->class_index, of_attributes, of_object[row]->attributes);
-      detection::detect(box, probabilities, offsets, scores.image(), options.least_score, found[n]);
+      detect(box, probabilities, offsets, scores.image(), options.least_score, found[n]);
       const RandomKey key = RandomKey(seed(options.seed)).with("random scores").with(first + n).with(row);
       for (std::size_t k = 0; k < classes; ++k) random[n].push_back({box, static_cast<int>(k), key.uniform(k)});
     });
@@ -136,7 +134,7 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
       for (const data::ImageObject& object : images[n].objects)
         objects.push_back({object.box, object.class_index, object.difficult});
       const auto best = [&](const std::vector<Detection>& all) {
-        return detection::suppressed(all, classes, options.suppression, options.most);
+        return suppressed(all, classes, options.suppression, options.most);
       };
       result.detections.add(best(found[n]), objects);
       result.random.add(best(random[n]), objects);
@@ -144,6 +142,33 @@ DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const Detecti
     }
   }
   return result;
+}
+
+}  // namespace detection
+
+template <data::DetectionSet D>
+DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const DetectionOptions& options = {}) {
+  ThreadPool threads(options.threads);
+  const evaluation::PackedForEvaluation packed(net, threads);
+  return detection::judge({detection::RegionNetwork(net, threads)}, data, options, threads);
+}
+
+/// By a predictor, whose network may have more rows than the trained one: xs::Predictor<Wide>{net}. It has threads of
+/// its own; options.threads load images.
+template <data::DetectionSet D>
+DetectionEvaluation evaluate_detection(AnyPredictor& predictor, const D& data, const DetectionOptions& options = {}) {
+  ThreadPool threads(options.threads);
+  return detection::judge({detection::RegionNetwork(predictor)}, data, options, threads);
+}
+
+/// By the mean of what several predictors say: an ensemble of networks that were trained each on its own.
+template <data::DetectionSet D>
+DetectionEvaluation evaluate_detection(std::vector<AnyPredictor>& predictors, const D& data,
+                                       const DetectionOptions& options = {}) {
+  ThreadPool threads(options.threads);
+  std::vector<detection::RegionNetwork> nets;
+  for (AnyPredictor& predictor : predictors) nets.emplace_back(predictor);
+  return detection::judge(std::move(nets), data, options, threads);
 }
 
 /// What a training set says of the attributes of each class, for the predictor that knows the true class alone: without

@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 #include <random>
 #include <string>
@@ -30,22 +31,15 @@ namespace xstitch::inline XSTITCH_ISA {
 struct JobOptions {
   bool resume = false;                      ///< else the job starts again and forgets what is in the folder
   const std::atomic<bool>* stop = nullptr;  ///< given to every stage
+  Distributed distributed{};                ///< given to every stage; rank 0 alone writes into the folder
 };
 
 class TrainingJob {
  public:
   explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
       : folder_(std::move(folder)), options_(options) {
-    make_folder(folder_);
-    lock_ = FolderLock(folder_);
-    remove_partial_files(folder_);
-    if (options_.resume && file_exists(manifest_path())) {
-      read_manifest();
-      return;
-    }
-    if (options_.resume) refuse_lost_manifest();
-    id_ = random_id();
-    write_manifest();
+    lead([&] { begin(); });
+    tell_manifest();
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
@@ -64,12 +58,22 @@ class TrainingJob {
     options.log_file = folder / "log.jsonl";
     options.resume = entry != nullptr;  // of this job: what an older one left in the folder is not continued
     options.job = id_;
+    if (options.distributed.ranks && !options_.distributed.ranks)
+      fail("job: found TrainOptions::distributed without JobOptions::distributed, expected it there");
+    options.distributed = options_.distributed;
     if (options.name.empty()) options.name = stage;
+    if (!options_.distributed.leads()) options.output = nullptr;
     if (!lock_.note().empty() && options.output != nullptr) *options.output << lock_.note() << std::endl;
     if (options.stop == nullptr) options.stop = options_.stop;
     // Before the manifest holds the stage: with wrong options in it, it could not be begun with the right ones.
-    const std::uint64_t total = trainer::check(net, data, optimizer, options);
-    const TrainingIdentity identity = trainer::identify(net, data, optimizer, options, total);
+    std::uint64_t total = 0;
+    TrainingIdentity identity;
+    together([&] {
+      total = trainer::check(net, data, optimizer, options);
+      identity = trainer::identify(net, data, optimizer, options, total);
+      if (entry != nullptr && options.distributed.ranks)  // a resume on other ranks keeps the slices
+        identity.accumulate = entry->at("settings").at("accumulate").whole();
+    });
     const Json settings = identity.to_json().set("total", total);
     if (entry != nullptr)
       if (const std::string text = training_state::differences(entry->at("settings"), settings); !text.empty())
@@ -77,7 +81,7 @@ class TrainingJob {
              " was trained with other settings; start again without resume, or in another folder:", text);
     if (entry != nullptr && entry->at("state").string() == "finished")
       return load_finished(folder, net, optimizer, identity, total, options);
-    if (entry == nullptr) forget(folder);
+    if (entry == nullptr) lead([&] { forget(folder); });
     set_state(stage, "running", settings);
 
     TrainResult result = xstitch::train(net, data, optimizer, options);
@@ -101,6 +105,38 @@ class TrainingJob {
   }
 
  private:
+  /// On rank 0; what it throws, all throw.
+  template <class Function>
+  void lead(const Function& f) {
+    together([&] {
+      if (options_.distributed.leads()) f();
+    });
+  }
+  template <class Function>
+  void together(const Function& f) {
+    if (options_.distributed.ranks)
+      options_.distributed.ranks->together(f);
+    else
+      f();
+  }
+  void begin() {
+    make_folder(folder_);
+    lock_ = FolderLock(folder_);
+    remove_partial_files(folder_);
+    if (options_.resume && file_exists(manifest_path())) return read_manifest();
+    if (options_.resume) refuse_lost_manifest();
+    id_ = random_id();
+    write_manifest();
+  }
+  void tell_manifest() {
+    if (!options_.distributed.ranks) return;
+    std::string text = Json().set("job", id_).set("stages", stages_).text();
+    options_.distributed.ranks->broadcast_text(0, text);
+    const Json told = Json::parse(text, "manifest of rank 0");
+    id_ = told.at("job").string();
+    stages_ = told.at("stages").array();
+  }
+
   [[nodiscard]] std::filesystem::path manifest_path() const { return folder_ / "job.json"; }
 
   static void check_name(const std::string& stage) {
@@ -139,12 +175,13 @@ class TrainingJob {
                             const TrainingIdentity& identity, std::uint64_t total, const TrainOptions& options) {
     Training training(net, optimizer);
     const auto average = AveragedWeights::make(net, options.weight_average);
-    (void)checkpoint::read(folder / "last.safetensors", training, identity,
-                           {.total = total,
-                            .other_length = options.extend_schedule,
-                            .finished = true,
-                            .other_bits = options.accept_other_bits},
-                           average.get());
+    std::optional<checkpoint::Found> found;
+    lead([&] {
+      checkpoint::Wanted wanted = trainer::wanted(options, total);
+      wanted.finished = true;
+      found = checkpoint::read(folder / "last.safetensors", training, identity, wanted, average.get());
+    });
+    if (options_.distributed.ranks) shared_state::tell(*options_.distributed.ranks, training, average.get(), found);
     TrainResult result;
     if (average) result.average = average->copy();
     result.iterations = total;
@@ -160,7 +197,7 @@ class TrainingJob {
       entry = &stages_.back();
     }
     entry->set("state", state).set("settings", settings);
-    write_manifest();
+    lead([&] { write_manifest(); });
   }
 
   void write_manifest() const {

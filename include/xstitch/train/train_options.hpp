@@ -5,6 +5,8 @@
 #include <xstitch/data/loader.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/distributed.hpp>
+#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/head_metrics.hpp>
 #include <xstitch/train/schedule.hpp>
 #include <xstitch/train/weight_average.hpp>
@@ -68,11 +70,16 @@ struct TrainOptions {
   std::string job{};                 ///< which job the checkpoints belong to; TrainingJob sets it
   std::filesystem::path log_file{};  ///< JSON lines; empty: none
   std::uint64_t log_every = 20;      ///< steps; a line holds the means since the last one
+  TensorBoard tensorboard{};         ///< event files (train/event_record.hpp)
   std::string name{};                ///< shown in front of progress lines
 
   const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)
   std::ostream* output = &std::cerr;        ///< progress; null: silence
   std::function<void(std::uint64_t step, const StepResult&)> after_step{};
+
+  /// Several ranks as one training (train/distributed.hpp). `batch` is that of all of them together, and `accumulate`
+  /// at least their number. Rank 0 shows progress, and writes checkpoints and log.
+  Distributed distributed{};
 
   std::size_t loader_threads = 1;
   bool cache = false;                ///< keep all samples in memory
@@ -82,8 +89,9 @@ struct TrainOptions {
 namespace trainer {
 
 /// How the training's loader goes through its data from iteration `step` on. `seed`: unless the options give one.
+/// `slices`: of each batch.
 inline LoaderOptions loader_options(const TrainOptions& options, Seed seed, std::uint64_t step,
-                                    std::uint64_t steps_per_epoch) {
+                                    std::uint64_t steps_per_epoch, std::size_t slices) {
   LoaderOptions loading;
   loading.batch = options.batch;
   loading.drop_last = options.drop_last;
@@ -95,6 +103,7 @@ inline LoaderOptions loader_options(const TrainOptions& options, Seed seed, std:
   loading.threads = options.loader_threads;
   loading.on_error = options.on_error;
   loading.cache = options.cache;
+  if (options.distributed.ranks) loading.share = options.distributed.share(slices);
   return loading;
 }
 

@@ -5,241 +5,60 @@
 ///     auto result = xs::train(net, data, xs::Sgd{.learning_rate = 0.01f, .momentum = 0.9f},
 ///                             {.epochs = 5, .batch = 64});
 ///
-/// Before the first step everything is checked that can be (training_checks.hpp). The order after each step: log, last
-/// checkpoint, evaluation (and the best checkpoint), so that an evaluation that throws loses nothing: a resume makes it
-/// again. A training that was stopped or killed and continues with `.resume = true` ends with the same bits as one that
-/// ran through. It stops with a message, and without touching the last good checkpoint, when a loss or parameter is not
-/// finite. A training that does not resume starts from fresh optimizer state.
+/// Before the first step everything is checked that can be (training_checks.hpp). A training that was stopped or killed
+/// and continues with `.resume = true` ends with the same bits as one that ran through. It stops with a message, and
+/// without touching the last good checkpoint, when a loss or parameter is not finite. A training that does not resume
+/// starts from fresh optimizer state. Several ranks make one training of it (train/distributed.hpp).
 
-#include <xstitch/train/checkpoint.hpp>
-#include <xstitch/train/checkpoint_folder.hpp>
-#include <xstitch/train/evaluate.hpp>
-#include <xstitch/train/optimizer_state.hpp>
-#include <xstitch/train/running_statistics.hpp>
-#include <xstitch/train/train_options.hpp>
-#include <xstitch/train/train_result.hpp>
-#include <xstitch/train/trainer_messages.hpp>
-#include <xstitch/train/training_checks.hpp>
-#include <xstitch/train/training_record.hpp>
+#include <xstitch/train/training_run.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <iostream>
-#include <memory>
+#include <exception>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace trainer {
 
-/// One training from its first step to its last.
-class Run {
- public:
-  Run(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
-      : net_(net),
-        data_(data),
-        optimizer_(optimizer),
-        options_(options),
-        training_(net, optimizer),
-        average_(AveragedWeights::make(net, options.weight_average)),
-        checkpoints_(options.checkpoint_directory, options.metadata) {
-    state_.total = check(net, data, optimizer, options);
-    steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
-    training_.set_balance(options.balance, steps_per_epoch_);
-    check_evaluation_samples(net, options);
-    identity_ = identify(net, data, optimizer, options, state_.total);
-    training_.set_multipliers(multipliers(options));
-    schedule_length_ = schedule_length(options, state_.total);
-    state_.interval.assign(net.heads().size(), {});
+/// Rank 0 speaks and writes for all.
+inline TrainOptions options_of_rank(const TrainOptions& options) {
+  TrainOptions own = options;
+  if (options.distributed.leads()) return own;
+  own.output = nullptr;
+  own.log_file.clear();
+  own.tensorboard = {};
+  own.checkpoint_directory.clear();
+  own.checkpoint_every = 0;
+  own.resume = false;
+  return own;
+}
+
+/// What goes wrong before the first step is an Error on all ranks; later, one that fails ends all, because the others
+/// wait for it.
+inline TrainResult train_together(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                                  const TrainOptions& options) {
+  Ranks& ranks = *options.distributed.ranks;
+  const TrainOptions own = options_of_rank(options);
+  std::optional<Run> run;
+  ranks.together([&] {
+    check_options(options);
+    run.emplace(net, data, optimizer, own);
+  });
+  run->begin();
+  try {
+    return run->run();
+  } catch (const std::exception& error) {
+    ranks.abort(error.what());
+    throw;
   }
-
-  TrainResult run() {
-    ThreadPool threads(options_.threads);  // a thread that is refused loses no older checkpoint
-    const std::optional<checkpoint::Found> found = restore();
-    const bool other_length = found && found->schedule_iterations != identity_.schedule_iterations;
-    std::vector<std::string_view> told_again;
-    if (state_.evaluation_pending && options_.evaluation) told_again.emplace_back("evaluate");
-    if (other_length) told_again.emplace_back("schedule");
-    TrainingRecord record(net_.heads(), options_, state_, told_again);
-    if (!lock_.note().empty()) record.say(lock_.note());
-    if (found)
-      record.say("continues after iteration " + std::to_string(state_.step) + " of " + std::to_string(state_.total));
-    else
-      record.start(identity_, state_.total);
-    if (other_length)
-      record.schedule_changed(state_.step, found->schedule_iterations, schedule_length_,
-                              options_.schedule.factor(state_.step, found->schedule_iterations), factor());
-    if (options_.schedule.depends_on_length() && schedule_length_ < state_.total)
-      record.say("the schedule ends at iteration " + std::to_string(schedule_length_) + " of " +
-                 std::to_string(state_.total) + "; from there on the learning rate keeps its last factor");
-    if (std::exchange(state_.evaluation_pending, false) && options_.evaluation) evaluate(record, threads);
-    if (state_.step < state_.total) train(record, threads);
-    return finish(record);
-  }
-
- private:
-  [[nodiscard]] float factor() const { return options_.schedule.factor(state_.step, schedule_length_); }
-
-  /// The checkpoint that the training continues from, if there is one.
-  std::optional<checkpoint::Found> restore() {
-    lock_ = checkpoints_.lock();
-    checkpoints_.prepare(options_.resume);
-    std::optional<checkpoint::Found> found = checkpoints_.read_last(
-        training_, identity_,
-        {.total = state_.total, .other_length = options_.extend_schedule, .other_bits = options_.accept_other_bits},
-        average_.get());
-    if (found) {
-      found->state.total = state_.total;
-      state_ = found->state;
-    }
-    return found;
-  }
-
-  void train(TrainingRecord& record, ThreadPool& threads) {
-    Loader loader(data_, net_.inputs(), net_.heads(),
-                  loader_options(options_, net_.seed(), state_.step, steps_per_epoch_));
-
-    while (state_.step < state_.total) {
-      const LoadedBatch& loaded = *loader.next();
-      for (const std::string& text : loaded.skipped) record.say("skipped " + text);
-      if (!step(loaded, record, threads)) break;
-      const bool interrupted = options_.stop != nullptr && options_.stop->load() && state_.step < state_.total;
-      if (!check_points(record, threads, interrupted)) break;
-      if (!interrupted) continue;
-      result_.reason = StopReason::interrupted;
-      result_.message = stopped_text(state_, checkpoints_.given());
-      break;
-    }
-    result_.skipped = loader.skipped();
-  }
-
-  /// False when a loss is not finite.
-  bool step(const LoadedBatch& loaded, TrainingRecord& record, ThreadPool& threads) {
-    StepOptions step;
-    step.step = state_.step;
-    step.learning_rate_factor = factor();
-    step.clip_norm = options_.clip_norm;
-    step.accumulate = std::min(options_.accumulate, loaded.batch.size);
-    step.not_finite = options_.not_finite;
-    std::optional<RunningStatistics> statistics;
-    if (loaded.batch.size == 1 && !said_unmoved_) statistics.emplace(net_);
-    const StepResult& losses = training_.step(loaded.batch, step, threads);
-    if (!losses.finite && !losses.torn && options_.not_finite == NotFinite::skip) {
-      record.say("iteration " + std::to_string(state_.step + 1) + " changed nothing: not finite, first in " +
-                 losses.location);
-      ++state_.step;
-      ++result_.steps_not_finite;
-      return true;
-    }
-    if (!losses.finite) {
-      stop_not_finite(record, not_finite_text(state_.step + 1, loaded, losses));
-      return false;
-    }
-    ++state_.step;
-    if (average_) average_->update(threads);
-    add(state_.interval, losses.losses);
-    const bool due = state_.step % options_.log_every == 0 || state_.step == state_.total;
-    const auto learning_rate = static_cast<double>(optimizer_.learning_rate() * step.learning_rate_factor);
-    std::vector<double> means =
-        record.step(state_, loaded.batch.size, due, loaded.epoch, learning_rate, training_.balanced_weights());
-    if (due) result_.history.push_back({state_.step, std::move(means)});
-    if (statistics) say_unmoved(statistics->find_unmoved(), record);
-    if (options_.after_step) options_.after_step(state_.step, losses);
-    return true;
-  }
-
-  void say_unmoved(const std::string& name, TrainingRecord& record) {
-    if (name.empty()) return;
-    said_unmoved_ = true;
-    record.say(unmoved_text(state_.step, name, options_.batch));
-  }
-
-  [[nodiscard]] bool due(std::uint64_t every) const {
-    return state_.step % (every > 0 ? every : steps_per_epoch_) == 0 || state_.step == state_.total;
-  }
-
-  /// Checkpoints and evaluation where they are due. False when a parameter is not finite.
-  bool check_points(TrainingRecord& record, ThreadPool& threads, bool interrupted) {
-    const bool evaluation_due = options_.evaluation && due(options_.evaluate_every);
-    const bool checkpoint_due = checkpoints_.given() && (due(options_.checkpoint_every) || interrupted);
-    if (!evaluation_due && !checkpoint_due && state_.step < state_.total) return true;
-    if (const std::string bad = net_.find_non_finite_parameter(); !bad.empty()) {
-      stop_not_finite(record, "iteration " + std::to_string(state_.step) + ": parameter '" + bad +
-                                  "' is not finite after the update");
-      return false;
-    }
-    if (checkpoint_due) {
-      state_.evaluation_pending = evaluation_due;
-      record.flush();
-      checkpoints_.write_last(training_, identity_, state_, average_.get());
-      state_.evaluation_pending = false;
-    }
-    if (evaluation_due) evaluate(record, threads);
-    return true;
-  }
-
-  void evaluate(TrainingRecord& record, ThreadPool& threads) {
-    const AveragedWeights::InNetwork averaged(average_.get());
-    Evaluation evaluation = evaluation::run(net_, *options_.evaluation, evaluate_options(options_), threads);
-    const double score = evaluation.score();
-    record.evaluated(state_.step, evaluation, score);
-    if (std::isfinite(score) && (!state_.has_best || score > state_.best_score)) {
-      state_.has_best = true;
-      state_.best_score = score;
-      state_.best_step = state_.step;
-      record.flush();
-      checkpoints_.write_best(training_, identity_, state_, average_ != nullptr);
-    }
-    result_.evaluations.push_back({state_.step, std::move(evaluation), score});
-  }
-
-  void stop_not_finite(TrainingRecord& record, const std::string& text) {
-    result_.reason = StopReason::not_finite;
-    result_.message = (options_.name.empty() ? "" : options_.name + ": ") + text;
-    if (checkpoints_.has_last())
-      result_.message += "; the last good checkpoint stays in " + checkpoints_.last().string();
-    record.not_finite(state_.step, result_.message);
-  }
-
-  TrainResult finish(TrainingRecord& record) {
-    result_.iterations = state_.step;
-    if (state_.has_best) result_.best_step = state_.best_step;
-    result_.best_score = state_.best_score;
-    result_.seconds = record.seconds();
-    if (average_) result_.average = average_->copy();
-    if (result_.message.empty()) result_.message = "all " + std::to_string(state_.total) + " iterations done";
-    if (result_.reason == StopReason::not_finite && options_.output == nullptr)
-      std::cerr << result_.message << std::endl;
-    record.say(result_.message + (result_.finished() ? " in " + progress::duration(result_.seconds) : ""));
-    record.flush();
-    return std::move(result_);
-  }
-
-  AnyNet& net_;
-  const DataSetRef& data_;
-  const OptimizerRef& optimizer_;
-  const TrainOptions& options_;
-  Training training_;
-  std::unique_ptr<AveragedWeights> average_;
-  CheckpointFolder checkpoints_;
-  FolderLock lock_;  ///< of the checkpoints' folder
-  TrainingIdentity identity_;
-  TrainingState state_;
-  TrainResult result_;
-  std::uint64_t steps_per_epoch_ = 1, schedule_length_ = 1;
-  bool said_unmoved_ = false;
-};
+}
 
 }  // namespace trainer
 
 inline TrainResult train(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                          const TrainOptions& options) {
-  return trainer::Run(net, data, optimizer, options).run();
+  if (options.distributed.ranks) return trainer::train_together(net, data, optimizer, options);
+  trainer::Run run(net, data, optimizer, options);
+  run.begin();
+  return run.run();
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -9,12 +9,16 @@
 #include <xstitch/kernels/tiles/unit_or.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/training.hpp>
+#include <xstitch/train/checkpoint.hpp>
 #include <xstitch/train/evaluate.hpp>
 #include <xstitch/train/fingerprint.hpp>
+#include <xstitch/train/rank_agreement.hpp>
 #include <xstitch/train/train_options.hpp>
 #include <xstitch/train/training_state.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -47,6 +51,23 @@ inline std::uint64_t schedule_length(const TrainOptions& options, std::uint64_t 
   return options.schedule_iterations > 0 ? options.schedule_iterations : total;
 }
 
+inline void check_distributed(const TrainOptions& options) {
+  const std::size_t ranks = options.distributed.ranks->ranks();
+  if (options.batch < ranks)
+    fail("train: found batch = ", options.batch, " with ", ranks,
+         " ranks, which share it out; expected at least a sample for each");
+  const ReductionOptions& reduction = options.distributed.reduction;
+  for (const std::size_t bytes : {reduction.first_bucket, reduction.bucket})
+    if (bytes < 64 || bytes > (std::size_t{1} << 30))
+      fail("train: found a bucket of ", bytes, " bytes, expected 64 to 2^30");
+}
+
+/// Slices of a batch: what one process accumulates, and at least one for each rank.
+inline std::size_t slices(const TrainOptions& options) {
+  return options.distributed.ranks ? std::max(options.accumulate, options.distributed.ranks->ranks())
+                                   : options.accumulate;
+}
+
 /// Settings that contradict each other, or that nothing would read.
 inline void check_options(const TrainOptions& options) {
   parameter_file::check_metadata("train", options.metadata);
@@ -57,6 +78,7 @@ inline void check_options(const TrainOptions& options) {
     fail("train: found accumulate = ", options.accumulate, ", expected 1 to the batch size, ", options.batch);
   if (!(options.clip_norm >= 0.0F) || !std::isfinite(options.clip_norm))
     fail("train: found clip_norm = ", options.clip_norm, ", expected 0 (off) or a finite number above");
+  if (options.distributed.ranks) check_distributed(options);
   if (options.resume && options.checkpoint_directory.empty())
     fail("train: found resume without a checkpoint_directory, expected the folder to continue from");
   if (options.checkpoint_every > 0 && options.checkpoint_directory.empty())
@@ -66,6 +88,9 @@ inline void check_options(const TrainOptions& options) {
     fail("train: found evaluate_every = ", options.evaluate_every, " without evaluation, expected a data set");
   if (!options.metrics.empty() && !options.evaluation)
     fail("train: found metrics without evaluation, expected a data set");
+  if (options.tensorboard.images && (options.tensorboard.folder.empty() || !options.evaluation))
+    fail("train: found tensorboard.images without ", options.tensorboard.folder.empty() ? "a folder" : "evaluation",
+         ", expected both");
   if (options.schedule.depends_on_length()) return;
   if (options.schedule_iterations > 0)
     fail("train: found schedule_iterations = ", options.schedule_iterations, " with the schedule ",
@@ -75,15 +100,24 @@ inline void check_options(const TrainOptions& options) {
          ", which has no length; expected false");
 }
 
-inline EvaluateOptions evaluate_options(const TrainOptions& options) {
-  return {.batch = options.batch,
+/// Of several ranks each evaluates as many samples at once as it trains on.
+inline EvaluateOptions evaluate_options(const TrainOptions& options, std::size_t slices) {
+  return {.batch = options.distributed.ranks ? (options.batch + slices - 1) / slices : options.batch,
           .loader_threads = options.loader_threads,
           .on_error = options.on_error,
-          .metrics = options.metrics};
+          .metrics = options.metrics,
+          .ranks = options.distributed.ranks};
 }
 
 inline ParameterMultipliers multipliers(const TrainOptions& options) {
   return {options.learning_rate_multipliers, options.weight_decay_multipliers};
+}
+
+inline checkpoint::Wanted wanted(const TrainOptions& options, std::uint64_t total) {
+  return {.total = total,
+          .other_length = options.extend_schedule,
+          .other_bits = options.accept_other_bits,
+          .other_slices = options.distributed.ranks != nullptr};
 }
 
 /// An Error about a set, with its name in front.
@@ -124,7 +158,7 @@ inline void check_evaluation_samples(const AnyNet& net, const TrainOptions& opti
   if (!options.evaluation) return;
   check_set("evaluation set", [&] {
     Loader loader(*options.evaluation, net.inputs(), net.heads(),
-                  evaluation::loader_options(evaluate_options(options)));
+                  evaluation::loader_options(evaluate_options(options, slices(options))));
     const bool all = options.check_evaluation && options.on_error == OnError::stop;
     const auto stopped = [&] { return options.stop != nullptr && options.stop->load(); };
     while (loader.next() != nullptr && all && !stopped()) {
@@ -156,11 +190,29 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
   id.weight_decay_multipliers = parameter_multipliers::to_text(options.weight_decay_multipliers);
   if (options.weight_average) id.weight_average = options.weight_average->describe();
   id.clip_norm = options.clip_norm;
-  id.accumulate = options.accumulate;
+  id.accumulate = slices(options);
+  id.reduction = options.distributed.describe();
   id.not_finite = options.not_finite;
   id.balance = options.balance.describe();
   id.job = options.job;
   return id;
+}
+
+/// What all ranks must have alike, or they would wait for each other for ever.
+inline Json settings_of_rank(const TrainingIdentity& identity, const TrainOptions& options, std::uint64_t total) {
+  Json json = rank_agreement::build();
+  const Json of_training = identity.to_json();
+  for (const auto& [key, value] : of_training.object()) json.set(key, value);
+  json.set("total", total)
+      .set("evaluate_every", options.evaluate_every)
+      .set("evaluation", options.evaluation ? std::to_string(options.evaluation->size()) + " samples; " +
+                                                  fingerprint::of(*options.evaluation, options.on_error)
+                                            : std::string("none"))
+      .set("metrics", options.metrics.size())
+      .set("on_error", options.on_error == OnError::skip ? "skip" : "stop")
+      .set("buckets", std::to_string(options.distributed.reduction.first_bucket) + " " +
+                          std::to_string(options.distributed.reduction.bucket));
+  return json;
 }
 
 }  // namespace trainer

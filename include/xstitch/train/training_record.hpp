@@ -2,14 +2,18 @@
 /// \file
 /// What a training tells while it runs: lines of the log (JSON), progress for people, and the history in its result.
 ///
-///     {"event": "start", "step": 0, "total", "settings"}
+///     {"event": "start", "step": 0, "total", "settings",
+///      "towers": {seam: names}, "alphas": as below}                       of a network that is stitched
 ///     {"event": "train", "step", "epoch", "learning_rate",
 ///      "losses": {head: mean since the last line, null without labels},
-///      "weights": {head: weight of the last step}}                        where a rule weighs the heads
+///      "weights": {head: weight of the last step},                        where a rule weighs the heads
+///      "alphas": {seam: {"mean", "least", "most"}}}                       over channels: alpha_record.hpp
 ///     {"event": "evaluate", "step", "score", "tasks": {task: {"loss", metrics}}}
 ///     {"event": "schedule", "step", "from", "to"}              a resume changed the length of the schedule
 ///     {"event": "not finite", "step", "message"}
 
+#include <xstitch/train/alpha_record.hpp>
+#include <xstitch/train/event_record.hpp>
 #include <xstitch/train/log.hpp>
 #include <xstitch/train/mean_loss.hpp>
 #include <xstitch/train/progress.hpp>
@@ -30,11 +34,13 @@ namespace xstitch::inline XSTITCH_ISA {
 class TrainingRecord {
  public:
   /// `told_again`: events of the restored step that the log may hold already and that come once more.
-  TrainingRecord(std::span<const HeadSlot> heads, const TrainOptions& options, const TrainingState& state,
+  TrainingRecord(AnyNet& net, const TrainOptions& options, const TrainingState& state,
                  const std::vector<std::string_view>& told_again)
-      : progress_(options.output, options.name, state.step, state.total, names(heads)),
-        names_(names(heads)),
-        shown_(heads.size()) {
+      : net_(net),
+        progress_(options.output, options.name, state.step, state.total, names(net.heads())),
+        names_(names(net.heads())),
+        shown_(net.heads().size()),
+        events_(net, options.tensorboard, state.step) {
     if (!options.log_file.empty()) log_ = TrainingLog(options.log_file, state.step, told_again);
     if (!log_.damage().empty()) say(log_.damage());
   }
@@ -47,7 +53,10 @@ class TrainingRecord {
   void start(const TrainingIdentity& identity, std::uint64_t total) {
     TrainingIdentity settings = identity;
     settings.job.clear();  // at random: the same job again has the same log
-    log_.write(Json().set("event", "start").set("step", 0).set("total", total).set("settings", settings.to_json()));
+    Json line = Json().set("event", "start").set("step", 0).set("total", total).set("settings", settings.to_json());
+    if (Json seams = alphas::of(net_); !seams.object().empty())
+      line.set("towers", alphas::towers(net_)).set("alphas", std::move(seams));
+    log_.write(line);
   }
 
   /// A resume continues with a schedule of another length: the factor of the learning rate is said before and after.
@@ -80,7 +89,9 @@ class TrainingRecord {
       for (std::size_t h = 0; h < weights.size(); ++h) of_heads.set(names_[h], static_cast<double>(weights[h]));
       line.set("weights", std::move(of_heads));
     }
+    if (Json seams = alphas::of(net_); !seams.object().empty()) line.set("alphas", std::move(seams));
     log_.write(line);
+    events_.step(net_, state.step, learning_rate, names_, shown_, weights);
     state.interval.assign(shown_.size(), {});
     return shown_;
   }
@@ -102,6 +113,7 @@ class TrainingRecord {
                    .set("step", step)
                    .set("score", TrainingLog::number(score))
                    .set("tasks", std::move(tasks)));
+    events_.evaluated(net_, step, evaluation);
     say(text);
   }
 
@@ -119,10 +131,12 @@ class TrainingRecord {
     return list;
   }
 
+  AnyNet& net_;
   Progress progress_;
   TrainingLog log_;
   std::vector<std::string> names_;
   std::vector<double> shown_;  ///< [head]
+  EventRecord events_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

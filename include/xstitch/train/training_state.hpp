@@ -38,12 +38,14 @@ struct TrainingIdentity {
   float clip_norm = 0.0F;
   std::uint64_t accumulate = 1;
   NotFinite not_finite = NotFinite::stop;
-  std::string balance;  ///< LossBalance::describe()
-  std::string job;      ///< of a TrainingJob: its random identity
+  std::string balance;    ///< LossBalance::describe()
+  std::string reduction;  ///< Distributed::describe()
+  std::string job;        ///< of a TrainingJob: its random identity
 
   [[nodiscard]] Json to_json() const {
     Json json = common_json();
     if (!products.empty()) json.set("products", products);
+    if (!reduction.empty()) json.set("reduction", reduction);
     return json;
   }
 

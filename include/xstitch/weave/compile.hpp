@@ -206,7 +206,8 @@ struct Compiled {
     return result;
   }
 
-  static constexpr Program inference_program(std::string_view kind, int members) {
+  /// What the network is, without how it runs: no kernel is compiled for it.
+  static constexpr Program structure(std::string_view kind, int members) {
     Program p;
     p.kind = kind;
     p.chains = chains;
@@ -215,10 +216,14 @@ struct Compiled {
     p.order = std::span(graph.order.data(), edge_count);
     p.tensors = graph_view.tensors;
     p.inputs = std::span(graph.inputs.data(), input_count);
-    p.forward = forward;
-    p.inference_plan = plan<PlanKind::inference>.view();
     p.members = members;
     p.precision = P;
+    return p;
+  }
+  static constexpr Program inference_program(std::string_view kind, int members) {
+    Program p = structure(kind, members);
+    p.forward = forward;
+    p.inference_plan = plan<PlanKind::inference>.view();
     return p;
   }
   static constexpr Program program(std::string_view kind, int members) {

@@ -5,6 +5,7 @@
 /// inference (ForwardFunctions) is apart from training (TrainingFunctions): a program that only predicts names the
 /// latter nowhere, and holds no backward kernel.
 
+#include <xstitch/core/algorithm_note.hpp>
 #include <xstitch/layers/forms.hpp>
 #include <xstitch/layers/traits.hpp>
 #include <xstitch/losses/loss.hpp>
@@ -21,6 +22,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// The end of a head.
 struct LossRecord {
   LabelSpec label{};
+  std::string_view prediction_kind, prediction_text;  ///< of the loss's Prediction, as OperationRecord's
   TensorShape prediction{};
   float weight = 1.0F;
   bool unit_vectors = false;
@@ -41,6 +43,7 @@ struct OperationRecord {
   std::size_t packed_bytes = 0;
   std::size_t multiply_adds = 0;  ///< of a sample, forward
   const LossRecord* loss = nullptr;
+  AlgorithmsFunction algorithms = nullptr;  ///< where a layer has more than one
 };
 
 struct ForwardFunctions {
@@ -101,6 +104,8 @@ struct RecordOf {
     if constexpr (Loss<L>) {
       LossRecord r;
       r.label = L::label(In[0].dims);
+      r.prediction_kind = traits::kind<typename L::Prediction>();
+      r.prediction_text = type_text<typename L::Prediction>();
       r.label.rows = In[0].rows;
       r.prediction = outputs()[0];
       r.weight = loss_weight<L>().value();
@@ -154,6 +159,7 @@ struct RecordOf {
     r.packed_bytes = packed_bytes;
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
     if constexpr (Loss<L>) r.loss = &parts.loss;
+    if constexpr (requires { AlgorithmsFunction{L::algorithms}; }) r.algorithms = L::algorithms;
     return r;
   }();
 };

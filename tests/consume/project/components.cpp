@@ -2,6 +2,7 @@
 #include <xstitch/core/isa.hpp>
 #include <xstitch/rooms/classes.hpp>
 
+#include <google/protobuf/descriptor.h>
 #include <hdf5.h>
 #include <matio.h>
 #include <png.h>
@@ -21,5 +22,6 @@ int main() {
   std::printf("%s: hdf5 %u.%u.%u, matio %d.%d.%d, zlib %s\n", xstitch::simd_name(), major, minor, release, matio[0],
               matio[1], matio[2], zlibVersion());
   const bool xml = pugi::xml_document().load_string("<a/>");
-  return hdf5 && xml && matio[0] >= 1 && images ? 0 : 1;
+  const bool protobuf = google::protobuf::DescriptorPool().FindFileByName("none.proto") == nullptr;
+  return hdf5 && xml && protobuf && matio[0] >= 1 && images ? 0 : 1;
 }

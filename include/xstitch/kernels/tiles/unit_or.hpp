@@ -54,13 +54,6 @@ struct UnitOr {
       Other::run(std::forward<Arguments>(arguments)...);
   }
   template <class... Arguments>
-  static void run_packed(Arguments&&... arguments) {
-    if (matrix_unit::available())
-      OnUnit::run_packed(std::forward<Arguments>(arguments)...);
-    else
-      Other::run_packed(std::forward<Arguments>(arguments)...);
-  }
-  template <class... Arguments>
   static void run_all(Arguments&&... arguments) {
     if (matrix_unit::available())
       OnUnit::run_all(std::forward<Arguments>(arguments)...);
@@ -73,9 +66,6 @@ struct UnitOr {
   }
   static constexpr std::size_t packed_bytes(int in, int out) noexcept {
     return std::max(OnUnit::packed_bytes(in, out), Other::packed_bytes(in, out));
-  }
-  static constexpr Extent larger(const Extent& a, const Extent& b) noexcept {
-    return {std::max(a.per_sample, b.per_sample), std::max(a.fixed, b.fixed)};
   }
 };
 

@@ -1,0 +1,80 @@
+#pragma once
+/// \file
+/// A grid of pictures as HTML: each is a PNG in a data URI, boxes are drawn over it, every picture has the name of its
+/// column.
+
+#include <xstitch/report/axis.hpp>
+#include <xstitch/report/base64.hpp>
+#include <xstitch/report/markup.hpp>
+#include <xstitch/report/picture.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA::report {
+namespace pictures {
+
+inline std::string css(const Colour& c) {
+  return "rgb(" + std::to_string(c[0]) + "," + std::to_string(c[1]) + "," + std::to_string(c[2]) + ")";
+}
+/// Black or white, whichever reads better on a colour (by its luminance).
+inline const char* ink_on(const Colour& c) { return 299 * c[0] + 587 * c[1] + 114 * c[2] > 140'000 ? "#000" : "#fff"; }
+
+inline std::string box(const MarkedBox& marked, const Picture& picture) {
+  const auto x = [](float value) { return coordinate(static_cast<double>(value)); };
+  const double unit = static_cast<double>(std::max(picture.width, picture.height)) / 200.0;  // a line's width
+  const std::string colour = css(marked.colour);
+  std::string svg = "<rect x=\"" + x(marked.box.x0) + "\" y=\"" + x(marked.box.y0) + "\" width=\"" +
+                    x(std::max(0.0F, marked.box.width())) + "\" height=\"" + x(std::max(0.0F, marked.box.height())) +
+                    "\" fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"" + coordinate(1.5 * unit) + "\"/>";
+  if (marked.label.empty()) return svg;
+  const std::string words = shortened(marked.label, 24);
+  const double size = 9.0 * unit, length = 0.58 * size * static_cast<double>(words.size()) + 4.0 * unit;
+  // Inside of the picture, whatever the box says.
+  const double left = std::clamp(static_cast<double>(marked.box.x0), 0.0, std::max(0.0, picture.width - length));
+  const double top = std::clamp(static_cast<double>(marked.box.y0) - size - 2.0 * unit, 0.0,
+                                std::max(0.0, picture.height - size - 2.0 * unit));
+  return svg + "<rect x=\"" + coordinate(left) + "\" y=\"" + coordinate(top) + "\" width=\"" + coordinate(length) +
+         "\" height=\"" + coordinate(size + 2.0 * unit) + "\" fill=\"" + colour + "\"/><text x=\"" +
+         coordinate(left + 2.0 * unit) + "\" y=\"" + coordinate(top + size) + "\" font-size=\"" + coordinate(size) +
+         "\" fill=\"" + ink_on(marked.colour) + "\">" + escaped(words) + "</text>";
+}
+
+inline std::string picture(const Picture& p, const std::string& column) {
+  const std::string w = std::to_string(p.width), h = std::to_string(p.height);
+  std::string html = "<figure><svg viewBox=\"0 0 " + w + " " + h + "\" role=\"img\" class=\"picture\"><title>" +
+                     escaped(column) + "</title><image width=\"" + w + "\" height=\"" + h + "\"" +
+                     (p.sharp ? " class=\"sharp\"" : "") + " href=\"data:image/png;base64," + base64(p.png) + "\"/>";
+  for (const MarkedBox& marked : p.boxes) html += box(marked, p);
+  html += "</svg><figcaption><b>" + escaped(column) + "</b>" + (p.caption.empty() ? "" : " " + escaped(p.caption));
+  for (const MarkedBox& marked : p.boxes) {
+    if (marked.attributes.empty()) continue;
+    html += "<br>" + escaped(marked.label) + ": ";
+    for (std::size_t i = 0; i < marked.attributes.size(); ++i)
+      html += (i > 0 ? ", " : "") + escaped(marked.attributes[i]);
+  }
+  return html + "</figcaption></figure>\n";
+}
+
+}  // namespace pictures
+
+inline std::string html_pictures(const PictureGrid& grid) {
+  std::string html = "<h3>" + escaped(grid.title) + "</h3>\n";
+  if (!grid.legend.empty()) {
+    html += "<ul class=\"legend\">";
+    for (const LegendEntry& entry : grid.legend)
+      html += "<li><span class=\"swatch\" style=\"background:" + pictures::css(entry.colour) + "\"></span>" +
+              escaped(entry.name) + "</li>";
+    html += "</ul>\n";
+  }
+  for (const auto& row : grid.rows) {
+    html += "<div class=\"pictures\">\n";
+    for (std::size_t c = 0; c < row.size(); ++c)
+      html += pictures::picture(row[c], c < grid.columns.size() ? grid.columns[c] : "");
+    html += "</div>\n";
+  }
+  return html;
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA::report

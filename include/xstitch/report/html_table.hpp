@@ -1,0 +1,38 @@
+#pragma once
+/// \file
+/// A Table (table.hpp) as HTML. A cell with an interval is text: "28.1 ± 0.4".
+
+#include <xstitch/report/markup.hpp>
+#include <xstitch/report/table.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace xstitch::inline XSTITCH_ISA::report {
+
+struct TitledTable {
+  std::string title;
+  Table table;
+  std::string note{};  ///< below: what an interval means
+};
+
+inline std::string html_table(const TitledTable& titled) {
+  const Table& table = titled.table;
+  const auto cell = [&](const char* tag, std::size_t column, const std::string& text, const char* scope) {
+    const std::string classes = table.alignment(column) == Align::right ? " class=\"right\"" : "";
+    return std::string("<") + tag + classes + scope + ">" + escaped(text) + "</" + tag + ">";
+  };
+  std::string html = "<div class=\"wide\"><table><caption>" + escaped(titled.title) + "</caption>\n<thead><tr>";
+  for (std::size_t c = 0; c < table.columns(); ++c) html += cell("th", c, table.header()[c], " scope=\"col\"");
+  html += "</tr></thead>\n<tbody>\n";
+  for (std::size_t r = 0; r < table.rows(); ++r) {
+    html += "<tr>";
+    for (std::size_t c = 0; c < table.columns(); ++c)
+      html += c == 0 ? cell("th", c, table.row(r)[c], " scope=\"row\"") : cell("td", c, table.row(r)[c], "");
+    html += "</tr>\n";
+  }
+  html += "</tbody></table></div>\n";
+  return titled.note.empty() ? html : html + "<p class=\"note\">" + escaped(titled.note) + "</p>\n";
+}
+
+}  // namespace xstitch::inline XSTITCH_ISA::report
