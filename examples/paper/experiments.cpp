@@ -1,0 +1,366 @@
+#include "experiments.hpp"
+
+#include <xstitch/io/file.hpp>
+#include <xstitch/report/bootstrap.hpp>
+
+#include <iostream>
+#include <numeric>
+
+namespace paper {
+namespace {
+
+using protocol::PairSettings;
+using protocol::Plan;
+using protocol::Row;
+using Seeds = std::vector<std::uint64_t>;
+
+std::string alpha_name(const std::vector<float>& alpha) {
+  return xs::number_text(alpha[0], 3) + "," + xs::number_text(alpha[1], 3);
+}
+PairSettings with_alpha(const std::vector<float>& alpha) {
+  PairSettings settings;
+  settings.alpha = {alpha[0], alpha[1]};
+  const PairSettings usual;
+  if (settings.alpha != usual.alpha) settings.suffix = ".alpha-" + alpha_name(alpha);
+  return settings;
+}
+
+/// Rows that a function makes for each seed.
+template <class Make>
+Part part(std::string title, std::string baseline, const Seeds& seeds, const Make& make) {
+  Part made{std::move(title), std::move(baseline), protocol::pair_columns(), {}};
+  for (const std::uint64_t seed : seeds) make(seed, made.rows);
+  return made;
+}
+Row named(Row row, std::string method) {
+  row.method = std::move(method);
+  return row;
+}
+
+Experiment table5(const Preset&, Plan& plan, const Seeds& seeds) {
+  return {"table5",
+          "Table 5: methods on segmentation and normals",
+          {part("methods", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  rows.push_back(plan.ensemble(seed));
+                  rows.push_back(plan.together("split:conv4", seed));
+                  rows.push_back(plan.together("shared", seed));
+                  rows.push_back(plan.cross_stitch(seed));
+                })},
+          {}};
+}
+
+Experiment fig2(const Preset& preset, Plan& plan, const Seeds& seeds) {
+  return {"fig2",
+          "Figure 2: where to split, against one-task networks",
+          {part("split points, late to early", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  rows.push_back(named(plan.together("shared", seed), "split:score"));
+                  for (std::size_t s = preset.splits.size(); s-- > 0;)
+                    rows.push_back(plan.together("split:" + preset.splits[s], seed));
+                })},
+          {}};
+}
+
+Experiment table1(const Preset& preset, Plan& plan, const Seeds& seeds) {
+  return {"table1",
+          "Table 1: initial alphas (alpha_S, alpha_D)",
+          {part("initial alphas", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  for (const auto& alpha : preset.alphas)
+                    rows.push_back(plan.cross_stitch(seed, "alpha " + alpha_name(alpha), with_alpha(alpha)));
+                })},
+          {}};
+}
+
+Experiment table2(const Preset& preset, Plan& plan, const Seeds& seeds) {
+  return {"table2",
+          "Table 2: learning rate of the alphas, as a multiple of the network's",
+          {part("multipliers", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  for (const float multiplier : preset.alpha_multipliers) {
+                    PairSettings settings;
+                    const std::string text = xs::number_text(multiplier, 6);
+                    if (multiplier != preset.alpha_multiplier) {
+                      settings.alpha_multiplier = multiplier;
+                      settings.suffix = ".multiplier-" + text;
+                    }
+                    rows.push_back(plan.cross_stitch(seed, "multiplier " + text, settings));
+                  }
+                })},
+          {}};
+}
+
+/// From a classifier of rooms that no other training sees, N iterations of it for both rows: the pair directly (2 N),
+/// or one-task networks (N) and then the pair (N).
+Experiment table3(const Preset& preset, Plan& plan, const Seeds& seeds) {
+  const auto start_from_presence = [](protocol::Training t, const std::string& source) {
+    t.start = {source};
+    t.mapping = {{"presence.", "segmentation."}, {"presence.", "normals."}};
+    return t;
+  };
+  return {"table3",
+          "Table 3: initial values from another task (which classes a room of another seed holds, in ImageNet's place) "
+          "or from one-task networks",
+          {part("initial values", "from one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  protocol::Training presence;
+                  presence.name = Plan::name_of("presence", seed);
+                  presence.network = presence.variant = "presence";
+                  presence.seed = presence.data_seed = seed;
+                  presence.iterations = preset.iterations;
+                  const std::string source = plan.add(presence);
+                  protocol::Training task;
+                  task.seed = task.data_seed = seed;
+                  task.iterations = preset.iterations;
+                  std::vector<std::string> alone;
+                  for (const char* name : {"segmentation", "normals"}) {
+                    task.network = name;
+                    task.name = Plan::name_of(std::string("presence-") + name, seed);
+                    alone.push_back(plan.add(start_from_presence(task, source)));
+                  }
+                  task.network = "cross_stitch";
+                  task.name = Plan::name_of("presence-one-task-cross-stitch", seed);
+                  task.start = alone;
+                  rows.push_back({"from one-task", seed, {plan.add(task)}});
+                  task.name = Plan::name_of("presence-cross-stitch", seed);
+                  task.iterations = 2 * preset.iterations;
+                  rows.push_back({"from the other task", seed, {plan.add(start_from_presence(task, source))}});
+                })},
+          {}};
+}
+
+Experiment table4(const Preset& preset, Plan& plan, const Seeds& seeds) {
+  Experiment made = table1(preset, plan, seeds);
+  made.name = "table4";
+  made.title = "Table 4: alphas after training, sorted";
+  made.further = &report_alphas;
+  return made;
+}
+
+Experiment fig6(const Preset&, Plan& plan, const Seeds& seeds) {
+  return {"fig6",
+          "Figure 6: gain of each class against its frequency",
+          {part("cross-stitch and one-task", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  rows.push_back(plan.cross_stitch(seed));
+                })},
+          &report_class_gains};
+}
+
+Experiment placement(const Preset&, Plan& plan, const Seeds& seeds) {
+  return {"placement",
+          "Units after pooling, or after every convolution",
+          {part("placement", "after pooling", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  rows.push_back(plan.cross_stitch(seed, "after pooling"));
+                  PairSettings settings;
+                  settings.network = "cross_stitch:every_conv";
+                  settings.suffix = ".every-conv";
+                  rows.push_back(plan.cross_stitch(seed, "after every convolution", settings));
+                })},
+          {}};
+}
+
+Experiment units(const Preset&, Plan& plan, const Seeds& seeds) {
+  return {"units",
+          "Weave units: from one-task networks (cross-stitch), or both stages as themselves",
+          {part("units", "one-task", seeds,
+                [&](std::uint64_t seed, std::vector<Row>& rows) {
+                  rows.push_back(plan.one_task(seed));
+                  rows.push_back(plan.cross_stitch(seed));
+                  rows.push_back(named(plan.together("cross_stitch", seed), "cross-stitch, both stages"));
+                  rows.push_back(named(plan.together("unit:nddr", seed), "NDDR (pools), both stages"));
+                  rows.push_back(named(plan.together("unit:sluice", seed), "sluice, both stages"));
+                  rows.push_back(named(plan.together("unit:simplex", seed), "simplex, both stages"));
+                })},
+          {}};
+}
+
+Experiment balance(const Preset&, Plan& plan, const Seeds& seeds) {
+  Experiment made{"balance", "Rules that weigh the losses", {}, {}};
+  const std::vector<std::string> rules{"fixed", "uncertainty", "dwa", "gradnorm", "pcgrad", "famo"};
+  const auto settings_of = [](const std::string& rule) {
+    PairSettings settings;
+    if (rule != "fixed") {
+      settings.balance = rule;
+      settings.suffix = "." + rule;
+    }
+    return settings;
+  };
+  made.parts.push_back(part("split:conv4", "fixed", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
+    for (const std::string& rule : rules)
+      rows.push_back(named(plan.together("split:conv4", seed, settings_of(rule)), rule));
+  }));
+  made.parts.push_back(part("cross-stitch, stage 2", "fixed", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
+    for (const std::string& rule : rules) rows.push_back(plan.cross_stitch(seed, rule, settings_of(rule)));
+  }));
+  return made;
+}
+
+/// A task with a part of its labels; it alone is judged.
+Experiment labels(const Preset&, Plan& plan, const Seeds& seeds) {
+  Experiment made{"labels", "One task with a part of its labels", {}, {}};
+  for (const std::string task : {"segmentation", "normals"})
+    for (const std::size_t k : {1U, 2U, 4U, 8U}) {
+      PairSettings settings;
+      if (k > 1) settings.variant = "labels:" + task + ":" + std::to_string(k);
+      Part judged = part(task + " with 1/" + std::to_string(k) + " of its labels", "one-task", seeds,
+                         [&](std::uint64_t seed, std::vector<Row>& rows) {
+                           rows.push_back(plan.one_task(seed, settings));
+                           rows.push_back(plan.cross_stitch(seed, "cross-stitch", settings));
+                         });
+      std::erase_if(judged.columns, [&](const protocol::Column& c) { return c.task != task; });
+      made.parts.push_back(std::move(judged));
+    }
+  return made;
+}
+
+std::vector<protocol::Column> three_columns() {
+  std::vector<protocol::Column> columns = protocol::pair_columns();
+  columns.push_back({"depth", "RMSE", "depth RMSE", true});
+  columns.push_back({"depth", "mean absolute error", "depth MAE"});
+  return columns;
+}
+
+Experiment three(const Preset&, Plan& plan, const Seeds& seeds) {
+  Experiment made{"three", "Three tasks: segmentation, normals, depth", {}, {}};
+  Part methods = part("methods", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
+    rows.push_back(plan.stitched_tasks("three", {"segmentation", "normals", "depth"}, seed, true));
+    rows.push_back(named(plan.together("three:split:conv4", seed, {}, 3), "split:conv4"));
+    rows.push_back(named(plan.together("three:shared", seed, {}, 3), "shared"));
+    rows.push_back(plan.stitched_tasks("three", {"segmentation", "normals", "depth"}, seed, false));
+  });
+  methods.columns = three_columns();
+  made.parts.push_back(std::move(methods));
+  return made;
+}
+
+struct Entry {
+  ExperimentInfo info;
+  Experiment (*plan)(const Preset&, Plan&, const Seeds&);
+};
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> all{
+      {{"fig2", "every split point against task-specific networks"}, &fig2},
+      {{"table1", "initial values of the alphas"}, &table1},
+      {{"table2", "learning rate of the alphas, up to where training diverges"}, &table2},
+      {{"table3", "initial values: another task's weights, or one-task networks"}, &table3},
+      {{"table4", "the alphas of each seam after training, sorted"}, &table4},
+      {{"table5", "one-task, ensemble, split, shared, cross-stitch"}, &table5},
+      {{"fig6", "gain of each class against its frequency"}, &fig6},
+      {{"placement", "units after pooling or after every convolution"}, &placement},
+      {{"units", "cross-stitch, NDDR, sluice, simplex"}, &units},
+      {{"balance", "rules that weigh the losses, on a split network and the pair"}, &balance},
+      {{"labels", "one task with 1, 1/2, 1/4, 1/8 of its labels"}, &labels},
+      {{"three", "segmentation, normals and depth"}, &three},
+  };
+  return all;
+}
+
+/// The difference of two rows' mean over seeds, drawn over the test set's scenes: what another test set could give.
+std::string scene_interval(const Part& part, const Results& results, const std::string& method, bool angle) {
+  std::vector<std::pair<const SceneCounts*, const SceneCounts*>> pairs;
+  for (const Row& row : part.rows)
+    for (const Row& base : part.rows) {
+      if (row.method != method || base.method != part.baseline || row.seed != base.seed) continue;
+      const EvaluatedRow &mine = results.runner.evaluated(row), &theirs = results.runner.evaluated(base);
+      if (mine.measured && theirs.measured) pairs.emplace_back(&mine.scenes, &theirs.scenes);
+    }
+  if (pairs.empty()) return "-";
+  const auto& counts = angle ? pairs[0].first->normals : pairs[0].first->segmentation;
+  if (counts.empty()) return "-";
+  const auto difference = [&](std::span<const std::size_t> scenes) {
+    double sum = 0.0;
+    for (const auto& [mine, theirs] : pairs)
+      sum += angle ? mine->mean_angle(scenes) - theirs->mean_angle(scenes)
+                   : mine->mean_iu(scenes) - theirs->mean_iu(scenes);
+    return sum / static_cast<double>(pairs.size());
+  };
+  const xs::Interval interval = xs::bootstrap(counts.size(), difference, {.resamples = 1000});
+  return xs::Table::number(interval.low, 2) + " to " + xs::Table::number(interval.high, 2);
+}
+
+xs::Table scene_table(const Part& part, const protocol::Comparison& comparison, const Results& results) {
+  xs::Table table({"method - " + part.baseline, "mean angle, scenes drawn", "mean IU, scenes drawn"});
+  for (const std::string& method : comparison.methods())
+    if (method != part.baseline)
+      table.add_row(
+          {method, scene_interval(part, results, method, true), scene_interval(part, results, method, false)});
+  return table;
+}
+
+}  // namespace
+
+const std::vector<ExperimentInfo>& experiment_list() {
+  static const std::vector<ExperimentInfo> list = [] {
+    std::vector<ExperimentInfo> made;
+    for (const Entry& entry : entries()) made.push_back(entry.info);
+    return made;
+  }();
+  return list;
+}
+
+Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan, const Seeds& seeds) {
+  for (const Entry& entry : entries())
+    if (entry.info.name == name) return entry.plan(preset, plan, seeds);
+  xs::fail("found no experiment \"", name, "\"");
+}
+
+void report(const Experiment& experiment, const Results& results) {
+  std::string text = experiment.title + "\n";
+  std::string csv;
+  xs::Json::Array parts;
+  for (const Part& part : experiment.parts) {
+    protocol::Comparison comparison(part.columns, part.baseline);
+    for (const Row& row : part.rows) comparison.add(results.runner.result(row, part.columns));
+    text += "\n" + part.title + ": means over " + std::to_string(results.seeds.size()) +
+            (results.seeds.size() == 1 ? " seed\n\n" : " seeds\n\n") + comparison.table().to_text();
+    if (results.seeds.size() > 1)
+      text += "\nAgainst " + part.baseline + ":\n\n" + comparison.difference_table().to_text();
+    const xs::Table scenes = scene_table(part, comparison, results);
+    text +=
+        "\n95 % intervals of the means' differences, by drawing the test set's scenes:\n\n" + scenes.to_text() + "\n";
+    xs::Json::Array intervals;
+    xs::Json json = comparison.json();
+    for (const std::string& method : comparison.methods())
+      if (method != part.baseline) {
+        text += comparison.sentence(method) + "\n";
+        intervals.push_back(xs::Json()
+                                .set("method", method)
+                                .set("mean_angle", scene_interval(part, results, method, true))
+                                .set("mean_iu", scene_interval(part, results, method, false)));
+      }
+    parts.push_back(xs::Json()
+                        .set("title", part.title)
+                        .set("comparison", std::move(json))
+                        .set("scene_intervals", std::move(intervals)));
+    csv += "# " + part.title + "\n" + comparison.values_table().to_csv();
+  }
+  std::cout << "\n" << text << std::flush;
+  xs::Json further = experiment.further ? experiment.further(experiment, results) : xs::Json();
+  xs::Json::Array seeds;
+  for (const std::uint64_t seed : results.seeds) seeds.emplace_back(seed);
+  const std::filesystem::path base = results.folder / experiment.name;
+  xs::write_file_atomically(base.string() + ".txt", text);
+  xs::write_file_atomically(base.string() + ".csv", csv);
+  xs::write_file_atomically(base.string() + ".json", xs::Json()
+                                                             .set("experiment", experiment.name)
+                                                             .set("title", experiment.title)
+                                                             .set("preset", results.preset.name)
+                                                             .set("training", results.data.describe_training())
+                                                             .set("test", results.data.describe_test())
+                                                             .set("seeds", std::move(seeds))
+                                                             .set("parts", std::move(parts))
+                                                             .set("further", std::move(further))
+                                                             .text(2) +
+                                                         "\n");
+}
+
+}  // namespace paper

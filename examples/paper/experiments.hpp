@@ -1,0 +1,55 @@
+#pragma once
+// The experiments: which rows each has, and what it prints and writes of them.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/comparison.hpp"
+#include "common/plan.hpp"
+#include "runner.hpp"
+
+namespace paper {
+
+/// A table of an experiment: rows against a baseline.
+struct Part {
+  std::string title;
+  std::string baseline;
+  std::vector<protocol::Column> columns;
+  std::vector<protocol::Row> rows;  ///< of all seeds
+};
+
+/// What a further result (sorted alphas, gains a class) is made from.
+struct Results {
+  const Runner& runner;
+  DataSets& data;
+  const Preset& preset;
+  std::filesystem::path folder;  ///< of the results
+  std::vector<std::uint64_t> seeds;
+};
+
+struct Experiment {
+  std::string name, title;
+  std::vector<Part> parts;
+  /// Prints and writes what is no table of methods; gives it as JSON.
+  std::function<xs::Json(const Experiment&, const Results&)> further;
+};
+
+struct ExperimentInfo {
+  const char* name;
+  const char* what;
+};
+/// Names and one line each, in the paper's order.
+const std::vector<ExperimentInfo>& experiment_list();
+
+/// Adds the trainings of an experiment to the plan. Errors: an unknown name.
+Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan,
+                           const std::vector<std::uint64_t>& seeds);
+
+/// Tables to the terminal; NAME.txt, NAME.csv (every value), NAME.json (everything) to the folder of results.
+void report(const Experiment& experiment, const Results& results);
+
+// Further results, in further.cpp.
+xs::Json report_alphas(const Experiment& experiment, const Results& results);
+xs::Json report_class_gains(const Experiment& experiment, const Results& results);
+
+}  // namespace paper
