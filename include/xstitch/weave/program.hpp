@@ -19,8 +19,8 @@ struct PlanView {
   std::size_t bytes_per_sample = 0;
 };
 
-/// One program a type. The program of a predictor has no training functions and no training plan; one that is only drawn
-/// has neither functions nor plans.
+/// One program a type. The program of a predictor has no training functions and no training plan; one that is only
+/// drawn has neither functions nor plans.
 struct Program {
   std::string_view kind;  ///< "CrossStitch"
   std::span<const ChainView> chains;
