@@ -49,10 +49,9 @@ inline Initialised fill(Parameters& to, const OnnxFile& file, const std::vector<
     }
     staged.parameters.push_back(i);
     staged.values.emplace_back(slot.count);
-    parameter_file::read_as(fit.kind, slot.spec, staged.values.back(), [&](std::span<float> values) {
-      std::copy(tensor.values.begin(), tensor.values.end(), values.begin());
-    });
-    if (!all_finite(staged.values.back())) problems += "\n  \"" + *found + "\" holds values that are not finite";
+    problems += parameter_file::read_as(
+        fit.kind, slot.spec, *found, staged.values.back(),
+        [&](std::span<float> values) { std::copy(tensor.values.begin(), tensor.values.end(), values.begin()); });
     result.values += slot.count;
   }
   if (!problems.empty()) fail(file.path(), " does not fit the network:", problems);
