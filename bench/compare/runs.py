@@ -58,6 +58,7 @@ class Programs:
         self.build, self.cache, self.threads, self.steps, self.avx2 = build, cache, threads, steps, avx2
         # Without an instruction for bf16, PyTorch and oneDNN refuse it or take minutes for a pass.
         self.peers_have_bf16 = not avx2 and processor_has("avx512_bf16", "amx_bf16", "bf16")
+        self.has_matrix_unit = not avx2 and processor_has("amx_bf16")
 
     def ours(self, program, profile=False, **named):
         named = {"threads": self.threads, "steps": self.steps, **named}
