@@ -21,7 +21,7 @@ namespace {
 struct Saved {
   Preset preset;
   NetworkPointer net;
-  xs::data::PixelScaling scaling;
+  xs::PixelScaling scaling;
 };
 
 /// The network that a file's metadata names, with its parameters.

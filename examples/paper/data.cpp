@@ -161,7 +161,7 @@ std::string DataSets::describe_test() const {
   return settings_.source + (rooms() ? ", " + std::to_string(settings_.test_rooms) + " rooms" : "") +
          (settings_.validation ? ", validation split" : ", test split");
 }
-xs::data::PixelScaling DataSets::scaling() const {
+xs::PixelScaling DataSets::scaling() const {
   if (!rooms()) return {};
   const xs::data::RoomsOptions usual;
   const float mean = usual.mean, deviation = usual.standard_deviation;

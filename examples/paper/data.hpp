@@ -53,7 +53,7 @@ class DataSets {
   [[nodiscard]] std::string describe_test() const;
   [[nodiscard]] bool rooms() const { return settings_.source == "rooms"; }
   /// Of an image's displayed values in 0..1, for every channel.
-  [[nodiscard]] xs::data::PixelScaling scaling() const;
+  [[nodiscard]] xs::PixelScaling scaling() const;
 
  private:
   struct Statistics;
