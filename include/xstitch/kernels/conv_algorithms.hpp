@@ -127,7 +127,7 @@ struct Winograd {
     return winograd_workspace(s);
   }
   static constexpr std::size_t products(const ConvShape& s, ConvPass pass) noexcept {
-    return winograd::products(pass == ConvPass::backward_data ? winograd::backward_sizes(s)
+    return winograd::products(pass == ConvPass::backward_data ? winograd::transposed_sizes(s)
                                                               : winograd::forward_sizes(s));
   }
   template <ConvShape S, class Arithmetic>

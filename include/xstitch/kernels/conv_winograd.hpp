@@ -64,7 +64,7 @@ class WinogradForward : public PackAndRun<WinogradForward<S, Arithmetic, Source>
 /// Gradient to the input: see ConvBackwardData.
 template <ConvShape S, class Arithmetic = Fp32>
 class WinogradBackwardData {
-  static constexpr winograd::Sizes sizes = winograd::backward_sizes(S);
+  static constexpr winograd::Sizes sizes = winograd::transposed_sizes(S);
   static constexpr int taps = S.taps(), elements = sizes.elements();
 
  public:

@@ -36,7 +36,7 @@ constexpr Sizes forward_sizes(const ConvShape& s) noexcept {
           s.out_height(),  s.out_width(), s.group_out(), s.pad.top,    s.pad.left};
 }
 /// The gradient to the input is the correlation of the output's gradient with the flipped kernel.
-constexpr Sizes backward_sizes(const ConvShape& s) noexcept {
+constexpr Sizes transposed_sizes(const ConvShape& s) noexcept {
   const int reach = s.kernel.height - 1;
   return {s.kernel.height, s.out_height(), s.out_width(), s.group_out(),     s.groups,
           s.in.height,     s.in.width,     s.group_in(),  reach - s.pad.top, reach - s.pad.left};

@@ -141,7 +141,8 @@ class BatchGradients {
     samples_ = batch.size;
     sizes_.assign(1, batch.size);
     if (reduction_) share_out(batch);
-    if (slices == 0 || slices > std::max<std::size_t>(1, samples_))
+    if (samples_ == 0) fail(net_.program().kind, ": a batch without samples");
+    if (slices == 0 || slices > samples_)
       fail("accumulate: found ", slices, " slices of a batch of ", samples_, ", expected 1 to ", samples_);
     pass_.pending().begin();
     heads_.begin(pass_, batch, slices_, share_, samples_, reduction_.get(), threads);
