@@ -15,8 +15,10 @@
 
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <csignal>
 #include <iostream>
+#include <thread>
 
 #include "../train/toy.hpp"
 
@@ -60,7 +62,10 @@ int run_ranks(const std::shared_ptr<xs::Ranks>& ranks, const std::vector<std::st
       options.evaluate_every = 0;
     }
     options.after_step = [&](std::uint64_t step, const xs::StepResult&) {
-      if (mode == "kill" && step == 3 && last) std::raise(SIGKILL);
+      if (mode == "kill" && step == 3 && last) {
+        std::this_thread::sleep_for(std::chrono::seconds(2));  // mpirun drops what it has not passed on yet
+        std::raise(SIGKILL);
+      }
       if (mode == "half" && step == 4 && last) stop = true;
     };
     const xs::TrainResult result = xs::train(net, data, xs::Sgd{.learning_rate = 0.05F, .momentum = 0.9F}, options);
