@@ -166,20 +166,11 @@ class Experiment {
     for (const std::string& source : training.start) sources.push_back(file_of(source));
     protocol::prepare(*net, training, codebook_->codewords(), sources);
     if (training.start.empty()) start_from(*net);
-    xs::TrainOptions options;
-    options.iterations = training.iterations;
-    options.batch = options_.batch;
-    options.seed = xs::seed(training.seed);
-    options.threads = options_.threads;
+    xs::TrainOptions options =
+        protocol::options_of(training, options_.batch, options_.threads, options_.data != "rooms");
     options.augment.mirror = options_.mirror;
-    // Rooms are drawn in colours and lights of their own; photographs of few homes need help.
-    if (options_.data != "rooms") {
-      options.augment.brightness = options.augment.contrast = options.augment.saturation = 0.2F;
-      options.augment.smallest_crop = 0.6F;
-    }
     options.checkpoint_every = options_.checkpoint_every;
     options.log_every = std::max<std::uint64_t>(20, training.iterations / 20);
-    options.schedule = xs::Schedule::polynomial(0.9);
     protocol::Cost cost = protocol::cost_of(*net, training, options_.batch);
     const xs::TrainResult result = protocol::train_stage(job_, training.name, *net, set, sgd_, options, cost.seconds);
     costs_.push_back(cost);

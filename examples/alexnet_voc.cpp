@@ -109,7 +109,7 @@ class Experiment {
       ++number;
       std::cout << "training " << number << " of " << plan.trainings().size() << ": " << training.name << std::endl;
       const auto net = start(training);
-      protocol::Cost& cost = costs_[training.name] = cost_of(*net, training);
+      protocol::Cost& cost = costs_[training.name] = protocol::cost_of(*net, training, options_.batch);
       const xs::TrainResult result =
           protocol::train_stage(job, training.name, *net, train_, sgd_, settings(training), cost.seconds);
       if (!result.finished()) {
@@ -166,26 +166,12 @@ class Experiment {
     return std::filesystem::path(options_.output) / training / "last.safetensors";
   }
 
-  /// Samples are counted for each task: an image that both see is two.
-  protocol::Cost cost_of(const xs::AnyNet& net, const protocol::Training& training) const {
-    std::vector<std::string_view> towers;
-    for (const xs::HeadSlot& head : net.heads())
-      if (std::find(towers.begin(), towers.end(), head.tower) == towers.end()) towers.push_back(head.tower);
-    const double images = static_cast<double>(training.iterations) * static_cast<double>(options_.batch);
-    return {images * static_cast<double>(towers.size()), images * protocol::training_flops(net), 0.0};
-  }
-
   xs::TrainOptions settings(const protocol::Training& training) const {
-    xs::TrainOptions o;
-    o.iterations = training.iterations;
-    o.batch = options_.batch;
-    o.seed = xs::seed(training.seed);
-    o.threads = options_.threads;
+    xs::TrainOptions o = protocol::options_of(training, options_.batch, options_.threads, false);
     o.augment.mirror = true;
     o.checkpoint_every = options_.checkpoint_every;
     o.log_every = std::max<std::uint64_t>(20, training.iterations / 20);
-    o.schedule =
-        preset_.stepwise ? xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1) : xs::Schedule::polynomial(0.9);
+    if (preset_.stepwise) o.schedule = xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1);
     o.name = training.name;
     return o;
   }

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "comparison.hpp"
@@ -41,6 +43,23 @@ inline void set_start(xs::AnyNet& net, const std::array<float, 2>& alpha, std::s
   }
 }
 
+/// What all trainings of the protocol have in common. Rooms are drawn in colours and lights of their own; photographs
+/// of few homes need help.
+inline xs::TrainOptions options_of(const Training& training, std::size_t batch, std::size_t threads,
+                                   bool few_photographs) {
+  xs::TrainOptions options;
+  options.iterations = training.iterations;
+  options.batch = batch;
+  options.seed = xs::seed(training.seed);
+  options.threads = threads;
+  options.schedule = xs::Schedule::polynomial(0.9);
+  if (few_photographs) {
+    options.augment.brightness = options.augment.contrast = options.augment.saturation = 0.2F;
+    options.augment.smallest_crop = 0.6F;
+  }
+  return options;
+}
+
 /// A network as its training begins. `sources`: files of the trainings that it starts from.
 inline void prepare(xs::AnyNet& net, const Training& training, std::span<const float> codebook,
                     const std::vector<std::filesystem::path>& sources) {
@@ -58,10 +77,13 @@ inline double training_flops(const xs::AnyNet& net) {
   for (const xs::Op& op : net.program().ops) adds += static_cast<double>(op.record->multiply_adds);
   return 3.0 * 2.0 * adds;
 }
-/// Of one training: samples of all its tasks together, arithmetic; without seconds.
+/// Of one training: samples of all its tasks together (an image that two towers see is two), arithmetic; without
+/// seconds.
 inline Cost cost_of(const xs::AnyNet& net, const Training& training, std::size_t batch) {
+  std::set<std::string_view> towers;
+  for (const xs::HeadSlot& head : net.heads()) towers.insert(head.tower);
   const double images = static_cast<double>(training.iterations) * static_cast<double>(batch);
-  return {images * static_cast<double>(net.heads().size()), images * training_flops(net), 0.0};
+  return {images * static_cast<double>(towers.size()), images * training_flops(net), 0.0};
 }
 /// Of a row, from what its trainings cost.
 inline Cost cost_of(const Row& row, const std::vector<Cost>& trainings) {

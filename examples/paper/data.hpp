@@ -17,7 +17,7 @@
 
 namespace paper {
 
-/// A training set behind a pointer that keeps alive what it is made of.
+/// A training set, held by a pointer that keeps alive what it is made of.
 class TrainingSet {
  public:
   virtual ~TrainingSet() = default;

@@ -145,19 +145,10 @@ bool Runner::train(const protocol::Training& training, Work& work) {
         .momentum = 0.9F,
         .weight_decay = preset_.weight_decay,
         .alpha_multiplier = training.alpha_multiplier > 0.0F ? training.alpha_multiplier : settings_.alpha_multiplier};
-    xs::TrainOptions options;
-    options.iterations = training.iterations;
-    options.batch = settings_.batch;
-    options.seed = xs::seed(training.seed);
-    options.threads = settings_.threads;
+    xs::TrainOptions options = protocol::options_of(training, settings_.batch, settings_.threads, !data_.rooms());
     options.augment.mirror = true;
-    if (!data_.rooms()) {  // drawn in colours and lights of their own; photographs of few homes need help
-      options.augment.brightness = options.augment.contrast = options.augment.saturation = 0.2F;
-      options.augment.smallest_crop = 0.6F;
-    }
     options.checkpoint_every = settings_.checkpoint_every;
     options.log_every = std::max<std::uint64_t>(1, training.iterations / 50);
-    options.schedule = xs::Schedule::polynomial(0.9);
     options.balance = balance_of(training.balance);
     options.output = nullptr;
     const auto million =

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Usage: caffe.py
 Writes tests/golden/caffe.inc: what OpenCV's readNetFromCaffe makes of files of CaffeNet, bvlc_alexnet and FCN-32s at a
-sixteenth of their widths. Weights and image come from a formula (models.py) and the files' bytes are written here by
+sixteenth of their widths. Weights and image come from a formula (formula.py) and the files' bytes are written here by
 hand, so that results alone are committed, with a checksum of each file: tests/run/caffe_test.cpp writes the same bytes.
 Needs python3-opencv (made with 4.6.0)."""
 import math
@@ -12,18 +12,9 @@ import tempfile
 import cv2
 import numpy
 
+from formula import bits
+
 folder = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
-
-
-def bits(name, index):
-    seed = numpy.uint32(2166136261)
-    with numpy.errstate(over="ignore"):
-        for letter in name.encode():
-            seed = (seed ^ numpy.uint32(letter)) * numpy.uint32(16777619)
-        x = seed + index.astype(numpy.uint32) * numpy.uint32(0x9E3779B9)
-        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-            x = (x ^ (x >> numpy.uint32(shift))) * numpy.uint32(factor)
-        return x ^ (x >> numpy.uint32(16))
 
 
 def unit(name, shape):

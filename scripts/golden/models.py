@@ -23,22 +23,13 @@ from torch import nn
 from torchvision.models import resnet
 from torchvision.models.segmentation import deeplabv3
 
+from formula import bits
+
 folder = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
 CLASSES = 5
 
 
 # The formula: a number in [-1, 1) for each name and index. tests/models/formula.hpp has the same.
-def bits(name, index):
-    seed = numpy.uint32(2166136261)
-    with numpy.errstate(over="ignore"):
-        for letter in name.encode():
-            seed = (seed ^ numpy.uint32(letter)) * numpy.uint32(16777619)
-        x = seed + index.astype(numpy.uint32) * numpy.uint32(0x9E3779B9)
-        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-            x = (x ^ (x >> numpy.uint32(shift))) * numpy.uint32(factor)
-        return x ^ (x >> numpy.uint32(16))
-
-
 def unit(name, count):
     return (bits(name, numpy.arange(count)) >> numpy.uint32(8)) * 2.0**-23 - 1.0
 

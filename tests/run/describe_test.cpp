@@ -57,7 +57,7 @@ struct Shift {
   }
 };
 
-/// The same, with algorithms behind its passes.
+/// The same, and says which algorithms its passes take.
 template <xs::FixedString Name>
 struct WithAlgorithms : Shift<Name> {
   static constexpr xs::AlgorithmsFunction algorithms = [](std::span<const xs::Attribute>, xs::Dims in, xs::Precision) {

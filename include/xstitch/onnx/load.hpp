@@ -24,8 +24,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace onnx {
 
-inline Initialised fill(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping,
-                        WeightOrder order, bool all) {
+inline Initialised read_parameters(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping,
+                                   WeightOrder order, bool all) {
   Initialised result;
   parameter_file::Staged staged;
   std::string problems;
@@ -68,7 +68,7 @@ inline Initialised fill(Parameters& to, const OnnxFile& file, const std::vector<
 
 inline void load(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                  WeightOrder order = WeightOrder::pytorch) {
-  (void)onnx::fill(to, file, mapping, order, true);
+  (void)onnx::read_parameters(to, file, mapping, order, true);
 }
 inline void load(AnyNet& net, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                  WeightOrder order = WeightOrder::pytorch) {
@@ -76,7 +76,7 @@ inline void load(AnyNet& net, const OnnxFile& file, const std::vector<PrefixMapp
 }
 inline Initialised initialise_from(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    WeightOrder order = WeightOrder::pytorch) {
-  return onnx::fill(to, file, mapping, order, false);
+  return onnx::read_parameters(to, file, mapping, order, false);
 }
 inline Initialised initialise_from(AnyNet& net, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    WeightOrder order = WeightOrder::pytorch) {

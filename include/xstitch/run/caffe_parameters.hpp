@@ -43,10 +43,11 @@ struct CaffeOptions {
 
 namespace caffe_details {
 
-/// Fills a network from a file.
-class Filling {
+/// Reads parameters of a network from a file.
+class ParameterReader {
  public:
-  Filling(Parameters& to, const CaffeFile& file, const std::vector<PrefixMapping>& mapping, const CaffeOptions& options)
+  ParameterReader(Parameters& to, const CaffeFile& file, const std::vector<PrefixMapping>& mapping,
+                  const CaffeOptions& options)
       : to_(to), file_(file), mapping_(mapping), options_(options) {
     for (const CaffeLayer& layer : file.layers()) list(layer);
     for (const std::string& name : options.ignore)
@@ -54,7 +55,7 @@ class Filling {
         problem("layer \"", name, "\" is to be ignored, but the file has none of that name with weights");
   }
 
-  Initialised fill(bool all) {
+  Initialised read(bool all) {
     Initialised result;
     for (std::size_t op = 0; op < to_.layout().program().ops.size(); ++op) {
       const std::size_t first = to_.layout().first_parameter(op), count = to_.layout().parameter_count(op);
@@ -152,7 +153,7 @@ class Filling {
 /// What the file has. Every layer with weights fills a parameter, or is among `ignore`. On an Error nothing is changed.
 inline Initialised initialise_from(Parameters& to, const CaffeFile& file,
                                    const std::vector<PrefixMapping>& mapping = {}, const CaffeOptions& options = {}) {
-  return caffe_details::Filling(to, file, mapping, options).fill(false);
+  return caffe_details::ParameterReader(to, file, mapping, options).read(false);
 }
 inline Initialised initialise_from(AnyNet& net, const CaffeFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    const CaffeOptions& options = {}) {
@@ -161,7 +162,7 @@ inline Initialised initialise_from(AnyNet& net, const CaffeFile& file, const std
 /// The same, and every parameter of the network is filled.
 inline void load(Parameters& to, const CaffeFile& file, const std::vector<PrefixMapping>& mapping = {},
                  const CaffeOptions& options = {}) {
-  (void)caffe_details::Filling(to, file, mapping, options).fill(true);
+  (void)caffe_details::ParameterReader(to, file, mapping, options).read(true);
 }
 inline void load(AnyNet& net, const CaffeFile& file, const std::vector<PrefixMapping>& mapping = {},
                  const CaffeOptions& options = {}) {

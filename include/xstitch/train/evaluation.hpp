@@ -68,9 +68,9 @@ struct Evaluation {
 namespace evaluation {
 
 /// A fixed number of digits without the stream's settings.
-inline std::string digits(double value, int behind_point) {
+inline std::string digits(double value, int decimals) {
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", behind_point, value);
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
   return text;
 }
 inline std::string to_text(const MetricValue& v) {
