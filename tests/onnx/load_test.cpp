@@ -15,7 +15,7 @@
 #include "../weave/support.hpp"
 
 namespace xs = xstitch;
-using xs::onnx::Message;
+using xs::ProtobufWriter;
 
 namespace {
 
@@ -45,23 +45,23 @@ struct Files {
   xstitch_test::TemporaryFolder folder{};
   std::string path = folder.file("net.onnx");
   void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
-  void write(const std::vector<Message>& tensors) const {
-    Message graph;
-    for (const Message& tensor : tensors) graph.message(5, tensor);
-    write(Message().integer(1, 8).message(7, graph).bytes());
+  void write(const std::vector<ProtobufWriter>& tensors) const {
+    ProtobufWriter graph;
+    for (const ProtobufWriter& tensor : tensors) graph.message(5, tensor);
+    write(ProtobufWriter().whole(1, 8).message(7, graph).bytes());
   }
 };
-Message tensor(const std::string& name, std::vector<int> extents, int type) {
-  Message made;
-  for (const int extent : extents) made.integer(1, extent);
-  return made.integer(2, type).text(8, name);
+ProtobufWriter tensor(const std::string& name, std::vector<int> extents, int type) {
+  ProtobufWriter made;
+  for (const int extent : extents) made.whole(1, extent);
+  return made.whole(2, type).bytes(8, name);
 }
 std::string raw(std::initializer_list<int> bytes) {
   std::string text;
   for (const int byte : bytes) text += static_cast<char>(byte);
   return text;
 }
-const Message bias = tensor("fc.bias", {3}, 1).text(9, std::string(12, '\0'));
+const ProtobufWriter bias = tensor("fc.bias", {3}, 1).bytes(9, std::string(12, '\0'));
 
 }  // namespace
 
@@ -85,51 +85,51 @@ TEST_CASE("what was exported comes back") {
 
 TEST_CASE("types of elements, and where values lie") {
   const Files files;
-  const auto read = [&](const Message& one) {
+  const auto read = [&](const ProtobufWriter& one) {
     files.write({one});
     return xs::OnnxFile(files.path).find("t")->values;
   };
   using Values = std::vector<float>;
-  CHECK(read(tensor("t", {2}, 10).text(9, raw({0x00, 0x3C, 0x00, 0xC0}))) == Values{1, -2});
-  CHECK(read(tensor("t", {2}, 16).text(9, raw({0x80, 0x3F, 0x00, 0xC0}))) == Values{1, -2});
-  CHECK(read(tensor("t", {1}, 11).text(9, raw({0, 0, 0, 0, 0, 0, 0xF8, 0x3F}))) == Values{1.5});
-  CHECK(read(tensor("t", {2}, 7).text(9, raw({3, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}))) ==
+  CHECK(read(tensor("t", {2}, 10).bytes(9, raw({0x00, 0x3C, 0x00, 0xC0}))) == Values{1, -2});
+  CHECK(read(tensor("t", {2}, 16).bytes(9, raw({0x80, 0x3F, 0x00, 0xC0}))) == Values{1, -2});
+  CHECK(read(tensor("t", {1}, 11).bytes(9, raw({0, 0, 0, 0, 0, 0, 0xF8, 0x3F}))) == Values{1.5});
+  CHECK(read(tensor("t", {2}, 7).bytes(9, raw({3, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255}))) ==
         Values{3, -1});
-  CHECK(read(tensor("t", {2}, 3).text(9, raw({255, 4}))) == Values{-1, 4});
-  CHECK(read(tensor("t", {2}, 2).text(9, raw({255, 4}))) == Values{255, 4});
-  CHECK(read(tensor("t", {2}, 1).number(4, 0.5F).number(4, -3)) == Values{0.5, -3});                 // not packed
-  CHECK(read(tensor("t", {2}, 1).text(4, raw({0, 0, 0x80, 0x3F, 0, 0, 0, 0x40}))) == Values{1, 2});  // packed
-  CHECK(read(tensor("t", {2}, 10).integer(5, 0x3C00).integer(5, 0xC000)) == Values{1, -2});
-  CHECK(read(tensor("t", {2}, 6).integer(5, 7).integer(5, -7)) == Values{7, -7});
-  CHECK(read(tensor("t", {1}, 13).integer(11, 9)) == Values{9});
-  CHECK(read(tensor("t", {}, 1).number(4, 2.5F)) == Values{2.5});
+  CHECK(read(tensor("t", {2}, 3).bytes(9, raw({255, 4}))) == Values{-1, 4});
+  CHECK(read(tensor("t", {2}, 2).bytes(9, raw({255, 4}))) == Values{255, 4});
+  CHECK(read(tensor("t", {2}, 1).real(4, 0.5F).real(4, -3.0F)) == Values{0.5, -3});                   // not packed
+  CHECK(read(tensor("t", {2}, 1).bytes(4, raw({0, 0, 0x80, 0x3F, 0, 0, 0, 0x40}))) == Values{1, 2});  // packed
+  CHECK(read(tensor("t", {2}, 10).whole(5, 0x3C00).whole(5, 0xC000)) == Values{1, -2});
+  CHECK(read(tensor("t", {2}, 6).whole(5, 7).whole(5, -7)) == Values{7, -7});
+  CHECK(read(tensor("t", {1}, 13).whole(11, 9)) == Values{9});
+  CHECK(read(tensor("t", {}, 1).real(4, 2.5F)) == Values{2.5});
   CHECK(read(tensor("t", {0, 3}, 1)).empty());
 }
 
 TEST_CASE("what cannot be read is no obstacle to the rest") {
   const Files files;
   Vector net{xs::seed(1)};
-  const Message weight = tensor("fc.weight", {3, 2}, 1).text(9, std::string(24, '\0'));
-  files.write({weight, bias, tensor("text", {1}, 8).text(6, "a"), tensor("away", {9}, 1).integer(14, 1)});
+  const ProtobufWriter weight = tensor("fc.weight", {3, 2}, 1).bytes(9, std::string(24, '\0'));
+  files.write({weight, bias, tensor("text", {1}, 8).bytes(6, "a"), tensor("away", {9}, 1).whole(14, 1)});
   xs::load(net, xs::OnnxFile(files.path), {{"", "v."}});
   CHECK(net.parameter(0)[5] == 0.0F);
 
-  const auto refused = [&](const Message& one) {
+  const auto refused = [&](const ProtobufWriter& one) {
     files.write({one, bias});
     return error([&] { xs::load(net, xs::OnnxFile(files.path), {{"", "v."}}); });
   };
   has(refused(tensor("fc.weight", {3, 2}, 8)), "it cannot be read, its type is number 8");
-  has(refused(tensor("fc.weight", {3, 2}, 1).integer(14, 1)), "it cannot be read, its values are in another file");
-  has(refused(tensor("fc.weight", {3, 3}, 1).text(9, std::string(36, '\0'))),
+  has(refused(tensor("fc.weight", {3, 2}, 1).whole(14, 1)), "it cannot be read, its values are in another file");
+  has(refused(tensor("fc.weight", {3, 3}, 1).bytes(9, std::string(36, '\0'))),
       "\"fc.weight\" is [3, 3], expected [2, 3]");
-  has(refused(tensor("fc.weight", {2, 3}, 1).text(9, std::string(24, '\0'))), "if it is in xstitch's");
-  has(refused(tensor("fc.weight", {3, 2}, 1).text(9, std::string(22, '\0') + raw({0x80, 0x7F}))), "not finite");
-  has(refused(tensor("fc.weight", {3, 2}, 1).text(9, std::string(20, '\0'))),
+  has(refused(tensor("fc.weight", {2, 3}, 1).bytes(9, std::string(24, '\0'))), "if it is in xstitch's");
+  has(refused(tensor("fc.weight", {3, 2}, 1).bytes(9, std::string(22, '\0') + raw({0x80, 0x7F}))), "not finite");
+  has(refused(tensor("fc.weight", {3, 2}, 1).bytes(9, std::string(20, '\0'))),
       "initialiser \"fc.weight\": found 20 bytes, expected 6 elements of 4");
-  has(refused(tensor("fc.weight", {3, 2}, 1).number(4, 1)), "found 1 values, expected 6");
+  has(refused(tensor("fc.weight", {3, 2}, 1).real(4, 1.0F)), "found 1 values, expected 6");
   has(refused(tensor("fc.weight", {-3, -2}, 1)), "found the extent -3, expected 0 or more");
-  has(refused(tensor("fc.weight", {1 << 30, 1 << 30, 1 << 30}, 1).text(9, "abcd")), "found 4 bytes");
-  has(refused(tensor("fc.bias", {3}, 1).text(9, std::string(12, '\0'))), "found two, expected one of each name");
+  has(refused(tensor("fc.weight", {1 << 30, 1 << 30, 1 << 30}, 1).bytes(9, "abcd")), "found 4 bytes");
+  has(refused(tensor("fc.bias", {3}, 1).bytes(9, std::string(12, '\0'))), "found two, expected one of each name");
 }
 
 TEST_CASE("damage") {

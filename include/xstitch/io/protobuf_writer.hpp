@@ -5,11 +5,14 @@
 ///     key = field number * 8 + wire type;  whole numbers (type 0) and lengths (type 2) as varints: 7 bits a byte,
 ///     least first, the top bit set in all bytes but the last;  doubles (type 1) and floats (type 5) little-endian
 ///
-/// protobuf.dev/programming-guides/encoding. A field that has its default value may be written: it reads the same.
+/// protobuf.dev/programming-guides/encoding. A field that has its default value may be written: it reads the same. A
+/// length comes before what it counts, so a message is made before the one around it; data of many megabytes are not
+/// put into a message but announced, and written after it.
 
 #include <xstitch/core/isa.hpp>
 
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,9 +23,11 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class ProtobufWriter {
  public:
-  ProtobufWriter& whole(unsigned field, std::uint64_t value) {
+  /// Of int64 and the like, too, whose negative numbers are written as ten bytes.
+  template <std::integral Whole>
+  ProtobufWriter& whole(unsigned field, Whole value) {
     key(field, 0);
-    varint(value);
+    varint(static_cast<std::uint64_t>(value));
     return *this;
   }
   ProtobufWriter& real(unsigned field, double value) {
@@ -37,15 +42,25 @@ class ProtobufWriter {
   }
   /// A text, bytes, or another message's bytes().
   ProtobufWriter& bytes(unsigned field, std::string_view value) {
-    key(field, 2);
-    varint(value.size());
+    announce(field, value.size());
     out_ += value;
+    return *this;
+  }
+  ProtobufWriter& message(unsigned field, const ProtobufWriter& value) { return bytes(field, value.out_); }
+  /// Says that `size` bytes follow, which the caller writes.
+  ProtobufWriter& announce(unsigned field, std::uint64_t size) {
+    key(field, 2);
+    varint(size);
+    return *this;
+  }
+  /// The fields of another message, after those that are there.
+  ProtobufWriter& append(const ProtobufWriter& fields) {
+    out_ += fields.out_;
     return *this;
   }
   /// A packed list.
   ProtobufWriter& reals(unsigned field, std::span<const double> values) {
-    key(field, 2);
-    varint(8 * values.size());
+    announce(field, 8 * values.size());
     for (const double value : values) fixed(std::bit_cast<std::uint64_t>(value), 8);
     return *this;
   }

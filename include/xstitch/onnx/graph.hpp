@@ -4,8 +4,8 @@
 /// of onnx.proto3 (field numbers: github.com/onnx/onnx, onnx/onnx.proto3). Nothing here knows a network.
 
 #include <xstitch/io/file.hpp>
+#include <xstitch/io/protobuf_writer.hpp>
 #include <xstitch/onnx/elements.hpp>
-#include <xstitch/onnx/wire.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -31,19 +31,21 @@ using Integers = std::vector<std::int64_t>;
 /// An attribute of a node.
 struct Setting {
   // NOLINTBEGIN(google-explicit-constructor): {"axis", 1}, {"alpha", 0.1F}, {"mode", "linear"}, {"pads", Integers{...}}
-  Setting(std::string_view name, std::int64_t value) : message(of(name, 2)) { message.integer(3, value); }
+  Setting(std::string_view name, std::int64_t value) : message(of(name, 2)) { message.whole(3, value); }
   Setting(std::string_view name, int value) : Setting(name, std::int64_t{value}) {}
-  Setting(std::string_view name, float value) : message(of(name, 1)) { message.number(2, value); }
-  Setting(std::string_view name, const char* value) : message(of(name, 3)) { message.text(4, value); }
+  Setting(std::string_view name, float value) : message(of(name, 1)) { message.real(2, value); }
+  Setting(std::string_view name, const char* value) : message(of(name, 3)) { message.bytes(4, value); }
   Setting(std::string_view name, const Integers& values) : message(of(name, 7)) {
-    for (const std::int64_t value : values) message.integer(8, value);
+    for (const std::int64_t value : values) message.whole(8, value);
   }
   // NOLINTEND(google-explicit-constructor)
 
-  Message message;
+  ProtobufWriter message;
 
  private:
-  static Message of(std::string_view name, std::int64_t type) { return Message().text(1, name).integer(20, type); }
+  static ProtobufWriter of(std::string_view name, std::int64_t type) {
+    return ProtobufWriter().bytes(1, name).whole(20, type);
+  }
 };
 using Settings = std::vector<Setting>;
 
@@ -54,21 +56,21 @@ class Graph {
 
   /// A node with so many outputs; returns their names.
   Names node(std::string_view type, const Names& inputs, const Settings& settings, std::size_t outputs) {
-    Message node;
+    ProtobufWriter node;
     Names made;
-    for (const std::string& input : inputs) node.text(1, input);
+    for (const std::string& input : inputs) node.bytes(1, input);
     for (std::size_t k = 0; k < outputs; ++k) {
       made.push_back(unique(scope_ + "/" + std::string(type) + (k == 0 ? "" : "." + std::to_string(k))));
-      node.text(2, made.back());
+      node.bytes(2, made.back());
     }
-    node.text(3, made[0]).text(4, type);
+    node.bytes(3, made[0]).bytes(4, type);
     for (const Setting& setting : settings) node.message(5, setting.message);
     nodes_.message(1, node);
     return made;
   }
   /// A value under a name that was chosen outside.
   void rename(const std::string& value, const std::string& name) {
-    nodes_.message(1, Message().text(1, value).text(2, take(name)).text(3, name).text(4, "Identity"));
+    nodes_.message(1, ProtobufWriter().bytes(1, value).bytes(2, take(name)).bytes(3, name).bytes(4, "Identity"));
   }
   /// A tensor of the file. `name` is made unique.
   std::string initializer(const std::string& name, const Integers& extents, Elements elements) {
@@ -92,27 +94,27 @@ class Graph {
   /// `metadata` are keys and texts. An Error if the file would be larger than readers take: 2 GB.
   void write(const std::filesystem::path& path, const std::string& name,
              const std::map<std::string, std::string>& metadata) const {
-    Message head, tail, end;
-    head.append(nodes_).text(2, name);
+    ProtobufWriter head, tail, end;
+    head.append(nodes_).bytes(2, name);
     tail.append(inputs_).append(outputs_);
-    std::vector<Message> tensors;
+    std::vector<ProtobufWriter> tensors;
     std::uint64_t size = head.bytes().size() + tail.bytes().size();
     for (const Initializer& tensor : initializers_) {
       const std::uint64_t data = tensor.count() * tensor.element_size();
-      Message inside, around;
-      for (const std::int64_t extent : tensor.extents) inside.integer(1, extent);
-      inside.integer(2, tensor.element_size() == 8 ? 7 : 1).text(8, tensor.name).announce(9, data);
+      ProtobufWriter inside, around;
+      for (const std::int64_t extent : tensor.extents) inside.whole(1, extent);
+      inside.whole(2, tensor.element_size() == 8 ? 7 : 1).bytes(8, tensor.name).announce(9, data);
       around.announce(5, inside.bytes().size() + data).append(inside);
       tensors.push_back(around);
       size += around.bytes().size() + data;
     }
-    end.message(8, Message().text(1, "").integer(2, opset));
-    for (const auto& [key, text] : metadata) end.message(14, Message().text(1, key).text(2, text));
+    end.message(8, ProtobufWriter().bytes(1, "").whole(2, opset));
+    for (const auto& [key, text] : metadata) end.message(14, ProtobufWriter().bytes(1, key).bytes(2, text));
     if (size + end.bytes().size() >= largest)
       fail("cannot write ", path.string(), ": the network takes ", size, " bytes, an ONNX file holds less than 2 GB");
 
     AtomicFile file(path);
-    file.write(Message().integer(1, ir_version).text(2, "xstitch").announce(7, size).bytes());
+    file.write(ProtobufWriter().whole(1, ir_version).bytes(2, "xstitch").announce(7, size).bytes());
     file.write(head.bytes());
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       file.write(tensors[i].bytes());
@@ -163,12 +165,12 @@ class Graph {
     }
   };
 
-  static Message described(const std::string& name, const Integers& extents) {
-    Message shape;
-    shape.message(1, Message().text(2, "batch"));
-    for (const std::int64_t extent : extents) shape.message(1, Message().integer(1, extent));
-    const Message tensor = Message().integer(1, 1).message(2, shape);  // of floats
-    return Message().text(1, name).message(2, Message().message(1, tensor));
+  static ProtobufWriter described(const std::string& name, const Integers& extents) {
+    ProtobufWriter shape;
+    shape.message(1, ProtobufWriter().bytes(2, "batch"));
+    for (const std::int64_t extent : extents) shape.message(1, ProtobufWriter().whole(1, extent));
+    const ProtobufWriter tensor = ProtobufWriter().whole(1, 1).message(2, shape);  // of floats
+    return ProtobufWriter().bytes(1, name).message(2, ProtobufWriter().message(1, tensor));
   }
   std::string unique(const std::string& wanted) {
     int& used = names_[wanted];
@@ -180,7 +182,7 @@ class Graph {
   }
 
   std::string scope_;
-  Message nodes_, inputs_, outputs_;
+  ProtobufWriter nodes_, inputs_, outputs_;
   std::vector<Initializer> initializers_;
   std::map<Integers, std::string> integers_;
   std::map<std::string, int> names_;
