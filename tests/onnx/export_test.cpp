@@ -11,6 +11,7 @@ namespace xs = xstitch;
 namespace {
 
 using xs::Size, xs::Sides, xs::Ratio, xs::Pad, xs::Stride;
+using xstitch_test::error_of;
 
 // Every operation, in a picture of odd extents.
 using Picture = xs::Shape<19, 14, 6>;
@@ -86,15 +87,6 @@ struct Softplus : PRelu<"own"> {};
 template <class Layer>
 using Own = xs::OneTask<xs::Tower<"own", xs::Shape<5, 4, 3>, Layer, xs::Linear<"score", 2>, xs::L2>>;
 
-std::string error(const auto& call) {
-  try {
-    call();
-  } catch (const xs::Error& error) {
-    return error.what();
-  }
-  return "none";
-}
-
 }  // namespace
 
 TEST_CASE("every operation") {
@@ -137,21 +129,22 @@ TEST_CASE("trunks and ensembles") {
 TEST_CASE("a layer of one's own") {
   xs::OnnxOptions options;
   const auto write = [&]<class Net>(std::type_identity<Net>) { cases::write<Net>("own_layer", options); };
-  const std::string text = error([&] { write(std::type_identity<Own<PRelu<"act">>>{}); });
+  const std::string text = error_of<xs::Error>([&] { write(std::type_identity<Own<PRelu<"act">>>{}); });
   CHECK(
       text ==
       "ONNX: no translation for PRelu (layer 'act' of tower 'own'); give one by OnnxOptions::translations[\"PRelu\"], "
       "a function of xs::onnx::Operation&");
   // The library's Softplus is not the user's.
-  CHECK(error([&] { write(std::type_identity<Own<Softplus>>{}); }).find("no translation for Softplus (layer 'own'") !=
-        std::string::npos);
+  CHECK(error_of<xs::Error>([&] {
+          write(std::type_identity<Own<Softplus>>{});
+        }).find("no translation for Softplus (layer 'own'") != std::string::npos);
   options.translations["PRelu"] = [](xs::onnx::Operation& o) {
     const xs::onnx::Form form = o.usual_form();
     o.gives(o.node("PRelu", {o.input(form), o.per_channel("slope", o.parameter(0), form)}), form);
   };
   write(std::type_identity<Own<PRelu<"act">>>{});
   options.translations["PRelu"] = [](xs::onnx::Operation&) {};
-  CHECK(error([&] { write(std::type_identity<Own<PRelu<"act">>>{}); }).find("gives not all outputs") !=
+  CHECK(error_of<xs::Error>([&] { write(std::type_identity<Own<PRelu<"act">>>{}); }).find("gives not all outputs") !=
         std::string::npos);
 }
 
@@ -167,15 +160,18 @@ TEST_CASE("a network in bf16, metadata, and what is refused") {
     CHECK(bytes.find(text) != std::string::npos);
 
   options.classes = {{"kind", {"cat"}}};
-  CHECK(error([&] { xs::export_onnx(net, path, options); }) == "ONNX: 1 names of classes for \"kind\", expected 3");
+  CHECK(error_of<xs::Error>([&] { xs::export_onnx(net, path, options); }) ==
+        "ONNX: 1 names of classes for \"kind\", expected 3");
   options.classes = {{"cat", {"kind"}}};
-  CHECK(error([&] { xs::export_onnx(net, path, options); }).find("expected a head of the network") !=
+  CHECK(error_of<xs::Error>([&] { xs::export_onnx(net, path, options); }).find("expected a head of the network") !=
         std::string::npos);
   options.classes = {};
   options.shared_input = "kind";
-  CHECK(error([&] { xs::export_onnx(net, path, options); }).find("two values of the ONNX graph are named \"kind\"") !=
-        std::string::npos);
+  CHECK(error_of<xs::Error>([&] {
+          xs::export_onnx(net, path, options);
+        }).find("two values of the ONNX graph are named \"kind\"") != std::string::npos);
   net.mutable_parameter(0)[0] = std::nanf("");
-  CHECK(error([&] { xs::export_onnx(net, path); }).find("\"kind.conv1.weight\" is not finite") != std::string::npos);
+  CHECK(error_of<xs::Error>([&] { xs::export_onnx(net, path); }).find("\"kind.conv1.weight\" is not finite") !=
+        std::string::npos);
   CHECK(xs::read_file(path) == bytes);  // the old file stays
 }
