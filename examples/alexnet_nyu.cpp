@@ -15,11 +15,11 @@
 #include <optional>
 
 #include "alexnet_nyu/baselines.hpp"
-#include "alexnet_nyu/finite_number.hpp"
 #include "alexnet_nyu/menu_words.hpp"
 #include "alexnet_nyu/networks.hpp"
 #include "alexnet_nyu/picture.hpp"
 #include "alexnet_nyu/report.hpp"
+#include "common/finite_number.hpp"
 #include "common/pair_data.hpp"
 #include "common/stage.hpp"
 #include "processes.hpp"

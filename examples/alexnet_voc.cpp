@@ -19,11 +19,11 @@
 #include <map>
 #include <optional>
 
-#include "alexnet_nyu/finite_number.hpp"
 #include "alexnet_voc/alphas.hpp"
 #include "alexnet_voc/pair_data.hpp"
 #include "alexnet_voc/results.hpp"
 #include "alexnet_voc/timing.hpp"
+#include "common/finite_number.hpp"
 #include "common/plan.hpp"
 #include "common/stage.hpp"
 

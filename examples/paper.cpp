@@ -12,7 +12,7 @@
 #include <iostream>
 #include <optional>
 
-#include "alexnet_nyu/finite_number.hpp"
+#include "common/finite_number.hpp"
 #include "paper/apply.hpp"
 #include "paper/experiments.hpp"
 
