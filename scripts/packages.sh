@@ -25,6 +25,7 @@ doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
 libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
 libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
+libonnx-testdata: ONNX's own test vectors for operators
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
 protobuf-compiler: reads TensorBoard event files
