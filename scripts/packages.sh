@@ -41,6 +41,7 @@ libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
 binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
+pkg-config: flags for a program that CMake does not build
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
 chromium: looks at reports
