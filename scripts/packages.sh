@@ -27,6 +27,9 @@ libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::
 libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
+pybind11-dev: networks as Python modules
+python3-dev: and what those are compiled with
+python3-numpy: and their arrays
 protobuf-compiler: reads TensorBoard event files
 python3-crc32c: and checks their checksums
 "
