@@ -11,4 +11,4 @@ configure_package_config_file(cmake/xstitch-config.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xstitch-config-version.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/xstitch-config.cmake ${PROJECT_BINARY_DIR}/xstitch-config-version.cmake
-              cmake/xstitch-components.cmake DESTINATION ${destination})
+              cmake/xstitch-components.cmake cmake/xstitch-dependencies.cmake DESTINATION ${destination})
