@@ -12,7 +12,8 @@ configure_package_config_file(cmake/xstitch-config.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/xstitch-config-version.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/xstitch-config.cmake ${PROJECT_BINARY_DIR}/xstitch-config-version.cmake
-              cmake/xstitch-components.cmake cmake/xstitch-python.cmake DESTINATION ${destination})
+              cmake/xstitch-components.cmake cmake/xstitch-dependencies.cmake cmake/xstitch-python.cmake
+        DESTINATION ${destination})
 
 # pkg-config: xstitch, and xstitch-NAME for each optional part. Those are written whether or not their libraries are here,
 # as pkg-config itself says by name what is missing. Paths are relative to the file: a prefix can be moved.

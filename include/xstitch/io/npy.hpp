@@ -13,13 +13,12 @@
 /// Errors: no such file, another format or type, a cut file or one with bytes left over, another rank than expected.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/xtensor.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/npy_format.hpp>
 #include <xstitch/io/regular_file.hpp>
-
-#include <xtensor/xtensor.hpp>
 
 #include <algorithm>
 #include <array>
