@@ -11,6 +11,7 @@
 /// Errors: no such file, another format or type, a cut file or one with bytes left over, another rank than expected.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/core/xtensor.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/limits.hpp>
@@ -56,7 +57,8 @@ inline void save_npy(const std::filesystem::path& path, std::span<const float> v
       '\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<char>(size & 0xff), static_cast<char>(size >> 8)};
   out.write(std::string_view(start.data(), start.size()));
   out.write(header);
-  out.write(std::as_bytes(values));
+  std::vector<std::byte> copy;
+  out.write(little_endian_bytes(std::as_bytes(values), sizeof(float), copy));
   out.commit();
 }
 inline void save_npy(const std::filesystem::path& path, const NpyArray& array) {
