@@ -52,6 +52,12 @@ chromium: looks at reports
 libmpich-dev: the second MPI
 mpich: and starts its processes
 "
+packages_to_check_long="$packages_to_check
+clang-19: newer compilers
+clang-22: and the newest
+locales: other separators of numbers
+g++-s390x-linux-gnu: compiles what reads files for a big-endian processor
+"
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.
 missing_packages() {
