@@ -19,7 +19,6 @@
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -35,7 +34,6 @@ namespace xstitch::inline XSTITCH_ISA::data {
 class MatFile {
  public:
   explicit MatFile(std::string path) : path_(std::move(path)) {
-    static_assert(std::endian::native == std::endian::little, "xstitch: MAT-files are read on little-endian machines");
     limits::guard(path_, [&] { open(); });
   }
   MatFile(const MatFile&) = delete;

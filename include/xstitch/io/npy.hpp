@@ -13,13 +13,13 @@
 /// Errors: no such file, another format or type, a cut file or one with bytes left over, another rank than expected.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
+#include <xstitch/core/xtensor.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/npy_format.hpp>
 #include <xstitch/io/regular_file.hpp>
-
-#include <xtensor/xtensor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -67,7 +67,10 @@ void write(const std::string& where, std::span<const float> values, std::span<co
   if (count != values.size())
     fail(where, ": found ", values.size(), " values to write, expected ", count, " for ", header.substr(10));
   write(std::as_bytes(std::span(header)));
-  if (type == NpyType::float32) return write(std::as_bytes(values));
+  if (type == NpyType::float32) {
+    std::vector<std::byte> copy;
+    return write(little_endian_bytes(std::as_bytes(values), sizeof(float), copy));
+  }
   std::vector<std::uint16_t> halves;
   std::vector<std::int32_t> whole;
   constexpr std::size_t piece = 65536;
@@ -75,12 +78,12 @@ void write(const std::string& where, std::span<const float> values, std::span<co
     halves.clear(), whole.clear();
     for (const float value : values.subspan(begin, std::min(piece, values.size() - begin))) {
       if (type == NpyType::float16) {
-        halves.push_back(to_half(value));
+        halves.push_back(little_endian(to_half(value)));
         continue;
       }
       if (!(std::abs(value) <= 0x1p24F) || value != std::floor(value))
         fail(where, ": found the value ", value, ", expected whole numbers of at most 2^24");
-      whole.push_back(static_cast<std::int32_t>(value));
+      whole.push_back(little_endian(static_cast<std::int32_t>(value)));
     }
     write(type == NpyType::float16 ? std::as_bytes(std::span(halves)) : std::as_bytes(std::span(whole)));
   }

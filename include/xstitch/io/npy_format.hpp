@@ -3,11 +3,11 @@
 /// What a .npy file says of itself, and its elements as floats in row-major order. Include <xstitch/io/npy.hpp>.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/limits.hpp>
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,8 +19,6 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 namespace npy {
-
-static_assert(std::endian::native == std::endian::little, "xstitch: .npy files are handled on little-endian machines");
 
 /// The text after 'key': in the header's dict.
 inline std::string_view field(std::string_view header, std::string_view key, const std::string& where) {
@@ -77,7 +75,7 @@ std::vector<float> convert(std::span<const char> bytes) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     T value;
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    out[i] = static_cast<float>(value);
+    out[i] = static_cast<float>(little_endian(value));
   }
   return out;
 }
