@@ -25,8 +25,12 @@ doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
 libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
 libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
+libonnx-testdata: ONNX's own test vectors for operators
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
+pybind11-dev: networks as Python modules
+python3-dev: and what those are compiled with
+python3-numpy: and their arrays
 protobuf-compiler: reads TensorBoard event files
 python3-crc32c: and checks their checksums
 "
@@ -41,6 +45,7 @@ libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
 binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
+pkg-config: flags for a program that CMake does not build
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
 chromium: looks at reports

@@ -21,7 +21,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace npy {
 
 /// The text after 'key': in the header's dict.
-inline std::string_view field(std::string_view header, std::string_view key, const std::string& path) {
+inline std::string_view field(std::string_view header, std::string_view key, const std::string& where) {
   for (const char quote : {'\'', '"'}) {
     const std::string quoted = quote + std::string(key) + quote;
     std::size_t at = header.find(quoted);
@@ -30,11 +30,11 @@ inline std::string_view field(std::string_view header, std::string_view key, con
     while (at < header.size() && (header[at] == ' ' || header[at] == ':')) ++at;
     return header.substr(at);
   }
-  fail("file ", path, ": found the header ", limits::excerpt(header), ", expected '", key, "' in it");
+  fail(where, ": found the header ", limits::excerpt(header), ", expected '", key, "' in it");
 }
 
 /// "(2, 3)" to {2, 3}; "()" is a single number.
-inline std::vector<std::size_t> extents(std::string_view text, const std::string& path) {
+inline std::vector<std::size_t> extents(std::string_view text, const std::string& where) {
   std::vector<std::size_t> out;
   bool digits = false, closed = false;
   std::size_t count = 1;
@@ -44,7 +44,7 @@ inline std::vector<std::size_t> extents(std::string_view text, const std::string
       if (!digits) out.push_back(0);
       digits = true;
       if (out.back() > (std::size_t{1} << 40))
-        fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
+        fail(where, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
       out.back() = out.back() * 10 + static_cast<std::size_t>(c - '0');
     } else if (c == ')') {
       closed = true;
@@ -54,10 +54,10 @@ inline std::vector<std::size_t> extents(std::string_view text, const std::string
       break;
     }
   }
-  if (!closed) fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected numbers in parentheses");
+  if (!closed) fail(where, ": found the shape ", limits::excerpt(text), ", expected numbers in parentheses");
   for (const std::size_t e : out) {
     if (e != 0 && count > (std::size_t{1} << 40) / e)
-      fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
+      fail(where, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
     count *= e;
   }
   return out;
