@@ -10,7 +10,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.3), libxtensor-dev, xtl-dev, libxsimd-dev (>= 8)")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4), libxtensor-dev, xtl-dev, libxsimd-dev (>= 8)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "zlib1g-dev, liblzma-dev, libpng-dev, libturbojpeg0-dev, libhdf5-dev, libmatio-dev, \
 libpugixml-dev, libprotobuf-dev, libprotoc-dev, libopencv-contrib-dev")
 set(CPACK_SOURCE_GENERATOR "")

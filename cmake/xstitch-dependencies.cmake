@@ -107,13 +107,13 @@ foreach(xstitch_dependency IN LISTS XSTITCH_DEPENDENCIES)
   list(APPEND xstitch_versions "${xstitch_name} ${XSTITCH_${xstitch_name}_VERSION}")
 endforeach()
 if(NOT XSTITCH_DEPENDENCY_PROBLEM AND XSTITCH_xtensor_VERSION AND XSTITCH_xtl_VERSION)
-  # The two changed together.
-  if(XSTITCH_xtensor_VERSION VERSION_LESS 0.26)
-    set(xstitch_pair 0.7)
-  else()
+  # The two changed together: neither xtensor compiles with the other's xtl.
+  set(xstitch_pair 0.7)
+  if(XSTITCH_xtensor_VERSION VERSION_GREATER_EQUAL 0.26)
     set(xstitch_pair 0.8)
   endif()
-  if(XSTITCH_xtl_VERSION VERSION_LESS xstitch_pair)
+  if((XSTITCH_xtl_VERSION VERSION_LESS 0.8 AND xstitch_pair STREQUAL 0.8) OR
+     (XSTITCH_xtl_VERSION VERSION_GREATER_EQUAL 0.8 AND xstitch_pair STREQUAL 0.7))
     set(XSTITCH_DEPENDENCY_PROBLEM "xstitch: found xtensor ${XSTITCH_xtensor_VERSION} with xtl ${XSTITCH_xtl_VERSION},\
  it needs xtl ${xstitch_pair}. Install that, or say where it is by -Dxtl_DIR=FOLDER (that of its xtlConfig.cmake).")
   endif()

@@ -47,7 +47,7 @@ class XstitchRecipe(ConanFile):
         return [part for part in PARTS if getattr(self.options, part)]
 
     def requirements(self):
-        wanted = ["eigen/[>=3.3 <6]", "xsimd/[>=8]", "xtensor/[>=0.24 <1]", "xtl/[>=0.7 <1]"]
+        wanted = ["eigen/[>=3.4 <6]", "xsimd/[>=8]", "xtensor/[>=0.24 <1]", "xtl/[>=0.7 <1]"]
         wanted += [package for part in self.wanted_parts() for package in PARTS[part]]
         for package in dict.fromkeys(wanted):
             self.requires(package, transitive_headers=True, transitive_libs=True)

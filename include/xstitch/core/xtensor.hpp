@@ -2,6 +2,8 @@
 /// \file
 /// xt::xtensor of xtensor 0.24 to 0.27, whose headers moved into folders in 0.26. core/views.hpp has xt::adapt, too.
 
+#include <exception>  // xtl 0.7 calls std::terminate and leaves it to others to declare it
+
 #if __has_include(<xtensor/containers/xtensor.hpp>)
 #include <xtensor/containers/xtensor.hpp>
 #else

@@ -16,12 +16,12 @@
 #error "xstitch: xsimd is too old: found a version before 8.0, expected 8 to 14; see docs/building.md"
 #endif
 
+#if defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+#error "xstitch: xsimd has no vectors for this processor: networks need x86-64 or 64-bit ARM; see docs/building.md"
+#endif
+
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
-
-static_assert(xsimd::default_arch::supported(),
-              "xstitch: xsimd has no vectors for this processor and these compiler options: networks need x86-64 or "
-              "64-bit ARM (files, data sets and metrics do not; see docs/building.md)");
 
 /// Sum of the lanes.
 template <class T, class Arch>
