@@ -28,9 +28,6 @@ libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
 libonnx-testdata: ONNX's own test vectors for operators
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
-pybind11-dev: networks as Python modules
-python3-dev: and what those are compiled with
-python3-numpy: and their arrays
 protobuf-compiler: reads TensorBoard event files
 python3-crc32c: and checks their checksums
 "
@@ -45,6 +42,9 @@ libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
 binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
+pybind11-dev: networks as Python modules
+python3-dev: and what those are compiled with
+python3-numpy: and their arrays
 pkg-config: flags for a program that CMake does not build
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
