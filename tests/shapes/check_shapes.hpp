@@ -51,12 +51,12 @@ inline std::vector<float> integers(std::size_t count, std::uint64_t seed) {
   fill(values, seed);
   return values;
 }
-/// `tolerance` of the largest element; 0: no difference.
+/// `tolerance` of the largest element, or of `least` where that is more; 0: no difference.
 template <class Found, class Expected>
-void compare(const char* pass, const Found& found, const Expected& expected, double tolerance) {
+void compare(const char* pass, const Found& found, const Expected& expected, double tolerance, double least = 0) {
   INFO(pass);
   REQUIRE(found.size() == expected.size());
-  double most = 0, difference = 0;
+  double most = least, difference = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double e = static_cast<double>(expected[i]), d = std::abs(static_cast<double>(found[i]) - e);
     most = std::max(most, std::abs(e));
@@ -196,7 +196,7 @@ void batch_norm(std::size_t batch) {
     gamma[c] = sums.gamma, beta[c] = sums.beta;
   }
   compare("forward", ran.y, y, 2e-6);
-  compare("gradient to the input", ran.input_gradient(), dx, 5e-6);
+  compare("gradient to the input", ran.input_gradient(), dx, 5e-6, 1);  // of two rows it is what nearly cancels
   compare("gradient of the weight", ran.parameter_gradient(0), gamma, 5e-6);
   compare("gradient of the bias", ran.parameter_gradient(1), beta, 0);
 }
