@@ -4,12 +4,12 @@
 #
 # A source keeps its file-wide names to itself: the program's source includes all headers first, and then each test source
 # inside a namespace of its own. What speaks of the whole program stays alone: replaced allocation, limits of the process,
-# macros, code in the library's namespace.
+# macros, headers that are not everywhere, code in the library's namespace.
 set(XSTITCH_TEST_GROUP_LINES 1000 CACHE STRING "Lines of test sources that share a program; 0: each is a program of its own")
 
 # Sets <result> to whether the source can share a program.
 function(xstitch_can_share source result)
-  file(STRINGS ${source} alone REGEX "operator new|setrlimit|^#define|^namespace xstitch|^template <>|int main" LIMIT_COUNT 1)
+  file(STRINGS ${source} alone REGEX "operator new|setrlimit|__has_include|^#define|^namespace xstitch|^template <>|int main" LIMIT_COUNT 1)
   if(alone OR XSTITCH_TEST_GROUP_LINES EQUAL 0)
     set(${result} FALSE PARENT_SCOPE)
   else()

@@ -14,31 +14,36 @@
 
 namespace xstitch_test {
 
+namespace png {
+
 inline void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
 
-inline Bytes big_endian(std::size_t x) {
+inline Bytes number(std::size_t x) {
   Bytes out;
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(x >> shift));
   return out;
 }
 
-inline Bytes png_chunk(const std::string& type, const Bytes& content) {
+inline Bytes chunk(const std::string& type, const Bytes& content) {
   Bytes body(type.begin(), type.end());
   append(body, content);
-  Bytes out = big_endian(content.size());
+  Bytes out = number(content.size());
   append(out, body);
-  append(out, big_endian(crc32(0, body.data(), static_cast<uInt>(body.size()))));
+  append(out, number(crc32(0, body.data(), static_cast<uInt>(body.size()))));
   return out;
 }
+
+}  // namespace png
 
 /// A small PNG, byte by byte. `color` 0: grey, 2: RGB, 3: palette (of 2^depth colours, all of them grey 128), 4: grey
 /// with alpha, 6: RGB with alpha. A row is a number a sample, of 16 bits two bytes.
 inline Bytes small_png(std::uint8_t depth, std::uint8_t color, std::size_t width, const std::vector<Bytes>& rows) {
-  Bytes out = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, header = big_endian(width), packed;
-  append(header, big_endian(rows.size()));
+  using namespace png;
+  Bytes out = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, header = number(width), packed;
+  append(header, number(rows.size()));
   append(header, {depth, color, 0, 0, 0});
-  append(out, png_chunk("IHDR", header));
-  if (color == 3) append(out, png_chunk("PLTE", Bytes(std::size_t{3} << depth, 0x80)));
+  append(out, chunk("IHDR", header));
+  if (color == 3) append(out, chunk("PLTE", Bytes(std::size_t{3} << depth, 0x80)));
   for (const Bytes& row : rows) {
     packed.push_back(0);  // no filter
     unsigned bits = 0, byte = 0;
@@ -54,8 +59,8 @@ inline Bytes small_png(std::uint8_t depth, std::uint8_t color, std::size_t width
   uLongf size = static_cast<uLongf>(data.size());
   REQUIRE(compress(data.data(), &size, packed.data(), static_cast<uLong>(packed.size())) == Z_OK);
   data.resize(size);
-  append(out, png_chunk("IDAT", data));
-  append(out, png_chunk("IEND", {}));
+  append(out, chunk("IDAT", data));
+  append(out, chunk("IEND", {}));
   return out;
 }
 
