@@ -1,6 +1,6 @@
-// needs: images, nyuv2
-// The paper's experiments, its tables and figures on segmentation and normals, by the protocol of common/plan.hpp: a
-// subcommand each. What is finished is never done again, and a run that was stopped continues where it was.
+// needs: images, nyuv2, voc
+// The paper's experiments, its tables and figures, by the protocol of common/plan.hpp: a subcommand each. What is
+// finished is never done again, and a run that was stopped continues where it was.
 //
 // Experiments are in paper/experiments.cpp, networks in paper/networks/, sizes in paper/presets/. The paper's last step
 // on normals, snapping them to a Manhattan world, is not done.
@@ -12,9 +12,11 @@
 #include <iostream>
 #include <optional>
 
+#include "alexnet_voc/subject.hpp"
 #include "common/finite_number.hpp"
 #include "paper/apply.hpp"
 #include "paper/experiments.hpp"
+#include "paper/subject.hpp"
 
 namespace xs = xstitch;
 using namespace paper;
@@ -22,7 +24,7 @@ using namespace paper;
 namespace {
 
 struct Options {
-  std::string preset = "quick", data = "rooms", output, judge = "test";
+  std::string preset = "quick", detection_preset = "demo", data = "rooms", output, judge = "test";
   std::uint64_t iterations = 0, first_seed = 1, checkpoint_every = 500;
   std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
@@ -30,7 +32,8 @@ struct Options {
 
 void add_options(CLI::App& app, Options& options, bool preset, const std::string& presets) {
   if (preset) app.add_option("--preset", options.preset, presets)->capture_default_str();
-  app.add_option("--data", options.data, "rooms (drawn, no files) or nyuv2:DIR")->capture_default_str();
+  app.add_option("--data", options.data, "rooms (drawn, no files), nyuv2:DIR, or voc:DIR for detection")
+      ->capture_default_str();
   app.add_option("--iterations", options.iterations, "N: steps of each of the two stages [of the preset]");
   app.add_option("--seeds", options.seeds, "how many [of the preset]");
   app.add_option("--first-seed", options.first_seed, "the first of them")
@@ -58,6 +61,50 @@ void add_options(CLI::App& app, Options& options, bool preset, const std::string
   app.add_option("--output", options.output, "folder of trainings and results [out/paper/PRESET]");
 }
 
+protocol::RunSettings settings_of(const Options& options, const std::string& folder) {
+  protocol::RunSettings settings;
+  settings.folder = options.output;
+  if (options.output.empty())
+    settings.folder =
+        "out/paper/" + folder +
+        (options.data == "rooms"
+             ? ""
+             : "-" + std::filesystem::path(options.data.substr(options.data.find(':') + 1)).filename().string());
+  settings.checkpoint_every = options.checkpoint_every;
+  const std::size_t processors = xs::ThreadPool(0).size();
+  settings.jobs = options.jobs > 0 ? options.jobs : processors;
+  settings.threads = options.threads > 0 ? options.threads : std::max<std::size_t>(1, processors / settings.jobs);
+  return settings;
+}
+
+std::vector<std::uint64_t> seeds_of(const Options& options, std::size_t count) {
+  std::vector<std::uint64_t> seeds;
+  for (std::size_t s = 0; s < count; ++s) seeds.push_back(options.first_seed + s);
+  return seeds;
+}
+
+/// Plans, trains, judges and reports. `results` has everything but runner and folder.
+template <class MakeResults>
+int run_experiments(const std::vector<std::string>& names, const Preset& preset, protocol::Plan& plan,
+                    protocol::Subject& subject, const protocol::RunSettings& settings,
+                    const std::vector<std::uint64_t>& seeds, const MakeResults& make_results) {
+  std::vector<Experiment> experiments;
+  for (const std::string& name : names) experiments.push_back(plan_experiment(name, preset, plan, seeds));
+  std::vector<protocol::Row> rows;
+  for (const Experiment& experiment : experiments)
+    for (const Part& part : experiment.parts) rows.insert(rows.end(), part.rows.begin(), part.rows.end());
+  const xs::Interrupt interrupt;
+  protocol::Runner runner(subject, settings, plan, interrupt.flag());
+  if (!runner.run(rows)) {
+    std::cerr << "Stopped. The same command continues.\n";
+    return 130;
+  }
+  for (const Experiment& experiment : experiments) report(experiment, make_results(runner));
+  std::cout << "\nResults are in " << (settings.folder / "results").string()
+            << ": NAME.txt, NAME.csv (every value), NAME.json.\n";
+  return 0;
+}
+
 int run(const std::vector<std::string>& names, Preset preset, const Options& options) {
   if (options.iterations > 0) preset.iterations = options.iterations;
   if (options.seeds > 0) preset.seeds = options.seeds;
@@ -66,31 +113,13 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
   if (options.test_rooms > 0) preset.test_rooms = options.test_rooms;
   if (options.learning_rate > 0.0F) preset.learning_rate = options.learning_rate;
   if (options.alpha_multiplier > 0.0F) preset.alpha_multiplier = options.alpha_multiplier;
-  RunSettings settings;
-  settings.folder = options.output;
-  if (options.output.empty())
-    settings.folder =
-        "out/paper/" + preset.name +
-        (options.data == "rooms"
-             ? ""
-             : "-" + std::filesystem::path(options.data.substr(options.data.find(':') + 1)).filename().string());
+  protocol::RunSettings settings = settings_of(options, preset.name);
   settings.batch = preset.batch;
   settings.learning_rate = preset.learning_rate;
+  settings.weight_decay = preset.weight_decay;
   settings.alpha_multiplier = preset.alpha_multiplier;
-  settings.checkpoint_every = options.checkpoint_every;
-  const std::size_t processors = xs::ThreadPool(0).size();
-  settings.jobs = options.jobs > 0 ? options.jobs : processors;
-  settings.threads = options.threads > 0 ? options.threads : std::max<std::size_t>(1, processors / settings.jobs);
-
-  std::vector<std::uint64_t> seeds;
-  for (std::size_t s = 0; s < preset.seeds; ++s) seeds.push_back(options.first_seed + s);
+  const std::vector<std::uint64_t> seeds = seeds_of(options, preset.seeds);
   protocol::Plan plan({"segmentation", "normals"}, {preset.iterations, preset.iterations}, preset.iterations);
-  std::vector<Experiment> experiments;
-  for (const std::string& name : names) experiments.push_back(plan_experiment(name, preset, plan, seeds));
-  std::vector<protocol::Row> rows;
-  for (const Experiment& experiment : experiments)
-    for (const Part& part : experiment.parts) rows.insert(rows.end(), part.rows.begin(), part.rows.end());
-
   xs::make_folder(settings.folder / "results");
   const xs::FolderLock lock(settings.folder);
   if (!lock.note().empty()) std::cerr << lock.note() << '\n';
@@ -100,20 +129,57 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
                  .test_rooms = preset.test_rooms,
                  .validation = options.judge == "validation"},
                 0);
-  const xs::Interrupt interrupt;
   std::cout << "paper: preset " << preset.name << ", " << preset.width << "x" << preset.height
             << ", N = " << preset.iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds")
             << ", data " << options.data << "; output " << settings.folder.string() << std::endl;
-  Runner runner(preset, settings, data, plan, interrupt.flag());
-  if (!runner.run(rows)) {
-    std::cerr << "Stopped. The same command continues.\n";
-    return 130;
-  }
-  for (const Experiment& experiment : experiments)
-    report(experiment, {runner, data, preset, settings.folder / "results", seeds});
-  std::cout << "\nResults are in " << (settings.folder / "results").string()
-            << ": NAME.txt, NAME.csv (every value), NAME.json.\n";
-  return 0;
+  DenseSubject subject(preset, data);
+  return run_experiments(names, preset, plan, subject, settings, seeds, [&](const protocol::Runner& runner) {
+    return Results{.runner = runner,
+                   .subject = subject,
+                   .preset = preset.name,
+                   .dense = &data,
+                   .classes = preset.classes,
+                   .folder = settings.folder / "results",
+                   .seeds = seeds};
+  });
+}
+
+/// The second pair, with the networks of alexnet_voc; N, batch and rates are its preset's.
+int run_detection(const std::string& name, const Preset& preset, const Options& options) {
+  std::optional<alexnet_voc::Preset> size;
+  for (const alexnet_voc::Preset& known : alexnet_voc::presets())
+    if (known.name == options.detection_preset) size = known;
+  if (!size) xs::fail("--detection-preset ", options.detection_preset, ": expected demo or paper");
+  if (options.data != "rooms" && !options.data.starts_with("voc:"))
+    xs::fail("--data ", options.data, ": expected rooms or voc:DIR for ", name);
+  protocol::RunSettings settings = settings_of(options, "detection-" + size->name);
+  settings.batch = options.batch > 0 ? options.batch : 2;
+  settings.learning_rate = options.learning_rate > 0.0F ? options.learning_rate : size->learning_rate;
+  settings.weight_decay = size->weight_decay;
+  settings.alpha_multiplier = options.alpha_multiplier > 0.0F ? options.alpha_multiplier : size->alpha_multiplier;
+  const std::uint64_t iterations = options.iterations > 0 ? options.iterations : size->iterations;
+  const std::vector<std::uint64_t> seeds = seeds_of(options, options.seeds > 0 ? options.seeds : preset.seeds);
+  protocol::Plan plan({"detection", "attributes"}, {iterations, iterations}, iterations);
+  xs::make_folder(settings.folder / "results");
+  const xs::FolderLock lock(settings.folder);
+  if (!lock.note().empty()) std::cerr << lock.note() << '\n';
+  alexnet_voc::DetectionSubject subject(
+      *size,
+      {.source = options.data == "rooms" ? options.data : options.data.substr(4),
+       .train_rooms = options.train_rooms > 0 ? options.train_rooms : size->train_rooms,
+       .test_rooms = options.test_rooms > 0 ? options.test_rooms : size->test_rooms},
+      0);
+  std::cout << "paper: detection and attributes, preset " << size->name << ", " << subject.size()
+            << ", N = " << iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << ", data "
+            << options.data << "; output " << settings.folder.string() << std::endl;
+  return run_experiments({name}, preset, plan, subject, settings, seeds, [&](const protocol::Runner& runner) {
+    return Results{.runner = runner,
+                   .subject = subject,
+                   .preset = "detection:" + size->name,
+                   .detection = &subject,
+                   .folder = settings.folder / "results",
+                   .seeds = seeds};
+  });
 }
 
 }  // namespace
@@ -122,21 +188,31 @@ int main(int argc, char** argv) {
   Options options;
   EvaluateSettings evaluating;
   PredictSettings predicting;
-  CLI::App app{"The experiments of the cross-stitch paper on segmentation and surface normals."};
+  CLI::App app{
+      "The experiments of the cross-stitch paper: segmentation and surface normals, detection and attributes."};
   app.require_subcommand(1);
   const std::vector<Preset> known = presets();
   std::string presets_help = "Size and width of the networks, seeds, N:";
   for (const Preset& p : known) presets_help += "\n  " + p.name + ": " + p.what;
-  for (const ExperimentInfo& experiment : experiment_list())
-    add_options(*app.add_subcommand(experiment.name, experiment.what), options, true, presets_help);
+  std::string sizes_help = "Size and width of detection and attributes, N:";
+  for (const alexnet_voc::Preset& p : alexnet_voc::presets()) sizes_help += "\n  " + p.name + ": " + p.what;
+  bool of_detection = false;  // what was asked for
+  for (const ExperimentInfo& experiment : experiment_list()) {
+    CLI::App& command = *app.add_subcommand(experiment.name, experiment.what);
+    add_options(command, options, true, presets_help);
+    if (!experiment.detection) continue;
+    command.add_option("--detection-preset", options.detection_preset, sizes_help)->capture_default_str();
+    command.callback([&of_detection] { of_detection = true; });
+  }
   add_options(*app.add_subcommand("all", "all experiments of the preset"), options, true, presets_help);
   add_options(*app.add_subcommand("quick", "all experiments of the preset quick"), options, false, presets_help);
   CLI::App* evaluate = app.add_subcommand("evaluate", "judge a saved network on a data set");
   evaluate->add_option("network", evaluating.network, "OUTPUT/trainings/NAME/network.safetensors")
       ->required()
       ->check(CLI::ExistingFile);
-  evaluate->add_option("--data", evaluating.data, "rooms or nyuv2:DIR")->capture_default_str();
-  evaluate->add_option("--split", evaluating.split, "train, validation (rooms), test or all (a folder)")
+  evaluate->add_option("--data", evaluating.data, "rooms, nyuv2:DIR or, for detection, voc:DIR")->capture_default_str();
+  evaluate
+      ->add_option("--split", evaluating.split, "train, validation (rooms), test or all (nyuv2), a set of VOC's: val")
       ->capture_default_str();
   evaluate->add_option("--rooms", evaluating.rooms, "how many")->check(CLI::PositiveNumber)->capture_default_str();
   evaluate->add_option("--threads", evaluating.threads, "0: as many as there are processors")->capture_default_str();
@@ -145,7 +221,7 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::ExistingFile);
   predict->add_option("picture", predicting.picture, "a PNG or a JPEG")->required()->check(CLI::ExistingFile);
-  predict->add_option("output", predicting.output, "a PNG")->required();
+  predict->add_option("output", predicting.output, "a PNG; of a detector, too, a page (.html) with labels")->required();
   predict->add_option("--threads", predicting.threads, "0: as many as there are processors")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
@@ -166,6 +242,7 @@ int main(int argc, char** argv) {
       if (p.name == options.preset) preset = p;
     }
     if (!preset) xs::fail("--preset ", options.preset, ": expected one of ", names);
+    if (of_detection) return run_detection(command, *preset, options);
     const bool all = command == "all" || command == "quick";
     return run(all ? preset->experiments : std::vector<std::string>{command}, *preset, options);
   } catch (const std::exception& error) {

@@ -74,6 +74,10 @@ class PairData {
   [[nodiscard]] std::vector<std::string> attribute_names() const {
     return widened(std::visit([](const auto& s) { return s.attribute_names(); }, source_), attributes);
   }
+  /// How many of them the set itself has: the first ones.
+  [[nodiscard]] std::size_t known_attributes() const {
+    return std::visit([](const auto& s) { return s.attribute_names().size(); }, source_);
+  }
   /// Where proposals come from, in words.
   [[nodiscard]] std::string proposals_from() const {
     const Voc* voc = std::get_if<Voc>(&source_);
@@ -89,10 +93,6 @@ class PairData {
   }
 
  private:
-  /// The number of attributes of the set itself.
-  [[nodiscard]] std::size_t own_attributes() const {
-    return std::visit([](const auto& s) { return s.attribute_names().size(); }, source_);
-  }
   void check() const {
     const auto& voc = std::get<Voc>(source_);
     if (voc.class_names().size() != classes || !voc.has_attributes() ||
@@ -110,7 +110,7 @@ class PairData {
   }
   void widen(xs::Sample& sample) const {
     constexpr auto wide = static_cast<std::size_t>(attributes);
-    const std::size_t own = own_attributes();
+    const std::size_t own = known_attributes();
     xs::LabelValue& label = sample.labels.at(2);
     if (own == wide) return;
     std::vector<float> values(training_regions * wide, 0.0F);

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "alexnet_nyu/picture.hpp"
+#include "alexnet_voc/apply.hpp"
 
 namespace paper {
 namespace {
@@ -55,6 +56,13 @@ std::string lower_case(std::string text) {
 }  // namespace
 
 void evaluate_network(const EvaluateSettings& settings, const std::vector<Preset>& presets) {
+  if (alexnet_voc::is_detector(settings.network)) {
+    if (settings.data != "rooms" && !settings.data.starts_with("voc:"))
+      xs::fail("--data ", settings.data, ": expected rooms or voc:DIR for a network of detection or attributes");
+    return alexnet_voc::evaluate_detector(settings.network,
+                                          settings.data == "rooms" ? settings.data : settings.data.substr(4),
+                                          settings.split, settings.rooms, settings.threads);
+  }
   const Saved saved = open(settings.network, presets);
   std::optional<xs::data::Rooms> rooms;
   std::optional<xs::data::Nyuv2> nyu;
@@ -94,6 +102,8 @@ void evaluate_network(const EvaluateSettings& settings, const std::vector<Preset
 }
 
 void predict_picture(const PredictSettings& settings, const std::vector<Preset>& presets) {
+  if (alexnet_voc::is_detector(settings.network))
+    return alexnet_voc::detect_in_picture(settings.network, settings.picture, settings.output, settings.threads);
   const Saved saved = open(settings.network, presets);
   const std::string ending = lower_case(std::filesystem::path(settings.picture).extension().string());
   const xs::data::ByteImage picture = ending == ".jpg" || ending == ".jpeg"

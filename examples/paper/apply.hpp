@@ -16,7 +16,8 @@ struct EvaluateSettings {
 void evaluate_network(const EvaluateSettings& settings, const std::vector<Preset>& presets);
 
 struct PredictSettings {
-  std::string network, picture, output;  ///< files; the picture is a PNG or a JPEG, the output a PNG
+  /// Files; the picture is a PNG or a JPEG, the output a PNG, or a page (.html) of a detector's.
+  std::string network, picture, output;
   std::size_t threads = 0;
 };
 /// Writes the picture, and beside it what the network's tasks see in it.

@@ -13,16 +13,12 @@
 #include <string>
 #include <vector>
 
+#include "common/subject.hpp"
 #include "preset.hpp"
 
 namespace paper {
 
-/// A training set, held by a pointer that keeps alive what it is made of.
-class TrainingSet {
- public:
-  virtual ~TrainingSet() = default;
-  [[nodiscard]] virtual xs::DataSetRef ref() const = 0;
-};
+using protocol::TrainingSet;
 
 /// What of the command line decides the data.
 struct DataSettings {

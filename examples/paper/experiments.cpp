@@ -6,6 +6,8 @@
 #include <iostream>
 #include <numeric>
 
+#include "alexnet_voc/results.hpp"
+
 namespace paper {
 namespace {
 
@@ -48,7 +50,8 @@ Experiment table5(const Preset&, Plan& plan, const Seeds& seeds) {
                   rows.push_back(plan.together("shared", seed));
                   rows.push_back(plan.cross_stitch(seed));
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment fig2(const Preset& preset, Plan& plan, const Seeds& seeds) {
@@ -61,7 +64,8 @@ Experiment fig2(const Preset& preset, Plan& plan, const Seeds& seeds) {
                   for (std::size_t s = preset.splits.size(); s-- > 0;)
                     rows.push_back(plan.together("split:" + preset.splits[s], seed));
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment table1(const Preset& preset, Plan& plan, const Seeds& seeds) {
@@ -73,7 +77,8 @@ Experiment table1(const Preset& preset, Plan& plan, const Seeds& seeds) {
                   for (const auto& alpha : preset.alphas)
                     rows.push_back(plan.cross_stitch(seed, "alpha " + alpha_name(alpha), with_alpha(alpha)));
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment table2(const Preset& preset, Plan& plan, const Seeds& seeds) {
@@ -92,7 +97,8 @@ Experiment table2(const Preset& preset, Plan& plan, const Seeds& seeds) {
                     rows.push_back(plan.cross_stitch(seed, "multiplier " + text, settings));
                   }
                 })},
-          {}};
+          {},
+          false};
 }
 
 /// From a classifier of rooms that no other training sees, N iterations of it for both rows: the pair directly (2 N),
@@ -131,7 +137,8 @@ Experiment table3(const Preset& preset, Plan& plan, const Seeds& seeds) {
                   task.iterations = 2 * preset.iterations;
                   rows.push_back({"from the other task", seed, {plan.add(start_from_presence(task, source))}});
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment table4(const Preset& preset, Plan& plan, const Seeds& seeds) {
@@ -150,7 +157,8 @@ Experiment fig6(const Preset&, Plan& plan, const Seeds& seeds) {
                   rows.push_back(plan.one_task(seed));
                   rows.push_back(plan.cross_stitch(seed));
                 })},
-          &report_class_gains};
+          &report_class_gains,
+          false};
 }
 
 Experiment placement(const Preset&, Plan& plan, const Seeds& seeds) {
@@ -165,7 +173,8 @@ Experiment placement(const Preset&, Plan& plan, const Seeds& seeds) {
                   settings.suffix = ".every-conv";
                   rows.push_back(plan.cross_stitch(seed, "after every convolution", settings));
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment units(const Preset&, Plan& plan, const Seeds& seeds) {
@@ -180,11 +189,12 @@ Experiment units(const Preset&, Plan& plan, const Seeds& seeds) {
                   rows.push_back(named(plan.together("unit:sluice", seed), "sluice, both stages"));
                   rows.push_back(named(plan.together("unit:simplex", seed), "simplex, both stages"));
                 })},
-          {}};
+          {},
+          false};
 }
 
 Experiment balance(const Preset&, Plan& plan, const Seeds& seeds) {
-  Experiment made{"balance", "Rules that weigh the losses", {}, {}};
+  Experiment made{"balance", "Rules that weigh the losses", {}, {}, false};
   const std::vector<std::string> rules{"fixed", "uncertainty", "dwa", "gradnorm", "pcgrad", "famo"};
   const auto settings_of = [](const std::string& rule) {
     PairSettings settings;
@@ -206,7 +216,7 @@ Experiment balance(const Preset&, Plan& plan, const Seeds& seeds) {
 
 /// A task with a part of its labels; it alone is judged.
 Experiment labels(const Preset&, Plan& plan, const Seeds& seeds) {
-  Experiment made{"labels", "One task with a part of its labels", {}, {}};
+  Experiment made{"labels", "One task with a part of its labels", {}, {}, false};
   for (const std::string task : {"segmentation", "normals"})
     for (const std::size_t k : {1U, 2U, 4U, 8U}) {
       PairSettings settings;
@@ -230,7 +240,7 @@ std::vector<protocol::Column> three_columns() {
 }
 
 Experiment three(const Preset&, Plan& plan, const Seeds& seeds) {
-  Experiment made{"three", "Three tasks: segmentation, normals, depth", {}, {}};
+  Experiment made{"three", "Three tasks: segmentation, normals, depth", {}, {}, false};
   Part methods = part("methods", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
     rows.push_back(plan.stitched_tasks("three", {"segmentation", "normals", "depth"}, seed, true));
     rows.push_back(named(plan.together("three:split:conv4", seed, {}, 3), "split:conv4"));
@@ -240,6 +250,34 @@ Experiment three(const Preset&, Plan& plan, const Seeds& seeds) {
   methods.columns = three_columns();
   made.parts.push_back(std::move(methods));
   return made;
+}
+
+/// The second pair: networks of the same names, but for split points.
+Experiment table6(const Preset&, Plan& plan, const Seeds& seeds) {
+  Part methods = part("methods", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
+    rows.push_back(plan.one_task(seed));
+    rows.push_back(plan.ensemble(seed));
+    rows.push_back(plan.together("split:conv2", seed));
+    rows.push_back(plan.together("split:fc7", seed));
+    rows.push_back(plan.together("shared", seed));
+    rows.push_back(plan.cross_stitch(seed));
+  });
+  methods.columns = alexnet_voc::pair_columns();
+  return {
+      "table6", "Table 6: methods on detection and attributes, average precision (%)", {std::move(methods)}, {}, true};
+}
+
+Experiment fig5(const Preset&, Plan& plan, const Seeds& seeds) {
+  Part methods = part("cross-stitch and one-task", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
+    rows.push_back(plan.one_task(seed));
+    rows.push_back(plan.cross_stitch(seed));
+  });
+  methods.columns = alexnet_voc::pair_columns();
+  return {"fig5",
+          "Figure 5: gain of each attribute against its frequency",
+          {std::move(methods)},
+          &report_attribute_gains,
+          true};
 }
 
 struct Entry {
@@ -254,6 +292,8 @@ const std::vector<Entry>& entries() {
       {{"table3", "initial values: another task's weights, or one-task networks"}, &table3},
       {{"table4", "the alphas of each seam after training, sorted"}, &table4},
       {{"table5", "one-task, ensemble, split, shared, cross-stitch"}, &table5},
+      {{"table6", "the same for detection and attributes", true}, &table6},
+      {{"fig5", "gain of each attribute against its frequency", true}, &fig5},
       {{"fig6", "gain of each class against its frequency"}, &fig6},
       {{"placement", "units after pooling or after every convolution"}, &placement},
       {{"units", "cross-stitch, NDDR, sluice, simplex"}, &units},
@@ -265,38 +305,48 @@ const std::vector<Entry>& entries() {
 }
 
 /// The difference of two rows' mean over seeds, drawn over the test set's scenes: what another test set could give.
-std::string scene_interval(const Part& part, const Results& results, const std::string& method, bool angle) {
-  std::vector<std::pair<const SceneCounts*, const SceneCounts*>> pairs;
-  for (const Row& row : part.rows)
-    for (const Row& base : part.rows) {
-      if (row.method != method || base.method != part.baseline || row.seed != base.seed) continue;
-      const EvaluatedRow &mine = results.runner.evaluated(row), &theirs = results.runner.evaluated(base);
-      if (mine.measured && theirs.measured) pairs.emplace_back(&mine.scenes, &theirs.scenes);
-    }
+std::string scene_interval(const std::vector<ScenePair>& pairs, bool angle) {
   if (pairs.empty()) return "-";
-  const auto& counts = angle ? pairs[0].first->normals : pairs[0].first->segmentation;
+  const auto& counts = angle ? pairs[0].method.normals : pairs[0].method.segmentation;
   if (counts.empty()) return "-";
   const auto difference = [&](std::span<const std::size_t> scenes) {
     double sum = 0.0;
     for (const auto& [mine, theirs] : pairs)
-      sum += angle ? mine->mean_angle(scenes) - theirs->mean_angle(scenes)
-                   : mine->mean_iu(scenes) - theirs->mean_iu(scenes);
+      sum +=
+          angle ? mine.mean_angle(scenes) - theirs.mean_angle(scenes) : mine.mean_iu(scenes) - theirs.mean_iu(scenes);
     return sum / static_cast<double>(pairs.size());
   };
   const xs::Interval interval = xs::bootstrap(counts.size(), difference, {.resamples = 1000});
   return xs::Table::number(interval.low, 2) + " to " + xs::Table::number(interval.high, 2);
 }
 
-xs::Table scene_table(const Part& part, const protocol::Comparison& comparison, const Results& results) {
-  xs::Table table({"method - " + part.baseline, "mean angle, scenes drawn", "mean IU, scenes drawn"});
-  for (const std::string& method : comparison.methods())
-    if (method != part.baseline)
-      table.add_row(
-          {method, scene_interval(part, results, method, true), scene_interval(part, results, method, false)});
-  return table;
+struct SceneIntervals {
+  std::string method, angle, iu;
+};
+std::vector<SceneIntervals> scene_intervals(const Part& part, const protocol::Comparison& comparison,
+                                            const protocol::Runner& runner) {
+  std::vector<SceneIntervals> all;
+  for (const std::string& method : comparison.methods()) {
+    if (method == part.baseline) continue;
+    const std::vector<ScenePair> pairs = scene_pairs(part, runner, method);
+    all.push_back({method, scene_interval(pairs, true), scene_interval(pairs, false)});
+  }
+  return all;
 }
 
 }  // namespace
+
+std::vector<ScenePair> scene_pairs(const Part& part, const protocol::Runner& runner, const std::string& method) {
+  std::vector<ScenePair> pairs;
+  for (const Row& row : part.rows)
+    for (const Row& base : part.rows) {
+      if (row.method != method || base.method != part.baseline || row.seed != base.seed) continue;
+      const protocol::EvaluatedRow &mine = runner.evaluated(row), &theirs = runner.evaluated(base);
+      if (mine.measured && theirs.measured)
+        pairs.push_back({SceneCounts::from(mine.judged.at("scenes")), SceneCounts::from(theirs.judged.at("scenes"))});
+    }
+  return pairs;
+}
 
 const std::vector<ExperimentInfo>& experiment_list() {
   static const std::vector<ExperimentInfo> list = [] {
@@ -320,26 +370,34 @@ void report(const Experiment& experiment, const Results& results) {
   for (const Part& part : experiment.parts) {
     protocol::Comparison comparison(part.columns, part.baseline);
     for (const Row& row : part.rows) comparison.add(results.runner.result(row, part.columns));
+    if (experiment.detection)
+      for (const Row& row : part.rows) {
+        const protocol::EvaluatedRow& of = results.runner.evaluated(row);
+        if (!of.measured) continue;
+        const alexnet_voc::Judged judged = alexnet_voc::judged_from(of.judged);
+        add_references(comparison, judged);
+        text += "\nTest set: " + test_sentence(judged) + "\n";
+        break;
+      }
     text += "\n" + part.title + ": means over " + std::to_string(results.seeds.size()) +
             (results.seeds.size() == 1 ? " seed\n\n" : " seeds\n\n") + comparison.table().to_text();
     if (results.seeds.size() > 1)
       text += "\nAgainst " + part.baseline + ":\n\n" + comparison.difference_table().to_text();
-    const xs::Table scenes = scene_table(part, comparison, results);
-    text +=
-        "\n95 % intervals of the means' differences, by drawing the test set's scenes:\n\n" + scenes.to_text() + "\n";
     xs::Json::Array intervals;
-    xs::Json json = comparison.json();
-    for (const std::string& method : comparison.methods())
-      if (method != part.baseline) {
-        text += comparison.sentence(method) + "\n";
-        intervals.push_back(xs::Json()
-                                .set("method", method)
-                                .set("mean_angle", scene_interval(part, results, method, true))
-                                .set("mean_iu", scene_interval(part, results, method, false)));
+    if (!experiment.detection) {
+      xs::Table table({"method - " + part.baseline, "mean angle, scenes drawn", "mean IU, scenes drawn"});
+      for (const auto& [method, angle, iu] : scene_intervals(part, comparison, results.runner)) {
+        table.add_row({method, angle, iu});
+        intervals.push_back(xs::Json().set("method", method).set("mean_angle", angle).set("mean_iu", iu));
       }
+      text +=
+          "\n95 % intervals of the means' differences, by drawing the test set's scenes:\n\n" + table.to_text() + "\n";
+    }
+    for (const std::string& method : comparison.methods())
+      if (method != part.baseline) text += comparison.sentence(method) + "\n";
     parts.push_back(xs::Json()
                         .set("title", part.title)
-                        .set("comparison", std::move(json))
+                        .set("comparison", comparison.json())
                         .set("scene_intervals", std::move(intervals)));
     csv += "# " + part.title + "\n" + comparison.values_table().to_csv();
   }
@@ -353,9 +411,9 @@ void report(const Experiment& experiment, const Results& results) {
   xs::write_file_atomically(base.string() + ".json", xs::Json()
                                                              .set("experiment", experiment.name)
                                                              .set("title", experiment.title)
-                                                             .set("preset", results.preset.name)
-                                                             .set("training", results.data.describe_training())
-                                                             .set("test", results.data.describe_test())
+                                                             .set("preset", results.preset)
+                                                             .set("training", results.subject.describe_training())
+                                                             .set("test", results.subject.describe_test())
                                                              .set("seeds", std::move(seeds))
                                                              .set("parts", std::move(parts))
                                                              .set("further", std::move(further))

@@ -4,9 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "alexnet_voc/subject.hpp"
 #include "common/comparison.hpp"
 #include "common/plan.hpp"
-#include "runner.hpp"
+#include "common/runner.hpp"
+#include "data.hpp"
+#include "preset.hpp"
+#include "scenes.hpp"
 
 namespace paper {
 
@@ -18,25 +22,36 @@ struct Part {
   std::vector<protocol::Row> rows;  ///< of all seeds
 };
 
-/// What a further result (sorted alphas, gains a class) is made from.
+/// What a further result (sorted alphas, gains a class) is made from. One of `dense` and `detection` is there.
 struct Results {
-  const Runner& runner;
-  DataSets& data;
-  const Preset& preset;
+  const protocol::Runner& runner;
+  const protocol::Subject& subject;
+  std::string preset;
+  DataSets* dense = nullptr;
+  int classes = 0;  ///< of segmentation
+  const alexnet_voc::DetectionSubject* detection = nullptr;
   std::filesystem::path folder;  ///< of the results
   std::vector<std::uint64_t> seeds;
 };
+
+/// Counts of each scene of a row and of the baseline's row of the same seed.
+struct ScenePair {
+  SceneCounts method, baseline;
+};
+std::vector<ScenePair> scene_pairs(const Part& part, const protocol::Runner& runner, const std::string& method);
 
 struct Experiment {
   std::string name, title;
   std::vector<Part> parts;
   /// Prints and writes what is no table of methods; gives it as JSON.
   std::function<xs::Json(const Experiment&, const Results&)> further;
+  bool detection = false;  ///< of the second pair: detection and attributes
 };
 
 struct ExperimentInfo {
   const char* name;
   const char* what;
+  bool detection = false;
 };
 /// Names and one line each, in the paper's order.
 const std::vector<ExperimentInfo>& experiment_list();
@@ -51,5 +66,6 @@ void report(const Experiment& experiment, const Results& results);
 // Further results, in further.cpp.
 xs::Json report_alphas(const Experiment& experiment, const Results& results);
 xs::Json report_class_gains(const Experiment& experiment, const Results& results);
+xs::Json report_attribute_gains(const Experiment& experiment, const Results& results);
 
 }  // namespace paper

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <iostream>
 #include <numeric>
 
+#include "alexnet_voc/gains.hpp"
 #include "experiments.hpp"
 
 namespace paper {
@@ -53,11 +55,10 @@ xs::Json curve_of(const std::vector<float>& sorted) {
 }
 
 /// The IU that both have, mean over the pairs of networks of (stitched - one-task) for each class; NaN without pixels.
-std::vector<double> gains_of(const std::vector<std::pair<const SceneCounts*, const SceneCounts*>>& pairs,
-                             std::span<const std::size_t> scenes) {
-  std::vector<double> sum(pairs[0].first->classes(), 0.0);
+std::vector<double> gains_of(const std::vector<ScenePair>& pairs, std::span<const std::size_t> scenes) {
+  std::vector<double> sum(pairs[0].method.classes(), 0.0);
   for (const auto& [stitched, alone] : pairs) {
-    const std::vector<double> a = stitched->class_iu(scenes), b = alone->class_iu(scenes);
+    const std::vector<double> a = stitched.class_iu(scenes), b = alone.class_iu(scenes);
     for (std::size_t c = 0; c < sum.size(); ++c)
       sum[c] = a[c] < 0.0 || b[c] < 0.0 ? std::nan("") : sum[c] + (a[c] - b[c]) / static_cast<double>(pairs.size());
   }
@@ -115,16 +116,10 @@ xs::Json report_alphas(const Experiment& experiment, const Results& results) {
 }
 
 xs::Json report_class_gains(const Experiment& experiment, const Results& results) {
-  std::vector<std::pair<const SceneCounts*, const SceneCounts*>> pairs;
-  for (const protocol::Row& row : experiment.parts[0].rows)
-    for (const protocol::Row& base : experiment.parts[0].rows) {
-      if (row.method != "cross-stitch" || base.method != "one-task" || row.seed != base.seed) continue;
-      const EvaluatedRow &mine = results.runner.evaluated(row), &theirs = results.runner.evaluated(base);
-      if (mine.measured && theirs.measured) pairs.emplace_back(&mine.scenes, &theirs.scenes);
-    }
+  const std::vector<ScenePair> pairs = scene_pairs(experiment.parts[0], results.runner, "cross-stitch");
   if (pairs.empty()) return {};
-  const std::vector<double> frequency = results.data.class_counts(results.seeds[0]);
-  std::vector<std::size_t> scenes(pairs[0].first->segmentation.size());
+  const std::vector<double> frequency = results.dense->class_counts(results.seeds[0]);
+  std::vector<std::size_t> scenes(pairs[0].method.segmentation.size());
   std::iota(scenes.begin(), scenes.end(), std::size_t{0});
   const std::vector<double> gains = gains_of(pairs, scenes);
   const double rho = rho_of(frequency, gains);
@@ -135,10 +130,10 @@ xs::Json report_class_gains(const Experiment& experiment, const Results& results
   // Rarest first. Classes without test pixels (and never predicted) have no gain and are left out.
   std::vector<std::size_t> order;
   for (std::size_t c = 0; c < gains.size(); ++c)
-    if (!std::isnan(gains[c]) && pairs[0].first->truth(c) > 0.0) order.push_back(c);
+    if (!std::isnan(gains[c]) && pairs[0].method.truth(c) > 0.0) order.push_back(c);
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return frequency[a] < frequency[b]; });
   const double all = std::accumulate(frequency.begin(), frequency.end(), 0.0);
-  const auto names = xs::data::nyu_class_names(results.preset.classes);
+  const auto names = xs::data::nyu_class_names(results.classes);
   xs::Table table({"class", "of training pixels (%)", "IU gain"});
   xs::Json::Array classes;
   for (const std::size_t c : order) {
@@ -166,6 +161,52 @@ xs::Json report_class_gains(const Experiment& experiment, const Results& results
       .set("rho", rho)
       .set("rho_low", interval.low)
       .set("rho_high", interval.high)
+      .set("rarest", std::move(rarest));
+}
+
+xs::Json report_attribute_gains(const Experiment& experiment, const Results& results) {
+  const Part& part = experiment.parts[0];
+  std::deque<alexnet_voc::Judged> judged;  // stay where they are
+  std::vector<alexnet_voc::JudgedPair> pairs;
+  for (const protocol::Row& row : part.rows)
+    for (const protocol::Row& base : part.rows) {
+      if (row.method != "cross-stitch" || base.method != part.baseline || row.seed != base.seed) continue;
+      const protocol::EvaluatedRow &mine = results.runner.evaluated(row), &theirs = results.runner.evaluated(base);
+      if (!mine.measured || !theirs.measured) continue;
+      judged.push_back(alexnet_voc::judged_from(mine.judged));
+      judged.push_back(alexnet_voc::judged_from(theirs.judged));
+      pairs.emplace_back(&judged[judged.size() - 2], &judged.back());
+    }
+  if (pairs.empty()) return {};
+  const alexnet_voc::AttributeGains gains(std::move(pairs), results.detection->test(),
+                                          results.detection->training_positives());
+  const xs::Table table = gain_table(gains, part.baseline, "cross-stitch");
+  const xs::Interval interval = gains.interval(), of_mean = gains.mean_interval();
+  const std::string text = gain_text(gains, interval) +
+                           "Mean over the attributes, drawn over test images: " + xs::Table::number(of_mean.low, 2) +
+                           " to " + xs::Table::number(of_mean.high, 2) + "\n";
+  std::cout << "\nAverage precision of each attribute, cross-stitch - " << part.baseline << ", rarest first:\n\n"
+            << table << '\n'
+            << text << std::flush;
+  xs::write_file_atomically(results.folder / "fig5_attributes.csv", table.to_csv());
+  xs::Json::Array attributes;
+  for (const alexnet_voc::AttributeGain& one : gains.gains())
+    attributes.push_back(xs::Json()
+                             .set("attribute", one.name)
+                             .set("in_training", one.in_training)
+                             .set("baseline", one.baseline)
+                             .set("method", one.method)
+                             .set("gain", one.gain()));
+  xs::Json rarest{xs::Json::Object{}};
+  for (const std::size_t count : {10U, 20U})
+    if (gains.gains().size() >= count) rarest.set(std::to_string(count), gains.rarest(count));
+  return xs::Json()
+      .set("attributes", std::move(attributes))
+      .set("rho", gains.rho())
+      .set("rho_low", interval.low)
+      .set("rho_high", interval.high)
+      .set("mean_low", of_mean.low)
+      .set("mean_high", of_mean.high)
       .set("rarest", std::move(rarest));
 }
 

@@ -1,4 +1,5 @@
 // Detection on whole images: a detector that sees what is there, one that is random, and the same by hand.
+#include <xstitch/train/detect_objects.hpp>
 #include <xstitch/train/evaluate_detection.hpp>
 
 #include <doctest/doctest.h>
@@ -109,6 +110,9 @@ TEST_CASE("a detector that sees what is there: more proposals than rows, difficu
   CHECK(found.attributes.per_attribute()[0].average_precision.value == doctest::Approx(100.0));
   CHECK(found.attributes.per_attribute()[0].objects == 20);
   CHECK_FALSE(found.attributes.per_attribute()[1].average_precision.measured);
+  REQUIRE(found.attributes.objects().size() == 20);
+  for (std::size_t i = 0; i < 20; ++i)
+    CHECK((found.attributes.scores(i)[0] > 0.5F) == (found.attributes.objects()[i] == 0));
 
   // From the classes of a training set: here white is white. Where no training object is white, it knows nothing.
   struct Objects {
@@ -190,6 +194,40 @@ TEST_CASE("a predictor with more rows shares the parameters and finds the same")
   apart.clear();
   CHECK_THROWS_WITH_AS(xs::evaluate_detection(apart, Pictures{}, heads),
                        "evaluate_detection: found no network, expected at least one", xs::Error);
+}
+
+TEST_CASE("the objects of one image, best first, with their attributes; by predictors, too") {
+  Net net{xs::seed(1)};
+  teach(net);
+  xs::DetectionOptions options = heads;
+  options.least_score = 0.5F;
+  std::vector<xs::AnyPredictor> predictors;
+  predictors.emplace_back(xs::OneTask<TowerOf<12>>::inference_program_of_type, net.shared_parameters(), 1);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const DetectionImage image = Pictures{}.image(i);
+    const std::vector<xs::DetectedObject> found = xs::detect_objects(net, image, options);
+    REQUIRE(found.size() == 3);
+    for (const xs::DetectedObject& one : found) {
+      std::size_t fits = 0;
+      for (const xs::data::ImageObject& object : image.objects)
+        if (xs::overlap(one.detection.box, object.box) > 0.5 && one.detection.class_index == object.class_index) ++fits;
+      CHECK(fits == 1);
+      REQUIRE(one.attributes.size() == 2);
+      CHECK((one.attributes[0] > 0.5F) == (one.detection.class_index == 0));
+    }
+    CHECK(found[0].detection.score >= found[2].detection.score);
+    const std::vector<xs::DetectedObject> same = xs::detect_objects(predictors, image, options);
+    REQUIRE(same.size() == 3);
+    for (std::size_t k = 0; k < 3; ++k) {
+      CHECK(same[k].detection.box == found[k].detection.box);
+      CHECK(same[k].attributes[0] == doctest::Approx(found[k].attributes[0]));
+    }
+  }
+  options.attributes = "";
+  CHECK(xs::detect_objects(net, Pictures{}.image(0), options).at(0).attributes.empty());
+  options.classes = "";
+  CHECK_THROWS_WITH_AS((void)xs::detect_objects(net, Pictures{}.image(0), options),
+                       doctest::Contains("found no head of classes"), xs::Error);
 }
 
 TEST_CASE("offsets move a proposal; what is below the least score, or too much, does not count") {

@@ -61,6 +61,13 @@ class AttributePrecision {
     trained_ = true;
   }
 
+  /// Of each object in the order of add(): its class, and the scores of its attributes.
+  [[nodiscard]] const std::vector<std::size_t>& objects() const noexcept { return objects_; }
+  [[nodiscard]] std::span<const float> scores(std::size_t object) const {
+    if (object >= objects_.size()) fail(who, ": object ", object, " wanted, found ", objects_.size());
+    return std::span(scores_).subspan(object * attributes_, attributes_);
+  }
+
   [[nodiscard]] std::vector<PerAttribute> per_attribute() const {
     const std::vector<Frequencies> known = trained_ ? training_ : own_frequencies();
     std::vector<PerAttribute> all;

@@ -10,8 +10,7 @@
 #include <xstitch/core/isa.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
-
-#include <xsimd/xsimd.hpp>
+#include <xstitch/kernels/xsimd.hpp>
 
 #include <array>
 #include <cstddef>

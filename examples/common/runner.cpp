@@ -17,9 +17,10 @@
 #include <set>
 #include <thread>
 
-#include "common/stage.hpp"
+#include "metric_json.hpp"
+#include "stage.hpp"
 
-namespace paper {
+namespace protocol {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -38,26 +39,13 @@ xs::LossBalance balance_of(const std::string& name) {
 
 xs::Json read_json(const std::filesystem::path& path) { return xs::Json::parse(xs::read_file(path), path.string()); }
 
-xs::Json json_of(const xs::MetricValue& v) {
-  return xs::Json()
-      .set("name", v.name)
-      .set("value", v.measured && std::isfinite(v.value) ? xs::Json(v.value) : xs::Json())
-      .set("unit", v.unit)
-      .set("larger_is_better", v.larger_is_better);
-}
-xs::MetricValue metric_of(const xs::Json& json) {
-  const xs::Json& value = json.at("value");
-  return {json.at("name").string(), value.is_null() ? 0.0 : value.number(), json.at("unit").string(),
-          json.at("larger_is_better").boolean(), !value.is_null()};
-}
-
 }  // namespace
 
 /// What is to be done, and how far it is. Work is counted in arithmetic operations.
 struct Runner::Work {
   struct Item {
-    const protocol::Training* training = nullptr;  ///< or the evaluation of `row`
-    const protocol::Row* row = nullptr;
+    const Training* training = nullptr;  ///< or the evaluation of `row`
+    const Row* row = nullptr;
     std::vector<std::string> waits_for;  ///< trainings
     double work = 0.0;
     bool taken = false;
@@ -73,13 +61,13 @@ struct Runner::Work {
   Clock::time_point start = Clock::now();
 };
 
-std::string Runner::name_of(const protocol::Row& row) {
+std::string Runner::name_of(const Row& row) {
   std::string name;
   for (const std::string& end : row.ends) name += (name.empty() ? "" : "+") + end;
   return name;
 }
 
-xs::Json Runner::settings_of(const protocol::Training& t) const {
+xs::Json Runner::settings_of(const Training& t) const {
   xs::Json::Array start, mapping, alpha;
   for (const std::string& source : t.start) start.emplace_back(source);
   for (const auto& [from, to] : t.mapping) mapping.emplace_back(from + ">" + to);
@@ -88,10 +76,10 @@ xs::Json Runner::settings_of(const protocol::Training& t) const {
   const float multiplier = t.alpha_multiplier > 0.0F ? t.alpha_multiplier : settings_.alpha_multiplier;
   return xs::Json()
       .set("network", t.network)
-      .set("size", std::to_string(preset_.width) + "x" + std::to_string(preset_.height))
+      .set("size", subject_.size())
       .set("seed", t.seed)
       .set("data_seed", t.data_seed)
-      .set("data", data_.describe_training())
+      .set("data", subject_.describe_training())
       .set("variant", t.variant)
       .set("iterations", t.iterations)
       .set("batch", settings_.batch)
@@ -111,7 +99,7 @@ Runner::Done Runner::done(const std::string& training) const {
   return found->second;
 }
 
-bool Runner::find_finished(const protocol::Training& training) {
+bool Runner::find_finished(const Training& training) {
   const std::filesystem::path file = settings_.folder / "trainings" / training.name / "result.json";
   if (!xs::file_exists(file)) return false;
   const xs::Json json = read_json(file);
@@ -125,10 +113,10 @@ bool Runner::find_finished(const protocol::Training& training) {
   return true;
 }
 
-bool Runner::train(const protocol::Training& training, Work& work) {
+bool Runner::train(const Training& training, Work& work) {
   const std::filesystem::path folder = settings_.folder / "trainings" / training.name;
-  const auto net = preset_.make(training.network, xs::seed(training.seed));
-  Done result{protocol::cost_of(*net, training, settings_.batch), false};
+  const auto net = subject_.make(training.network, xs::seed(training.seed));
+  Done result{cost_of(*net, training, settings_.batch), false};
   std::string message;
   std::vector<std::filesystem::path> sources;
   for (const std::string& source : training.start) {
@@ -138,34 +126,26 @@ bool Runner::train(const protocol::Training& training, Work& work) {
     message = "what it starts from diverged: " + source;
   }
   if (!result.diverged) {
-    const auto set = data_.training(training.variant, training.data_seed);
-    protocol::prepare(*net, training, data_.codebook(training.data_seed), sources);
+    const std::shared_ptr<const TrainingSet> set = subject_.training_set(training);
+    subject_.prepare(*net, training, sources);
     const xs::Sgd sgd{
         .learning_rate = training.learning_rate > 0.0F ? training.learning_rate : settings_.learning_rate,
         .momentum = 0.9F,
-        .weight_decay = preset_.weight_decay,
+        .weight_decay = settings_.weight_decay,
         .alpha_multiplier = training.alpha_multiplier > 0.0F ? training.alpha_multiplier : settings_.alpha_multiplier};
-    xs::TrainOptions options = protocol::options_of(training, settings_.batch, settings_.threads, !data_.rooms());
-    options.augment.mirror = true;
+    xs::TrainOptions options = subject_.options(training, settings_.batch, settings_.threads);
     options.checkpoint_every = settings_.checkpoint_every;
     options.log_every = std::max<std::uint64_t>(1, training.iterations / 50);
     options.balance = balance_of(training.balance);
     options.output = nullptr;
-    const auto million =
-        static_cast<std::uint64_t>(protocol::training_flops(*net) * 1e-6 * static_cast<double>(settings_.batch));
+    const auto million = static_cast<std::uint64_t>(training_flops(*net) * 1e-6 * static_cast<double>(settings_.batch));
     options.after_step = [&](std::uint64_t, const xs::StepResult&) { work.million_done += million; };
     xs::TrainingJob job(folder, {.resume = true, .stop = &stop_});
-    const xs::TrainResult run =
-        protocol::train_stage(job, "training", *net, set->ref(), sgd, options, result.cost.seconds);
+    const xs::TrainResult run = train_stage(job, "training", *net, set->ref(), sgd, options, result.cost.seconds);
     if (run.reason == xs::StopReason::interrupted) return false;
     result.diverged = run.reason == xs::StopReason::not_finite;
     message = run.message;
-    if (!result.diverged)
-      xs::save(*net, network_file(training.name),
-               {{"preset", preset_.name},
-                {"network", training.network},
-                {"input_mean", xs::number_text(data_.scaling().mean[0], 9)},
-                {"input_standard_deviation", xs::number_text(data_.scaling().standard_deviation[0], 9)}});
+    if (!result.diverged) xs::save(*net, network_file(training.name), subject_.metadata(training));
   }
   xs::make_folder(folder);
   xs::write_file_atomically(folder / "result.json", xs::Json()
@@ -185,77 +165,53 @@ bool Runner::train(const protocol::Training& training, Work& work) {
   return true;
 }
 
-void Runner::remember(const protocol::Row& row, const xs::Json& json) {
+void Runner::remember(const Row& row, const xs::Json& json) {
   EvaluatedRow result;
   result.measured = json.at("measured").boolean();
-  for (const auto& [task, values] : json.at("metrics").object())
-    for (const xs::Json& v : values.array()) result.metrics[task].push_back(metric_of(v));
-  result.scenes = SceneCounts::from(json.at("scenes"));
-  std::vector<protocol::Cost> costs;
+  for (const auto& [task, values] : json.at("metrics").object()) result.metrics[task] = metrics_of(values);
+  result.judged = json;
+  std::vector<Cost> costs;
   for (const std::string& name : plan_.needed(row)) costs.push_back(done(name).cost);
-  result.cost = protocol::cost_of(row, costs);
+  result.cost = cost_of(row, costs);
   const std::lock_guard lock(mutex_);
   evaluated_[name_of(row)] = std::move(result);
 }
 
-bool Runner::find_evaluated(const protocol::Row& row) {
+bool Runner::find_evaluated(const Row& row) {
   const std::filesystem::path file = settings_.folder / "evaluations" / (name_of(row) + ".json");
   if (!xs::file_exists(file)) return false;
   const xs::Json json = read_json(file);
-  if (json.at("test").string() != data_.describe_test()) return false;  // judged on another set
+  if (json.at("test").string() != subject_.describe_test()) return false;  // judged on another set
   remember(row, json);
   return true;
 }
 
-void Runner::evaluate(const protocol::Row& row) {
+void Runner::evaluate(const Row& row) {
   bool measured = true;
-  for (const std::string& end : row.ends) measured = measured && !done(end).diverged;
-  xs::Json metrics{xs::Json::Object{}};
-  SceneCounts scenes;
-  if (measured) {
-    const bool ensemble = row.ends.size() == 2;
-    const auto net = preset_.make(ensemble ? "ensemble" : plan_.find(row.ends[0]).network, xs::seed(row.seed));
-    if (!ensemble) xs::load(*net, network_file(row.ends[0]));
-    for (std::size_t m = 0; ensemble && m < 2; ++m) {
-      const std::string member = "ensemble" + std::to_string(m) + ".";
-      xs::initialise_from(*net, network_file(row.ends[m]),
-                          {{"segmentation.", member + "segmentation."}, {"normals.", member + "normals."}});
-    }
-    SceneMetric<true> segmentation(data_.test_scenes(), scenes.segmentation);
-    SceneMetric<false> normals(data_.test_scenes(), scenes.normals);
-    xs::EvaluateOptions options;
-    options.threads = settings_.threads;
-    for (const auto& [name, metric] : {std::pair<const char*, xs::Metric*>{"segmentation", &segmentation},
-                                       std::pair<const char*, xs::Metric*>{"normals", &normals}})
-      if (net->find_head(name) != xs::AnyNet::npos) options.metrics.push_back({name, *metric});
-    const xs::Evaluation evaluation = xs::evaluate(*net, data_.test(), options);
-    for (const xs::Evaluation::Row& of_task : evaluation.rows) {
-      xs::Json::Array values;
-      for (const xs::MetricValue& v : of_task.values) values.push_back(json_of(v));
-      metrics.set(of_task.name, std::move(values));
-    }
+  std::vector<End> ends;
+  for (const std::string& end : row.ends) {
+    measured = measured && !done(end).diverged;
+    ends.push_back({&plan_.find(end), network_file(end)});
   }
-  const xs::Json json = xs::Json()
-                            .set("test", data_.describe_test())
-                            .set("measured", measured)
-                            .set("metrics", std::move(metrics))
-                            .set("scenes", scenes.json());
+  xs::Json json =
+      measured ? subject_.judge(row, ends, settings_.threads) : xs::Json().set("metrics", xs::Json{xs::Json::Object{}});
+  json.set("test", subject_.describe_test()).set("measured", measured);
   xs::make_folder(settings_.folder / "evaluations");
   xs::write_file_atomically(settings_.folder / "evaluations" / (name_of(row) + ".json"), json.text() + "\n");
   remember(row, json);
 }
 
-const EvaluatedRow& Runner::evaluated(const protocol::Row& row) const {
+const EvaluatedRow& Runner::evaluated(const Row& row) const {
   const std::lock_guard lock(mutex_);
   const auto found = evaluated_.find(name_of(row));
   if (found == evaluated_.end()) xs::fail("row \"", row.method, "\" was not evaluated");
   return found->second;
 }
 
-protocol::RowResult Runner::result(const protocol::Row& row, const std::vector<protocol::Column>& columns) const {
+RowResult Runner::result(const Row& row, const std::vector<Column>& columns) const {
   const EvaluatedRow& of = evaluated(row);
-  protocol::RowResult result{row.method, row.seed, {}, of.cost};
-  for (const protocol::Column& column : columns) {
+  RowResult result{row.method, row.seed, {}, of.cost};
+  for (const Column& column : columns) {
     xs::MetricValue value{column.metric, 0.0, "", true, false};
     if (const auto task = of.metrics.find(column.task); task != of.metrics.end())
       for (const xs::MetricValue& v : task->second)
@@ -265,24 +221,24 @@ protocol::RowResult Runner::result(const protocol::Row& row, const std::vector<p
   return result;
 }
 
-bool Runner::run(const std::vector<protocol::Row>& rows) {
+bool Runner::run(const std::vector<Row>& rows) {
   Work work;
   std::map<std::string, double> flops_of;  // by network
   std::size_t known = 0;
-  for (const protocol::Training& training : plan_.trainings()) {
+  for (const Training& training : plan_.trainings()) {
     if (find_finished(training)) {
       ++known;
       continue;
     }
     double& flops = flops_of[training.network];
-    if (flops == 0.0) flops = protocol::training_flops(*preset_.make(training.network, xs::seed(1)));
+    if (flops == 0.0) flops = training_flops(*subject_.make(training.network, xs::seed(1)));
     Work::Item item{&training, nullptr, training.start, 0.0, false};
     item.work = flops * static_cast<double>(training.iterations) * static_cast<double>(settings_.batch);
     work.work += item.work;
     work.items.push_back(std::move(item));
   }
   std::set<std::string> judged;
-  for (const protocol::Row& row : rows) {
+  for (const Row& row : rows) {
     if (!judged.insert(name_of(row)).second) continue;
     bool ready = true;
     for (const std::string& name : plan_.needed(row)) ready = ready && done_.contains(name);
@@ -347,4 +303,4 @@ bool Runner::run(const std::vector<protocol::Row>& rows) {
   return !work.ended;
 }
 
-}  // namespace paper
+}  // namespace protocol

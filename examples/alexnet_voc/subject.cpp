@@ -1,0 +1,152 @@
+#include "subject.hpp"
+
+#include <xstitch/core/number_text.hpp>
+#include <xstitch/run/parameter_file.hpp>
+#include <xstitch/train/evaluate_detection.hpp>
+#ifdef XSTITCH_WITH_selective_search
+#include <xstitch/data/selective_search.hpp>
+#endif
+
+#include <utility>
+
+#include "common/stage.hpp"
+#include "judged.hpp"
+
+namespace alexnet_voc {
+namespace {
+
+class Held : public protocol::TrainingSet {
+ public:
+  explicit Held(const PairData& data) : data_(data) {}
+  [[nodiscard]] xs::DataSetRef ref() const override { return data_; }
+
+ private:
+  const PairData& data_;
+};
+
+PairData open(const DataSettings& settings, const Preset& preset, bool training, xs::ThreadPool& threads) {
+  const bool rooms = settings.source == "rooms";
+  return open_images({.source = settings.source,
+                      .set = rooms ? training ? "train" : "test" : training ? settings.train_set : settings.test_set,
+                      .rooms = training ? settings.train_rooms : settings.test_rooms,
+                      .caffe_pixels = !settings.pretrained.empty()},
+                     preset, threads);
+}
+
+}  // namespace
+
+PairData open_images(const ImageSource& from, const Preset& preset, xs::ThreadPool& threads) {
+  xs::data::RegionOptions regions;
+  regions.count = training_regions;
+  if (from.source == "rooms") {
+    constexpr std::size_t most = std::size_t{3} << 29;
+    if (from.set != "train" && from.set != "validation" && from.set != "test")
+      xs::fail("rooms: found set \"", from.set, "\", expected train, validation or test");
+    return {xs::data::RoomsDetection({.split = from.set == "train"        ? xs::data::RoomsSplit::train
+                                               : from.set == "validation" ? xs::data::RoomsSplit::validation
+                                                                          : xs::data::RoomsSplit::test,
+                                      .count = from.rooms,
+                                      .height = preset.height,
+                                      .width = preset.width,
+                                      .regions = regions}),
+            threads, most};
+  }
+  xs::data::VocOptions voc;
+  voc.set = from.set;
+  voc.height = preset.height;
+  voc.width = preset.width;
+  voc.regions = regions;
+  voc.scaling = scaling_of(from.caffe_pixels);
+#ifdef XSTITCH_WITH_selective_search
+  voc.propose = xs::data::SelectiveSearch{};
+#endif
+  return PairData(xs::data::Voc(from.source, voc));
+}
+
+xs::PixelScaling scaling_of(bool caffe_pixels) {
+  if (caffe_pixels) return xs::PixelScaling::caffe();
+  return {{0.45F, 0.45F, 0.45F}, {0.185F, 0.185F, 0.185F}, false};
+}
+
+DetectionSubject::DetectionSubject(const Preset& preset, DataSettings settings, std::size_t threads)
+    : preset_(preset),
+      settings_(std::move(settings)),
+      threads_(threads),
+      train_(open(settings_, preset_, true, threads_)),
+      test_(open(settings_, preset_, false, threads_)),
+      positives_(static_cast<std::size_t>(attributes), 0) {
+  for (std::size_t i = 0; i < train_.size(); ++i)
+    for (const xs::data::ImageObject& object : train_.objects(i))
+      for (std::size_t a = 0; a < object.attributes.size() && !object.difficult; ++a)
+        positives_[a] += object.attributes[a];
+}
+
+std::string DetectionSubject::describe_training() const {
+  return settings_.source + ", " + (settings_.source == "rooms" ? "" : settings_.train_set + ", ") +
+         std::to_string(train_.size()) + " images" +
+         (settings_.pretrained.empty() ? "" : ", from " + settings_.pretrained);
+}
+std::string DetectionSubject::describe_test() const {
+  return settings_.source + ", " + (settings_.source == "rooms" ? "" : settings_.test_set + ", ") +
+         std::to_string(test_.size()) + " images";
+}
+
+std::shared_ptr<const protocol::TrainingSet> DetectionSubject::training_set(const protocol::Training&) {
+  return std::make_shared<Held>(train_);
+}
+
+void DetectionSubject::prepare(xs::AnyNet& net, const protocol::Training& training,
+                               const std::vector<std::filesystem::path>& sources) {
+  if (!settings_.pretrained.empty()) {
+    const auto from = xs::initialise_from(net, std::filesystem::path(settings_.pretrained),
+                                          {{"", "detection."}, {"", "attributes."}, {"", "shared."}});
+    if (from.parameters == 0)
+      xs::fail("--pretrained ", settings_.pretrained,
+               ": found no parameter of CaffeNet's, expected conv1.weight ...");
+    net.set_trained("*.conv1.*", false);  // as Fast R-CNN does
+  }
+  protocol::prepare(net, training, {}, sources);
+}
+
+xs::TrainOptions DetectionSubject::options(const protocol::Training& training, std::size_t batch,
+                                           std::size_t threads) const {
+  xs::TrainOptions options = protocol::options_of(training, batch, threads, false);
+  options.augment.mirror = true;
+  if (preset_.stepwise) options.schedule = xs::Schedule::multi_step({training.iterations * 3 / 4}, 0.1);
+  return options;
+}
+
+xs::TextMap DetectionSubject::metadata(const protocol::Training& training) const {
+  const std::vector<std::string> names = train_.class_names(), attribute_names = train_.attribute_names();
+  std::string all_classes, all_attributes;
+  for (const std::string& name : names) all_classes += name + "\n";
+  for (std::size_t a = 0; a < train_.known_attributes(); ++a) all_attributes += attribute_names[a] + "\n";
+  return {{"preset", "detection:" + preset_.name},
+          {"network", training.network},
+          {"pixels", settings_.pretrained.empty() ? "unit" : "caffe"},
+          {"classes", all_classes},
+          {"attributes", all_attributes}};
+}
+
+std::vector<xs::AnyPredictor> DetectionSubject::predictors(const std::vector<protocol::End>& ends,
+                                                           std::size_t threads) const {
+  std::vector<xs::AnyPredictor> all;
+  for (const protocol::End& end : ends) {
+    const auto net = preset_.make(end.training->network, xs::seed(end.training->seed));
+    xs::load(*net, end.network);
+    all.emplace_back(preset_.wide(end.training->network), net->shared_parameters(), threads);
+  }
+  return all;
+}
+
+xs::Json DetectionSubject::judge(const protocol::Row&, const std::vector<protocol::End>& ends, std::size_t threads) {
+  std::vector<xs::AnyPredictor> all = predictors(ends, threads);
+  xs::DetectionOptions options;
+  options.attributes = "attributes";
+  options.threads = threads;
+  xs::DetectionEvaluation found = xs::evaluate_detection(all, test_, options);
+  xs::add_training_objects(found.attributes, train_);
+  return json_of(found);
+}
+
+}  // namespace alexnet_voc
