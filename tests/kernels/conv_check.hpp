@@ -23,6 +23,12 @@ namespace xs = xstitch;
 using xs::Size;
 using xs::kernels::ConvShape;
 
+/// max(0, x) of every element. One check of an array of it takes a fraction of the time of one an element.
+inline std::vector<float> rectified(std::vector<float> x) {
+  for (float& value : x) value = std::max(0.0F, value);
+  return x;
+}
+
 inline std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
   const xs::RandomKey key{xs::seed(seed)};
   std::vector<float> values(count);
@@ -92,7 +98,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   const auto expected = xs::kernels::reference::conv_forward(S, batch, a.data(), w.data(), bias.data());
   const double pixels = static_cast<double>(batch * S.out().pixels());
   CHECK(distance(p.out, expected) < tolerance * std::sqrt(S.depth() + 1.0));
-  for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
+  CHECK(p.rectified == rectified(p.out));
   CHECK(distance(p.in_gradient, xs::kernels::reference::conv_backward_data(S, batch, g.data(), w.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   CHECK(distance(p.weight_gradient, xs::kernels::reference::conv_backward_weights(S, batch, a.data(), g.data())) <

@@ -46,7 +46,7 @@ void check(std::size_t batch, xstitch::Extent workspace_extent, double tolerance
   using namespace kernels::reference;
   CHECK(distance(p.out, conv_forward(S, batch, in.data(), weights.data(), bias.data())) <
         tolerance * std::sqrt(S.depth() + 1.0));
-  for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
+  CHECK(p.rectified == conv_check::rectified(p.out));
   CHECK(distance(p.in_gradient, conv_backward_data(S, batch, dy.data(), weights.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   const double pixels = static_cast<double>(batch * S.out().pixels());

@@ -61,7 +61,7 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   namespace reference = kernels::reference;
   CHECK(distance(p.out, reference::conv_forward(S, batch, a.data(), w.data(), bias.data())) <
         tolerance * std::sqrt(S.depth() + 1.0));
-  for (std::size_t i = 0; i < p.out.size(); ++i) CHECK_EQ(p.rectified[i], std::max(0.0F, p.out[i]));
+  CHECK(p.rectified == conv_check::rectified(p.out));
   CHECK(distance(p.in_gradient, reference::conv_backward_data(S, batch, g.data(), w.data())) <
         tolerance * std::sqrt(static_cast<double>(S.taps() * S.group_out())));
   const double pixels = static_cast<double>(batch * S.out().pixels());

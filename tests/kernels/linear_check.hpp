@@ -78,7 +78,7 @@ void check(std::size_t batch, int inputs, int outputs, double tolerance = 2e-6) 
   const Passes p = run<Kernels>(batch, inputs, outputs, 1);
   CHECK(distance(p.out, kernels::reference::linear_forward(batch, i, o, a.data(), c.data(), b.data())) <
         tolerance * std::sqrt(inputs + 1.0));
-  for (std::size_t k = 0; k < p.out.size(); ++k) CHECK_EQ(p.rectified[k], std::max(0.0F, p.out[k]));
+  CHECK(p.rectified == conv_check::rectified(p.out));
   CHECK(distance(p.in_gradient, kernels::reference::linear_backward_data(batch, i, o, g.data(), c.data())) <
         tolerance * std::sqrt(static_cast<double>(outputs)));
   CHECK(distance(p.taken, kernels::reference::linear_backward_weights(batch, i, o, a.data(), g.data())) <
