@@ -25,6 +25,7 @@ doctest-dev: the test framework
 dataset-fashion-mnist: real images for the tests of MultiFashion
 libprotobuf-dev: weights of Caffe's and in ONNX files (xstitch::caffe, xstitch::onnx)
 libprotoc-dev: reads the schema of those files (xstitch::caffe, xstitch::onnx)
+libonnx-testdata: ONNX's own test vectors for operators
 libopenmpi-dev: training over several processes (xstitch::mpi)
 openmpi-bin: and starts them
 protobuf-compiler: reads TensorBoard event files
@@ -41,11 +42,21 @@ libclang-rt-16-dev: its sanitizers
 clang-format-14: checks the format
 binutils: nm and objdump, to look at symbols
 python3: checks which folder includes which
+pybind11-dev: networks as Python modules
+python3-dev: and what those are compiled with
+python3-numpy: and their arrays
+pkg-config: flags for a program that CMake does not build
 g++-aarch64-linux-gnu: compiles the kernels for another processor
 qemu-user: and runs them
 chromium: looks at reports
 libmpich-dev: the second MPI
 mpich: and starts its processes
+"
+packages_to_check_long="$packages_to_check
+clang-19: newer compilers
+clang-22: and the newest
+locales: other separators of numbers
+g++-s390x-linux-gnu: compiles what reads files for a big-endian processor
 "
 
 # missing_packages LIST: prints the lines of the list whose package is not installed.

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <locale>
 
 namespace {
 
@@ -33,6 +35,10 @@ struct Chosen : doctest::IReporter {
 REGISTER_LISTENER("chosen", 1, Chosen);
 
 int main(int count, char** arguments) {
+  // A program that speaks its user's language: both the C++ and the C locale, with other separators of numbers. Not the
+  // system's own messages, which are quoted in ours.
+  if (const char* name = std::getenv("XSTITCH_TEST_LOCALE"))
+    std::locale::global(std::locale(std::locale(name), "C", std::locale::messages));
   doctest::Context context(count, arguments);
   const int result = context.run();
   if (context.shouldExit() || Chosen::queried) return result;

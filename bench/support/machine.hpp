@@ -7,9 +7,8 @@
 #include <xstitch/core/threads.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/simd_bf16.hpp>
+#include <xstitch/kernels/xsimd.hpp>
 #include <xstitch/run/training.hpp>
-
-#include <xsimd/xsimd.hpp>
 
 #include <algorithm>
 #include <chrono>

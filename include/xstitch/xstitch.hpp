@@ -7,6 +7,7 @@
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
+#include <xstitch/core/version.hpp>
 #include <xstitch/data/data_set.hpp>
 #include <xstitch/layers/activation.hpp>
 #include <xstitch/layers/average_pool.hpp>

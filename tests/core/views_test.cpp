@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#if __has_include(<xtensor/core/xmath.hpp>)
+#include <xtensor/core/xmath.hpp>
+#else
 #include <xtensor/xmath.hpp>
-#include <xtensor/xview.hpp>
+#endif
 
 #include <numeric>
 #include <type_traits>

@@ -3,10 +3,13 @@
 #include <xstitch/data/fashion_mnist.hpp>
 #include <xstitch/data/idx_file.hpp>
 #include <xstitch/data/mat_file.hpp>
+#include <xstitch/data/picture_file.hpp>
 #include <xstitch/data/png_image.hpp>
 #include <xstitch/data/table_csv.hpp>
 #include <xstitch/data/table_r.hpp>
 #include <xstitch/io/limits.hpp>
+#include <xstitch/io/npz.hpp>
+#include <xstitch/io/npz_write.hpp>
 
 #include <doctest/doctest.h>
 
@@ -49,6 +52,9 @@ TEST_CASE("only regular files are opened") {
     CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_idx_file(path, 3); }), found));
     CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_png(path, {0, 0, 1}); }), found));
     CHECK(contains(error_of<xs::Error>([&] { const xs::data::MatFile file(path); }), found));
+    CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_picture(path, 3); }), found));
+    CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::read_label_map(path); }), found));
+    CHECK(contains(error_of<xs::Error>([&] { const xs::NpzFile file(path); }), found));
   }
   const TemporaryFolder tables;
   for (const auto& [path, kind] : irregular_files(tables, ".rdx"))
@@ -204,4 +210,29 @@ TEST_CASE("CSV: many columns, names and quotes") {
   for (int i = 0; i < 300000; ++i) texts += "t" + std::to_string(i) + "\n";
   CHECK(read(texts) == "read");
   CHECK(contains(read("h\n\"" + std::string(1000000, 'a')), "found a quote without an end"));
+}
+
+TEST_CASE("NPZ: arrays and directories that are not there") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("a.npz");
+  xs::save_npz(path, {{"a", xs::NpyArray{{100}, std::vector<float>(100)}}});
+  const Bytes bytes = read_bytes(path);
+  const std::string right(bytes.begin(), bytes.end());
+  const std::size_t entry = right.find("PK\1\2"), end = right.find("PK\5\6");
+  REQUIRE((entry != std::string::npos && end != std::string::npos));
+  const auto with = [&](std::size_t at, const std::string& number) {
+    std::string changed = right;
+    changed.replace(at, number.size(), number);
+    return outcome(path, changed, [&] { (void)xs::NpzFile(path).at("a"); });
+  };
+  std::string deflated = right;
+  deflated[entry + 10] = 8;                             // the method
+  deflated.replace(entry + 24, 4, "\xF0\xFF\xFF\xFF");  // 4 GB of 528 bytes
+  CHECK(contains(outcome(path, deflated, [&] { (void)xs::NpzFile(path).at("a"); }), "bytes that ask for more than"));
+  CHECK(contains(with(entry + 20, "\xF0\xFF\xFF\x7F"), "array 'a': found a damaged entry"));
+  CHECK(contains(with(entry + 42, "\xF0\xFF\xFF\x7F"), "array 'a': found it beyond the end"));
+  CHECK(contains(with(entry + 10, "\x0C"), "found compression method 12"));
+  CHECK(contains(with(entry + 8, "\x01"), "found that it is encrypted"));
+  CHECK(contains(with(end + 12, "\xF0\xFF\xFF\x7F"), "found a directory beyond its end"));
+  CHECK(contains(with(end + 16, "\xF0\xFF\xFF\x7F"), "found a directory beyond its end"));
 }

@@ -4,7 +4,6 @@
 #include <xstitch/data/resize.hpp>
 
 #include <doctest/doctest.h>
-#include <zlib.h>
 
 #include <cmath>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "png_bytes.hpp"
 #include "temporary_folder.hpp"
 
 namespace xs = xstitch;
@@ -26,49 +26,6 @@ ByteImage made(int height, int width, int channels) {
   for (std::size_t i = 0; i < image.shape.size(); ++i)
     image.values.push_back(static_cast<std::uint8_t>((i * i * 7 + i * 13) % 256));
   return image;
-}
-
-void append(Bytes& to, const Bytes& from) { to.insert(to.end(), from.begin(), from.end()); }
-
-Bytes big_endian(std::size_t x) {
-  Bytes out;
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(x >> shift));
-  return out;
-}
-
-Bytes png_chunk(const std::string& type, const Bytes& content) {
-  Bytes body(type.begin(), type.end());
-  append(body, content);
-  Bytes out = big_endian(content.size());
-  append(out, body);
-  append(out, big_endian(crc32(0, body.data(), static_cast<uInt>(body.size()))));
-  return out;
-}
-
-/// A PNG of few bits, byte by byte. `color` 0: grey, 3: palette (of 2^depth colours).
-Bytes small_png(std::uint8_t depth, std::uint8_t color, std::size_t width, const std::vector<Bytes>& rows) {
-  Bytes out = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'}, header = big_endian(width), packed;
-  append(header, big_endian(rows.size()));
-  append(header, {depth, color, 0, 0, 0});
-  append(out, png_chunk("IHDR", header));
-  if (color == 3) append(out, png_chunk("PLTE", Bytes(std::size_t{3} << depth, 0x80)));
-  for (const Bytes& row : rows) {
-    packed.push_back(0);  // no filter
-    unsigned bits = 0, byte = 0;
-    for (const std::uint8_t value : row) {
-      byte = (byte << depth) | value;
-      bits += depth;
-      if (bits == 8) packed.push_back(static_cast<std::uint8_t>(byte)), bits = byte = 0;
-    }
-    if (bits > 0) packed.push_back(static_cast<std::uint8_t>(byte << (8 - bits)));
-  }
-  Bytes data(compressBound(static_cast<uLong>(packed.size())));
-  uLongf size = static_cast<uLongf>(data.size());
-  REQUIRE(compress(data.data(), &size, packed.data(), static_cast<uLong>(packed.size())) == Z_OK);
-  data.resize(size);
-  append(out, png_chunk("IDAT", data));
-  append(out, png_chunk("IEND", {}));
-  return out;
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ struct NyuFiles {
     write(file, "depths", {n, w, h}, {1, w, h}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, depths.data());
     write(file, "rawDepths", {n, w, h}, {1, w, h}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, raw.data());
     write_texts(file, "names", {"wall", "floor", "cabinet"});
+    write_other(file);
     H5Fclose(file);
     std::fstream block(mat(), std::ios::in | std::ios::out | std::ios::binary);
     block << "MATLAB 7.3 MAT-file, written by a test";
@@ -107,6 +108,11 @@ struct NyuFiles {
       Mat_VarWrite(file, variable, MAT_COMPRESSION_ZLIB);
       Mat_VarFree(variable);
     }
+    std::array<std::size_t, 2> extents = {1, 5};
+    std::string text = "other";
+    matvar_t* variable = Mat_VarCreate("about", MAT_C_CHAR, MAT_T_UINT8, 2, extents.data(), text.data(), 0);
+    Mat_VarWrite(file, variable, MAT_COMPRESSION_ZLIB);
+    Mat_VarFree(variable);
     Mat_Close(file);
   }
 
@@ -188,6 +194,13 @@ struct NyuFiles {
     H5Sclose(space);
   }
 
+  /// A variable that nobody asks for, of a type that nobody reads.
+  static void write_other(hid_t file) {
+    const hid_t type = H5Tcreate(H5T_OPAQUE, 16), space = H5Screate(H5S_SCALAR);
+    H5Dclose(H5Dcreate2(file, "accelData", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Tclose(type);
+  }
   static void write_texts(hid_t file, const std::string& name, const std::vector<std::string>& texts) {
     const hid_t group = H5Gcreate2(file, "#refs#", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     std::vector<hobj_ref_t> references(texts.size());

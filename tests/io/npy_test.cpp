@@ -1,13 +1,16 @@
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/core/views.hpp>
 #include <xstitch/io/npy.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,7 +38,9 @@ std::string npy_file(const std::string& descr, bool fortran, const std::string& 
 }
 template <class T>
 std::string raw(const std::vector<T>& values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+  std::vector<std::byte> copy;
+  const auto bytes = xs::little_endian_bytes(std::as_bytes(std::span(values)), sizeof(T), copy);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace

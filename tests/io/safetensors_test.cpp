@@ -1,3 +1,4 @@
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/io/safetensors.hpp>
 #include <xstitch/io/verify.hpp>
@@ -43,7 +44,7 @@ std::string error_of(const fs::path& path) {
 
 /// A file from a header and so many bytes of data.
 void write_raw(const fs::path& path, const std::string& header, std::size_t data_bytes) {
-  const std::uint64_t length = header.size();
+  const std::uint64_t length = xs::little_endian(std::uint64_t{header.size()});
   std::string text(8, '\0');
   std::memcpy(text.data(), &length, 8);
   xs::write_file_atomically(path, text + header + std::string(data_bytes, '\0'));
@@ -91,6 +92,7 @@ TEST_CASE("what is written is read") {
   const std::string bytes = xs::read_file(path);
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
+  length = xs::little_endian(length);
   CHECK((8 + length) % 64 == 0);
 }
 
@@ -276,6 +278,7 @@ TEST_CASE("every flipped bit is found: of the header, of every tensor") {
   const std::string whole = xs::read_file(path);
   std::uint64_t header = 0;
   std::memcpy(&header, whole.data(), 8);
+  header = xs::little_endian(header);
   for (std::size_t bit = 0; bit < 8 * whole.size(); bit += bit < 8 * (header + 8) ? 1 : 7) {
     std::string text = whole;
     text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << (bit % 8)));

@@ -1,5 +1,6 @@
 #include "loss_test_support.hpp"
 
+#include <xstitch/kernels/short_rows.hpp>
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/metrics/normals.hpp>
 
@@ -156,4 +157,25 @@ TEST_CASE("codebook: decoding distributions") {
   const float q[4] = {0.3F, 0.3F, 0.3F, 0.1F};
   const auto triangle = book.decode_triangle(q);
   for (const float x : triangle) CHECK(x == doctest::Approx(0.57735F).epsilon(1e-4));
+}
+
+TEST_CASE("codebook: several normals at a time have the codes of each alone") {
+  constexpr std::size_t lanes = xs::kernels::lanes, groups = 12;
+  const Book book = Book::standard();
+  auto normals = random_normals(groups * lanes, "lanes");
+  for (std::size_t i = 2; i < normals.size(); i += 7 * 3) normals[i] = -normals[i];  // some outside all triangles
+  for (std::size_t first = 0; first < groups * lanes; first += lanes) {
+    const std::size_t count = first == 0 ? lanes - 1 : lanes;
+    xs::kernels::ShortRows<3> block;
+    block.load(normals.data() + 3 * first, static_cast<int>(lanes));
+    std::array<xs::CodebookWeights, lanes> codes;
+    codes.back().codeword = {-7, -7, -7};
+    book.encode({block.at(0), block.at(1), block.at(2)}, static_cast<int>(count), codes.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* n = normals.data() + 3 * (first + i);
+      const auto alone = book.encode({n[0], n[1], n[2]});
+      CHECK((codes[i].codeword == alone.codeword && codes[i].weight == alone.weight));
+    }
+    if (count < lanes) CHECK(codes.back().codeword[0] == -7);
+  }
 }

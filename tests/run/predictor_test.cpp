@@ -1,6 +1,7 @@
 // Predictors: answers for every kind of input, files, lifetimes, several threads on one set of parameters; networks
 // that were moved from, and names and numbers that are none.
 #include <xstitch/core/views.hpp>
+#include <xstitch/core/xtensor.hpp>
 #include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/dropout.hpp>
@@ -19,7 +20,6 @@
 #include <functional>
 #include <optional>
 #include <thread>
-#include <xtensor/xtensor.hpp>
 
 #include "../train/toy.hpp"
 #include "../weave/support.hpp"

@@ -12,6 +12,7 @@
 /// Products are of two floats in double: exact, so that no fused multiply-add changes a bit.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/sort_stably.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -94,7 +95,7 @@ inline std::vector<std::size_t> keep_maxima(std::span<const Box> boxes, std::spa
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (std::size_t i = 0; i < scores.size(); ++i)
     if (!std::isfinite(scores[i])) fail("non-maximum suppression: the score of box ", i, " is not finite");
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  sort_stably(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
   for (const std::size_t i : order)
     if (std::none_of(kept.begin(), kept.end(), [&](std::size_t k) { return overlap(boxes[k], boxes[i]) > threshold; }))
       kept.push_back(i);

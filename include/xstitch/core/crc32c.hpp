@@ -11,6 +11,7 @@
 /// compiler makes (8 bytes in some 12 cycles).
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/little_endian.hpp>
 
 #include <array>
 #include <cstddef>
@@ -79,7 +80,7 @@ inline std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t befo
   for (; left >= 8; p += 8, left -= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, p, 8);
-    remainder = crc32c_detail::word_step(remainder, word);
+    remainder = crc32c_detail::word_step(remainder, little_endian(word));
   }
   for (; left > 0; ++p, --left) remainder = crc32c_detail::byte_step(remainder, static_cast<std::uint8_t>(*p));
   return ~remainder;

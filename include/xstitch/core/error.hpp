@@ -3,9 +3,10 @@
 /// The one exception type of the library.
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/number_text.hpp>
 
-#include <cstdio>
 #include <initializer_list>
+#include <locale>
 #include <new>
 #include <sstream>
 #include <stdexcept>
@@ -41,15 +42,14 @@ std::string text_of(const Part& part) {
   } else if constexpr (std::is_integral_v<Part> && sizeof(Part) > 1) {
     return std::to_string(part);
   } else if constexpr (std::is_floating_point_v<Part>) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%g", static_cast<double>(part));
-    return text;
+    return number_text(static_cast<double>(part), 6);
   } else if constexpr (requires { part.native().c_str(), part.string(); }) {  // a path: quoted, as streams write it
     std::string text = "\"";
     for (const char letter : part.string()) (text += letter == '"' || letter == '\\' ? "\\" : "") += letter;
     return text + "\"";
   } else {
     std::ostringstream text;
+    text.imbue(std::locale::classic());
     text << part;
     if (!text) throw std::bad_alloc();  // a stream that runs out of memory only says so when asked
     return text.str();

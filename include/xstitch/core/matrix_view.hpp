@@ -6,9 +6,8 @@
 ///
 /// Apart from core/views.hpp, which has tensors of xtensor, too: its headers cost a second in each translation unit.
 
+#include <xstitch/core/eigen.hpp>
 #include <xstitch/core/isa.hpp>
-
-#include <Eigen/Core>
 
 #include <cstddef>
 

@@ -1,11 +1,12 @@
 #pragma once
 /// \file
-/// A number as text with at most so many digits that matter, as printf's %.*g in the C locale:
+/// A number as text, as printf writes it in the C locale: with at most so many digits that matter (%.*g), or with so
+/// many after the point (%.*f):
 ///
-///     number_text(0.05F, 9)   "0.0500000007"        number_text(100.0, 9)   "100"
+///     number_text(0.05F, 9)   "0.0500000007"        number_text(100.0, 9)   "100"        fixed_text(0.05, 1)   "0.1"
 ///
-/// What is compared or kept is made of such texts, not by a stream: one that runs out of memory leaves digits away
-/// without a word, and one writes what the program's locale says.
+/// What is compared, kept or shown is made of such texts, not by a stream: one that runs out of memory leaves digits
+/// away without a word, and one writes what the program's locale says.
 
 #include <xstitch/core/isa.hpp>
 
@@ -20,5 +21,11 @@ inline std::string number_text(double value, int digits) {
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr};
 }
 inline std::string number_text(float value, int digits) { return number_text(static_cast<double>(value), digits); }
+
+/// `decimals`: 0 to 60.
+inline std::string fixed_text(double value, int decimals) {
+  char text[400];  // the largest double has 309 digits
+  return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals).ptr};
+}
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -25,6 +25,8 @@ struct PixelScaling {
   }
   /// torchvision's: 0..1 minus the mean of ImageNet, over its standard deviation.
   static constexpr PixelScaling torchvision() { return {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}, false}; }
+  static constexpr PixelScaling zero_to_one() { return {{0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}, false}; }
+  static constexpr PixelScaling minus_one_to_one() { return {{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}, false}; }
 
   /// `pixels` RGB triples of bytes to floats.
   void apply(const std::uint8_t* bytes, std::size_t pixels, float* out) const noexcept {

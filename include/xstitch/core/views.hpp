@@ -10,9 +10,8 @@
 /// xt::xtensor<float, N> for what owns its memory; never xt::xarray or `auto` for a lazy expression that is returned.
 
 #include <xstitch/core/matrix_view.hpp>
-
-#include <xtensor/xadapt.hpp>
-#include <xtensor/xtensor.hpp>
+#include <xstitch/core/xtensor.hpp>
+#include <xstitch/core/xtensor_adapt.hpp>
 
 #include <array>
 #include <cstddef>

@@ -3,6 +3,7 @@
 /// The elements that a MAT-file of version 5 is made of: type, size, content, padded to 8 bytes, perhaps compressed.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/limits.hpp>
 
 #include <zlib.h>
@@ -82,7 +83,7 @@ void append_numbers(std::span<const std::uint8_t> bytes, std::vector<double>& nu
   for (std::size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
     T value;
     std::memcpy(&value, bytes.data() + i, sizeof(T));
-    numbers.push_back(static_cast<double>(value));
+    numbers.push_back(static_cast<double>(little_endian(value)));
   }
 }
 
@@ -183,6 +184,8 @@ inline std::vector<std::uint8_t> inflate_mat(std::span<const std::uint8_t> bytes
     std::uint32_t type = 0, size = 0;
     std::memcpy(&type, out.data(), sizeof type);
     std::memcpy(&size, out.data() + sizeof type, sizeof size);
+    type = little_endian(type);
+    size = little_endian(size);
     needed = std::min<std::size_t>(tag + ((type >> 16) != 0 ? 0 : std::size_t{size}), wanted);
     budget.take(needed);
     out.reserve(needed);

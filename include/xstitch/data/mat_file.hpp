@@ -19,7 +19,6 @@
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -35,7 +34,6 @@ namespace xstitch::inline XSTITCH_ISA::data {
 class MatFile {
  public:
   explicit MatFile(std::string path) : path_(std::move(path)) {
-    static_assert(std::endian::native == std::endian::little, "xstitch: MAT-files are read on little-endian machines");
     limits::guard(path_, [&] { open(); });
   }
   MatFile(const MatFile&) = delete;
@@ -108,13 +106,13 @@ class MatFile {
     return kept;
   }
 
-  /// The element that a compressed one holds, in `memory`, or that element itself. Less than `wanted` bytes of it are
-  /// an error only where there should be more.
+  /// The element that a compressed one holds, in `memory`, or that element itself: whole, or its first `wanted` bytes,
+  /// of which there may be fewer: what a variable lacks is an error when it is asked for.
   [[nodiscard]] Element unpacked(const Element& element, std::vector<std::uint8_t>& memory, limits::Budget& budget,
                                  std::size_t wanted) const {
     if (element.type != detail::MatCursor::compressed) return element;
     memory = detail::inflate_mat(element.content, detail::MatCursor(element.content, path_), budget, wanted);
-    return detail::MatCursor(memory, path_).next(memory.size() >= wanted);
+    return detail::MatCursor(memory, path_).next(wanted != detail::whole_element);
   }
 
   std::string path_;

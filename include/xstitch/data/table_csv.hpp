@@ -9,11 +9,11 @@
 /// and says where that field is, a label of classes takes it.
 /// Errors: no such file, no header, a column named twice, a line with another number of fields, a quote without end.
 
+#include <xstitch/core/text_number.hpp>
 #include <xstitch/data/table.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -114,12 +114,9 @@ inline bool csv_missing(const std::string& field) {
 
 /// A finite number, or NaN where the field is none.
 inline double csv_number(const std::string& field) {
-  double value = 0;
-  const char* const begin = field.data() + (field.size() > 1 && field[0] == '+' && field[1] != '-' ? 1 : 0);
-  const char* const stop = field.data() + field.size();
-  const auto [end, error] = std::from_chars(begin, stop, value);
-  const bool number = error == std::errc{} && end == stop && std::isfinite(value);
-  return number ? value : std::numeric_limits<double>::quiet_NaN();
+  std::string_view text = field;
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  return number_of_text(text).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 /// Reads the columns of text again: their distinct texts, sorted, and for each element the index of its own.

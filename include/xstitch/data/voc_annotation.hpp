@@ -14,6 +14,7 @@
 
 #include <xstitch/core/boxes.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/text_number.hpp>
 #include <xstitch/data/regions.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
@@ -21,11 +22,11 @@
 #include <pugixml.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -120,12 +121,11 @@ class VocAnnotationReader {
   }
   [[nodiscard]] double number(const pugi::xml_node& node) const {
     const std::string_view text = content(node);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) || std::abs(value) > 1e6)
+    const std::optional<double> value = number_of_text(text);
+    if (!value || std::abs(*value) > 1e6)
       fail_at(node.offset_debug(), std::string("found '") + limits::excerpt(text) + "' in <" + node.name() + ">",
               "a number of pixels");
-    return value;
+    return *value;
   }
   [[nodiscard]] int extent(const pugi::xml_node& size, const char* name) const {
     const pugi::xml_node node = only(size, name);

@@ -12,13 +12,14 @@
 
 #include <xstitch/core/boxes.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/text_number.hpp>
 #include <xstitch/io/limits.hpp>
 #include <xstitch/io/regular_file.hpp>
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -129,9 +130,10 @@ inline std::vector<VocAttributeRow> read_attribute_rows(const std::string& path,
     double sides[4];
     for (std::size_t k = 0; k < 4; ++k) {
       const std::string_view text = fields[2 + k];
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sides[k]);
-      if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(sides[k]) <= 1e6))
+      const std::optional<double> side = number_of_text(text);
+      if (!side || std::abs(*side) > 1e6)
         lines.fail_here("found '", limits::excerpt(text), "', expected a number of pixels");
+      sides[k] = *side;
     }
     row.box = {static_cast<float>(sides[0] - 1), static_cast<float>(sides[1] - 1), static_cast<float>(sides[2]),
                static_cast<float>(sides[3])};

@@ -11,6 +11,7 @@
 
 #include <xstitch/core/crc32c.hpp>
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
 
 #include <array>
 #include <cstddef>
@@ -68,7 +69,7 @@ inline std::size_t place_in(std::string_view header) {
 
 /// Of a header whose own digits begin at `place`.
 inline std::uint32_t of_header(std::string_view header, std::size_t place) {
-  const std::uint64_t length = header.size();
+  const std::uint64_t length = little_endian(std::uint64_t{header.size()});
   static constexpr std::array<char, digits> zeros{'0', '0', '0', '0', '0', '0', '0', '0'};
   std::uint32_t crc = crc32c(std::as_bytes(std::span(&length, 1)));
   crc = crc32c(std::as_bytes(std::span(header.substr(0, place))), crc);

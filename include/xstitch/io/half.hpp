@@ -22,4 +22,19 @@ inline float from_half(std::uint16_t half) {
   return std::bit_cast<float>(bits);
 }
 
+/// The nearest IEEE half, of two the even one; infinite from 65520 on.
+inline std::uint16_t to_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
+  if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);  // NaN
+  if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);
+  if (magnitude < 0x38800000U) {  // subnormal: whole multiples of 2^-24, rounded by the addition of 2^-1
+    const float scaled = std::bit_cast<float>(magnitude) + 0.5F;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(scaled) - 0x3F000000U));
+  }
+  const std::uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
+  return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13));
+}
+
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -4,13 +4,13 @@
 /// and column of what is wrong. json_parser.hpp makes values of them.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/text_number.hpp>
 #include <xstitch/io/utf8.hpp>
 
-#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace json {
@@ -135,13 +135,12 @@ class Scanner {
       if (peek() == '+' || peek() == '-') ++at_;
       if (digits() == 0) refuse("expected a digit in the exponent");
     }
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(text_.data() + start, text_.data() + at_, value);
-    if (error != std::errc{} || end != text_.data() + at_) {
+    const std::optional<double> value = number_of_text(text_.substr(start, at_ - start));
+    if (!value) {
       at_ = start;
       refuse("a number outside of the range of a double");
     }
-    return value;
+    return *value;
   }
 
  private:

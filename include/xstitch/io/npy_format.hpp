@@ -3,11 +3,11 @@
 /// What a .npy file says of itself, and its elements as floats in row-major order. Include <xstitch/io/npy.hpp>.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/half.hpp>
 #include <xstitch/io/limits.hpp>
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,10 +20,8 @@ namespace xstitch::inline XSTITCH_ISA {
 
 namespace npy {
 
-static_assert(std::endian::native == std::endian::little, "xstitch: .npy files are handled on little-endian machines");
-
 /// The text after 'key': in the header's dict.
-inline std::string_view field(std::string_view header, std::string_view key, const std::string& path) {
+inline std::string_view field(std::string_view header, std::string_view key, const std::string& where) {
   for (const char quote : {'\'', '"'}) {
     const std::string quoted = quote + std::string(key) + quote;
     std::size_t at = header.find(quoted);
@@ -32,11 +30,11 @@ inline std::string_view field(std::string_view header, std::string_view key, con
     while (at < header.size() && (header[at] == ' ' || header[at] == ':')) ++at;
     return header.substr(at);
   }
-  fail("file ", path, ": found the header ", limits::excerpt(header), ", expected '", key, "' in it");
+  fail(where, ": found the header ", limits::excerpt(header), ", expected '", key, "' in it");
 }
 
 /// "(2, 3)" to {2, 3}; "()" is a single number.
-inline std::vector<std::size_t> extents(std::string_view text, const std::string& path) {
+inline std::vector<std::size_t> extents(std::string_view text, const std::string& where) {
   std::vector<std::size_t> out;
   bool digits = false, closed = false;
   std::size_t count = 1;
@@ -46,7 +44,7 @@ inline std::vector<std::size_t> extents(std::string_view text, const std::string
       if (!digits) out.push_back(0);
       digits = true;
       if (out.back() > (std::size_t{1} << 40))
-        fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
+        fail(where, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
       out.back() = out.back() * 10 + static_cast<std::size_t>(c - '0');
     } else if (c == ')') {
       closed = true;
@@ -56,10 +54,10 @@ inline std::vector<std::size_t> extents(std::string_view text, const std::string
       break;
     }
   }
-  if (!closed) fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected numbers in parentheses");
+  if (!closed) fail(where, ": found the shape ", limits::excerpt(text), ", expected numbers in parentheses");
   for (const std::size_t e : out) {
     if (e != 0 && count > (std::size_t{1} << 40) / e)
-      fail("file ", path, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
+      fail(where, ": found the shape ", limits::excerpt(text), ", expected one that memory holds");
     count *= e;
   }
   return out;
@@ -77,7 +75,7 @@ std::vector<float> convert(std::span<const char> bytes) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     T value;
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    out[i] = static_cast<float>(value);
+    out[i] = static_cast<float>(little_endian(value));
   }
   return out;
 }

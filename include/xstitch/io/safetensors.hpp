@@ -9,6 +9,7 @@
 /// spaces so that the data begins at a multiple of 64 bytes. Reading: io/safetensors_file.hpp.
 
 #include <xstitch/core/crc32c.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/checksums.hpp>
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
@@ -52,7 +53,11 @@ namespace safetensors {
 [[gnu::cold]] inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
                                 const TextMap& metadata = {}) {
   std::vector<std::uint32_t> sums;
-  for (const TensorView& tensor : tensors) sums.push_back(crc32c(tensor.memory));
+  std::vector<std::byte> copy;
+  const auto stored = [&copy](const TensorView& tensor) {
+    return little_endian_bytes(tensor.memory, static_cast<std::size_t>(element_size(tensor.dtype)), copy);
+  };
+  for (const TensorView& tensor : tensors) sums.push_back(crc32c(stored(tensor)));
   Json texts;
   texts.set(std::string(checksums::key), checksums::text_of(sums));
   texts.set(std::string(checksums::version_key), std::string(checksums::version));
@@ -88,11 +93,11 @@ namespace safetensors {
   if (text.size() > largest_header) fail("cannot write ", path.string(), ": the header is over 100 MB");
   const std::size_t place = checksums::place_in(text);
   text.replace(place, checksums::digits, checksums::hexadecimal(checksums::of_header(text, place)));
-  const std::uint64_t length = text.size();
+  const std::uint64_t length = little_endian(std::uint64_t{text.size()});
   AtomicFile output(path);
   output.write(std::as_bytes(std::span(&length, 1)));
   output.write(text);
-  for (const TensorView& tensor : tensors) output.write(tensor.memory);
+  for (const TensorView& tensor : tensors) output.write(stored(tensor));
   output.commit();
 }
 

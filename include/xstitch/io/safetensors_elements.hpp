@@ -4,6 +4,7 @@
 /// 2^24 (beyond it not every one is a float), 64-bit integers from BOOL, I8 .. I64 and U8 .. U64.
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/half.hpp>
 
 #include <bit>
@@ -50,7 +51,7 @@ template <class T>
 T element(const std::byte* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof value);
-  return value;
+  return little_endian(value);
 }
 template <class T>
 constexpr ElementReader integers() {

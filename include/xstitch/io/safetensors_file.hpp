@@ -4,9 +4,9 @@
 ///
 /// The constructor checks the whole header: names, shapes, bytes without holes or overlaps up to the file's end. A
 /// tensor of a type that is not known here (the format gains some) is no obstacle to the others; reading it is an
-/// Error. Where the file has checksums (io/checksums.hpp), the header's is checked at once and a tensor's when it is
-/// read.
+/// Error. Where the file has checksums (io/checksums.hpp), the header's is checked at once, a tensor's when it is read.
 
+#include <xstitch/core/little_endian.hpp>
 #include <xstitch/io/checksums.hpp>
 #include <xstitch/io/json.hpp>
 #include <xstitch/io/limits.hpp>
@@ -15,7 +15,6 @@
 #include <xstitch/io/safetensors_format.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -87,6 +86,7 @@ class SafetensorsFile {
     if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
     std::uint64_t length = 0;
     file_.read(0, std::as_writable_bytes(std::span(&length, 1)));
+    length = little_endian(length);
     if (length > safetensors::largest_header || length > file_.size() - 8)
       fail(name, ": the header should have ", length, " bytes, but the file has ", file_.size(),
            " in all and a header at most 100000000: not a safetensors file, or cut off");
@@ -195,7 +195,7 @@ class SafetensorsFile {
   [[gnu::cold]] void read_numbers(std::string_view name, std::span<T> values) const {
     const Entry& entry = wanted(name, values.size());
     const safetensors::ElementReader reader = safetensors::element_reader(entry.dtype);
-    if (entry.dtype == "F32" && std::is_same_v<T, float>)
+    if (entry.dtype == "F32" && std::is_same_v<T, float> && !is_big_endian)
       read_bytes(name, entry, std::as_writable_bytes(values));
     else if (!std::is_same_v<T, float> && reader.integer_of == nullptr)
       fail(path().string(), ": tensor \"", name, "\" has type ", entry.dtype, ", expected integers");

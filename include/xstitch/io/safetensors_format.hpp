@@ -4,7 +4,6 @@
 
 #include <xstitch/core/isa.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -14,8 +13,6 @@
 #include <vector>
 
 namespace xstitch::inline XSTITCH_ISA {
-
-static_assert(std::endian::native == std::endian::little, "xstitch: safetensors files are little-endian");
 
 using TextMap = std::map<std::string, std::string>;
 

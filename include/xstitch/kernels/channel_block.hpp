@@ -50,11 +50,11 @@ struct ChannelBlock {
   /// The lowest byte of the bits of each lane.
   static void store_low_bytes(std::uint8_t* p, const Batch& v) noexcept {
     alignas(64) std::int32_t buffer[width];
-    xsimd::bitwise_cast<Integers>(v).store_aligned(buffer);
+    bits_as<Integers>(v).store_aligned(buffer);
     for (int i = 0; i < used; ++i) p[i] = static_cast<std::uint8_t>(buffer[i]);
   }
   /// An integer's bits in every lane, carried as floats, so that a comparison of floats chooses among them.
-  static Batch bits(std::int32_t value) noexcept { return xsimd::bitwise_cast<Batch>(Integers(value)); }
+  static Batch bits(std::int32_t value) noexcept { return bits_as<Batch>(Integers(value)); }
 
   /// Calls f(c) for the first channel of each vector.
   template <class Function>

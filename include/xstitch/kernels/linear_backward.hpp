@@ -156,19 +156,15 @@ class LinearBackward {
       }
       for (Index n = 0; transposed != nullptr && n < s.padded_batch(); n += block_width) {
         const Index columns = std::min<Index>(block_width, s.padded_batch() - n);
-        Element* t = transposed + n * s.depth();
-        for (Index o = first / per_element; o < divide_up(last, per_element); ++o)
-          for (Index c = 0; c < columns; ++c)
-            t[o * columns + c] =
-                n + c < s.batch ? pair(dy + (n + c) * s.outputs + o * per_element, 1, o * per_element + 1 < s.outputs)
-                                : Element{};
+        pack_transposed(dy + n * s.outputs + first, s.outputs, last - first,
+                        static_cast<int>(std::min(columns, s.batch - n)), static_cast<int>(columns),
+                        transposed + n * s.depth() + first / per_element * columns, Arithmetic{});
       }
-      if (bias_gradient != nullptr)
-        for (Index o = first; o < last; ++o) {
-          float sum = 0.0F;
-          for (Index n = 0; n < s.batch; ++n) sum += dy[n * s.outputs + o];
-          bias_gradient[o] = sum;
-        }
+      if (bias_gradient != nullptr) {
+        std::fill(bias_gradient + first, bias_gradient + last, 0.0F);
+        for (Index n = 0; n < s.batch; ++n)
+          for (Index o = first; o < last; ++o) bias_gradient[o] += dy[n * s.outputs + o];
+      }
     });
   }
 

@@ -9,8 +9,7 @@
 /// some and not others, as it happens to vectorise them. Write these for every product that goes into a sum.
 
 #include <xstitch/core/isa.hpp>
-
-#include <xsimd/xsimd.hpp>
+#include <xstitch/kernels/xsimd.hpp>
 
 #include <cmath>
 

@@ -3,7 +3,7 @@
 /// Scratch memory of a thread, and copies of image rows and weights into the order in which the kernels read them.
 
 #include <xstitch/core/memory.hpp>
-#include <xstitch/kernels/simd.hpp>
+#include <xstitch/kernels/transpose.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -75,13 +75,10 @@ inline void pack_columns(const float* from, Index column_stride, Index rows, Ind
 inline void pack_transposed(const float* from, Index from_row, Index length, int valid, int width, float* to,
                             Fp32) noexcept {
   constexpr Index piece = 16;  // of a row: one cache line
-  for (Index k = 0; k < length; k += piece) {
-    const Index end = std::min(length, k + piece);
-    for (int c = 0; c < valid; ++c) {
-      const float* row = from + c * from_row;
-      for (Index i = k; i < end; ++i) to[i * width + c] = row[i];
-    }
-    for (Index i = k; i < end; ++i) std::fill(to + i * width + valid, to + (i + 1) * width, 0.0F);
+  for (Index k = 0; k < length; k += piece, to += piece * width) {
+    const Index count = std::min(length - k, piece);
+    transpose(from + k, from_row, valid, count, to, width);
+    for (Index i = 0; i < count; ++i) std::fill(to + i * width + valid, to + (i + 1) * width, 0.0F);
   }
 }
 

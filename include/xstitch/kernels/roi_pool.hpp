@@ -74,7 +74,7 @@ void roi_maxima(const float* map, const RoiPoolShape& s, int top, int bottom, in
     const int count = static_cast<int>(std::min<Index>(lanes, channels - c));
     Vector best(-std::numeric_limits<float>::infinity());
     // Integers carried as floats, so that a comparison of floats chooses among them.
-    Vector index = xsimd::bitwise_cast<Vector>(Integers(top * s.width + left));
+    Vector index = bits_as<Vector>(Integers(top * s.width + left));
     for (int row = top; row < bottom; ++row)
       for (int column = left; column < right; ++column) {
         const int pixel = row * s.width + column;
@@ -82,7 +82,7 @@ void roi_maxima(const float* map, const RoiPoolShape& s, int top, int bottom, in
         const Vector v = count == lanes ? load(at) : load_some(at, count);
         const auto wins = (v > best) | !(v == v);
         best = xsimd::select(wins, v, best);
-        if constexpr (KeepArgmax) index = xsimd::select(wins, xsimd::bitwise_cast<Vector>(Integers(pixel)), index);
+        if constexpr (KeepArgmax) index = xsimd::select(wins, bits_as<Vector>(Integers(pixel)), index);
       }
     if (count == lanes)
       store(y + c, best);
@@ -90,7 +90,7 @@ void roi_maxima(const float* map, const RoiPoolShape& s, int top, int bottom, in
       store_some(y + c, best, count);
     if constexpr (KeepArgmax) {
       alignas(64) std::int32_t buffer[lanes];
-      xsimd::bitwise_cast<Integers>(index).store_aligned(buffer);
+      bits_as<Integers>(index).store_aligned(buffer);
       std::copy_n(buffer, count, argmax + c);
     }
   }

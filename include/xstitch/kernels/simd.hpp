@@ -9,8 +9,7 @@
 
 #include <xstitch/core/precision.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
-
-#include <xsimd/xsimd.hpp>
+#include <xstitch/kernels/xsimd.hpp>
 
 #include <cstddef>
 #include <cstring>
@@ -46,7 +45,7 @@ inline void store(float* p, const Vector& v) noexcept { v.store_unaligned(p); }
 /// max(0, x) with NaN kept. (Not the machine's maximum, whose intrinsic g++ 12 falsely calls uninitialised.)
 inline Vector relu(const Vector& x) noexcept { return xsimd::select(x < Vector(0.0F), Vector(0.0F), x); }
 /// Sum of the lanes.
-inline float sum(const Vector& v) noexcept { return xsimd::hadd(v); }
+inline float sum(const Vector& v) noexcept { return sum_of_lanes(v); }
 
 /// The first `count` (1..lanes) floats of memory, the other lanes zero.
 inline Vector load_some(const float* p, int count) noexcept {

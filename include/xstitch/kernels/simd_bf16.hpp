@@ -77,7 +77,7 @@ struct Bf16 {
     }
     static Operand load(const Element* p) noexcept { return take(Bits::load_unaligned(p)); }
     static Operand take(const Bits& bits) noexcept {
-      return xsimd::bitwise_cast<Vector>(IsFirst ? bits << 16 : bits & Bits(0xFFFF0000U));
+      return bits_as<Vector>(IsFirst ? bits << 16 : bits & Bits(0xFFFF0000U));
     }
     static Vector multiply_add(const Operand& a, const Operand& b, const Vector& c) noexcept {
       return kernels::multiply_add(a, b, c);
@@ -91,11 +91,11 @@ struct Bf16 {
   /// Numbers as they enter a multiplication: bf16_bits() of each.
   static Vector rounded(const Vector& v) noexcept {
     using Bits = xsimd::batch<std::uint32_t>;
-    const auto bits = xsimd::bitwise_cast<Bits>(v);
+    const auto bits = bits_as<Bits>(v);
     const Bits nearest = (bits + Bits(0x7FFFU) + ((bits >> 16) & Bits(1U))) & Bits(0xFFFF0000U);
     const Vector least(std::numeric_limits<float>::min());  // smaller ones are zero, NaN stays
-    const Vector zero = xsimd::bitwise_cast<Vector>(bits & Bits(0x80000000U));
-    return xsimd::select(xsimd::abs(v) >= least, xsimd::bitwise_cast<Vector>(nearest), xsimd::select(v == v, zero, v));
+    const Vector zero = bits_as<Vector>(bits & Bits(0x80000000U));
+    return xsimd::select(xsimd::abs(v) >= least, bits_as<Vector>(nearest), xsimd::select(v == v, zero, v));
   }
   static Operand broadcast(const Element* p) noexcept { return {First::broadcast(p), Second::broadcast(p)}; }
   static Operand load(const Element* p) noexcept { return {First::load(p), Second::load(p)}; }

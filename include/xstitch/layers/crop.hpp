@@ -43,9 +43,14 @@ struct Crop {
     call.threads.parallel_for(call.batch, [&](std::size_t n) {
       const float* dy = call.output_gradient + n * output_shape(In).size();
       float* dx = call.input_gradient + n * In.size();
-      std::memset(dx, 0, In.size() * sizeof(float));
-      for (std::size_t i = 0; i < Height; ++i)
-        std::memcpy(dx + rows.first + i * rows.in, dy + i * rows.out, rows.out * sizeof(float));
+      std::memset(dx, 0, rows.first * sizeof(float));
+      for (std::size_t i = 0; i < Height; ++i) {
+        float* to = dx + rows.first + i * rows.in;
+        std::memcpy(to, dy + i * rows.out, rows.out * sizeof(float));
+        // What lies right of this row and left of the next one, or after the rectangle.
+        float* next = i + 1 < Height ? to + rows.in : dx + In.size();
+        std::memset(to + rows.out, 0, static_cast<std::size_t>(next - (to + rows.out)) * sizeof(float));
+      }
     });
   }
 

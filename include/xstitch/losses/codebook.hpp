@@ -13,11 +13,11 @@
 
 #include <xstitch/core/error.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
+#include <xstitch/losses/border_search.hpp>
 #include <xstitch/losses/spherical_k_means.hpp>
 #include <xstitch/losses/spherical_triangulation.hpp>
 #include <xstitch/losses/triangle_search.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -56,7 +56,7 @@ class Codebook {
       for (std::size_t k = 0; k < 3; ++k) codewords_[3 * w + k] = static_cast<float>(v[k] / divisor);
     }
     triangle_count_ = search_.invert(codewords_, triangles_, triangulate_sphere<size>(codewords_, triangles_));
-    find_border();
+    border_.find_edges(codewords_, triangles());
   }
 
   /// Codewords for the given normals [count, 3], by spherical k-means.
@@ -88,10 +88,31 @@ class Codebook {
 
   /// The code of a unit normal.
   [[nodiscard]] CodebookWeights encode(const Normal& n) const noexcept {
-    float least = 0.0F;
-    const std::size_t best = search_.find(n, triangle_count_, least);
-    if (triangle_count_ == 0 || !(least > -tolerance)) return nearest_on_border(n);
-    return normalised(triangles_[best], search_.weights(n, best));
+    using kernels::Vector;
+    CodebookWeights code;
+    encode({Vector(n[0]), Vector(n[1]), Vector(n[2])}, 1, &code);
+    return code;
+  }
+  /// The codes of the first `count` of `lanes` unit normals.
+  void encode(const NormalLanes& n, int count, CodebookWeights* codes) const noexcept {
+    using kernels::Vector;
+    Vector triangle(-1.0F);  // a normal outside all of them
+    std::array<Vector, 3> weight{};
+    if (triangle_count_ != 0) {
+      const auto inside = search_.find(n);
+      triangle = xsimd::select(inside.least > Vector(-tolerance), inside.triangle, triangle);
+      weight = inside.weight;
+    }
+    const auto outside = triangle < Vector(0.0F);
+    std::array<Vector, 2> border{};
+    if (xsimd::any(outside)) {
+      const auto nearest = border_.find(n, codewords_);
+      border = nearest.codeword;
+      for (std::size_t k = 0; k < 3; ++k)
+        weight[k] = xsimd::select(outside, k < 2 ? nearest.weight[k] : Vector(0.0F), weight[k]);
+    }
+    normalise(weight);
+    write(triangle, border, weight, count, codes);
   }
 
   /// The unit normal of a code.
@@ -130,17 +151,9 @@ class Codebook {
 
  private:
   static constexpr float tolerance = 1e-6F;
-  struct Edge {
-    int a, b;
-    float cosine;
-  };
 
   [[nodiscard]] Normal at(std::size_t w) const noexcept {
     return {codewords_[3 * w], codewords_[3 * w + 1], codewords_[3 * w + 2]};
-  }
-  [[nodiscard]] float dot(const Normal& n, int w) const noexcept {
-    const Normal v = codeword(w);
-    return kernels::dot(n[0], v[0], n[1], v[1], n[2], v[2]);
   }
   void accumulate(triangulation::Vector& sum, int w, float weight) const noexcept {
     const Normal v = codeword(w);
@@ -153,59 +166,35 @@ class Codebook {
     return {static_cast<float>(v[0] / length), static_cast<float>(v[1] / length), static_cast<float>(v[2] / length)};
   }
   /// Weights that sum to 1; rounding residue is dropped, so that a codeword's code is the codeword alone.
-  static CodebookWeights normalised(const SphericalTriangle& codewords, std::array<float, 3> weight) noexcept {
+  static void normalise(std::array<kernels::Vector, 3>& weight) noexcept {
+    using kernels::Vector;
     const auto sum = [&] { return weight[0] + weight[1] + weight[2]; };
-    const float residue = 1e-5F * sum();
-    for (float& w : weight) w = w > residue ? w : 0.0F;
-    const float total = sum();
-    for (float& w : weight) w /= total;
-    return {codewords, weight};
+    const Vector residue = Vector(1e-5F) * sum();
+    for (Vector& w : weight) w = xsimd::select(w > residue, w, Vector(0.0F));
+    const Vector total = sum();
+    for (Vector& w : weight) w = w / total;
   }
 
-  /// Edges that belong to one triangle only.
-  void find_border() {
-    for (std::size_t t = 0; t < triangle_count_; ++t)
-      for (std::size_t i = 0; i < 3; ++i) {
-        const int a = triangles_[t][i], b = triangles_[t][(i + 1) % 3];
-        int owners = 0;
-        for (const SphericalTriangle& other : triangles()) {
-          const auto has = [&](int w) { return other[0] == w || other[1] == w || other[2] == w; };
-          owners += has(a) && has(b) ? 1 : 0;
-        }
-        if (owners == 1 && border_count_ < border_.size()) border_[border_count_++] = {a, b, dot(codeword(a), b)};
-      }
-  }
-  [[nodiscard]] CodebookWeights nearest_on_border(const Normal& n) const noexcept {
-    CodebookWeights best{{0, 0, 0}, {1.0F, 0.0F, 0.0F}};
-    float best_cosine = -2.0F;
-    for (int w = 0; w < Codewords; ++w)
-      if (dot(n, w) > best_cosine) {
-        best_cosine = dot(n, w);
-        best.codeword = {w, w, w};
-      }
-    for (std::size_t i = 0; i < border_count_; ++i) {
-      const Edge& edge = border_[i];
-      // Projection of n on the plane of the two codewords: a v_a + b v_b, of length cos(angle to the plane).
-      const float da = dot(n, edge.a), db = dot(n, edge.b),
-                  square = kernels::negative_multiply_add(edge.cosine, edge.cosine, 1.0F);
-      if (square < 1e-9F) continue;
-      const float a = kernels::negative_multiply_add(edge.cosine, db, da) / square,
-                  b = kernels::negative_multiply_add(edge.cosine, da, db) / square;
-      if (!(a > 0.0F) || !(b > 0.0F)) continue;  // beyond an end: the codeword itself, tried above
-      const float cosine = std::sqrt(std::max(0.0F, kernels::multiply_add(a, da, b * db)));
-      if (cosine <= best_cosine) continue;
-      best_cosine = cosine;
-      best = normalised({edge.a, edge.b, edge.b}, {a, b, 0.0F});
+  void write(const kernels::Vector& triangle, const std::array<kernels::Vector, 2>& border,
+             const std::array<kernels::Vector, 3>& weight, int count, CodebookWeights* codes) const noexcept {
+    alignas(64) std::array<std::array<float, kernels::lanes>, 6> lane;
+    kernels::store(lane[0].data(), triangle);
+    for (std::size_t k = 0; k < 2; ++k) kernels::store(lane[1 + k].data(), border[k]);
+    for (std::size_t k = 0; k < 3; ++k) kernels::store(lane[3 + k].data(), weight[k]);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      if (lane[0][i] >= 0.0F)
+        codes[i].codeword = triangles_[static_cast<std::size_t>(lane[0][i])];
+      else
+        codes[i].codeword = {static_cast<int>(lane[1][i]), static_cast<int>(lane[2][i]), static_cast<int>(lane[2][i])};
+      for (std::size_t k = 0; k < 3; ++k) codes[i].weight[k] = lane[3 + k][i];
     }
-    return best;
   }
 
   std::array<float, 3 * size> codewords_{};
   std::array<SphericalTriangle, 2 * size> triangles_{};
   std::size_t triangle_count_ = 0;
   TriangleSearch<size> search_;
-  std::array<Edge, 3 * size> border_{};
-  std::size_t border_count_ = 0;
+  BorderSearch<size> border_;
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -13,11 +13,12 @@
 
 #include <xstitch/core/parameter.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
-#include <xstitch/kernels/softmax.hpp>
+#include <xstitch/kernels/short_rows.hpp>
 #include <xstitch/losses/codebook_decode.hpp>
 #include <xstitch/losses/loss_support.hpp>
 #include <xstitch/metrics/normals.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -57,16 +58,20 @@ struct CodebookCrossEntropy {
   template <Dims In>
   static double forward(const ForwardCall& call) {
     const Codebook<Codewords> codebook(std::span<const float, 3 * channels>(call.parameters[0], 3 * channels));
-    const bool keeps = call.saved != nullptr;
     auto* pixels = reinterpret_cast<Pixel*>(call.saved);
     return losses::sum_over(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
       double sum = 0.0;
-      for (std::size_t i = begin; i < end; ++i) {
-        if (!losses::has_normal(*call.labels, i, In.pixels())) continue;
-        Pixel pixel;
-        sum += loss(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, pixel,
-                    keeps ? call.kept + i * channels : nullptr);
-        if (keeps) pixels[i] = pixel;
+      for (std::size_t i = begin; i < end; i += lanes) {
+        const Valid<In> valid(*call.labels, i, end);
+        if (!valid.any()) continue;
+        std::array<Pixel, lanes> pixel{};
+        std::array<double, lanes> loss{};
+        look_at(codebook, call.input + i * channels, call.labels->values.data() + 3 * i, valid.count,
+                call.saved == nullptr ? nullptr : call.kept + i * channels, pixel, loss);
+        for (std::size_t lane = 0; lane < static_cast<std::size_t>(valid.count); ++lane) {
+          if (call.saved != nullptr) pixels[i + lane] = pixel[lane];
+          if (valid[lane]) sum += loss[lane];
+        }
       }
       return sum;
     });
@@ -77,19 +82,12 @@ struct CodebookCrossEntropy {
     if (call.input_gradient == nullptr) return;
     const auto* pixels = reinterpret_cast<const Pixel*>(call.saved);
     losses::for_each(chunks_of<In>(call.batch), call.threads, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
+      for (std::size_t i = begin; i < end; i += lanes) {
         float* gradient = call.input_gradient + i * channels;
-        if (!losses::has_normal(*call.labels, i, In.pixels())) {
-          std::memset(gradient, 0, channels * sizeof(float));
-          continue;
-        }
-        const Pixel& pixel = pixels[i];
-        const float factor = call.loss_scale + pixel.poison;
-        kernels::scale_row<Codewords>(call.kept + i * channels, factor / pixel.sum, gradient);
-        for (std::size_t k = 0; k < 3; ++k) {
-          float& g = gradient[pixel.code.codeword[k]];
-          g = kernels::negative_multiply_add(factor, pixel.code.weight[k], g);
-        }
+        const Valid<In> valid(*call.labels, i, end);
+        if (valid.any()) write_gradient(pixels + i, call.kept + i * channels, valid.count, call.loss_scale, gradient);
+        for (std::size_t lane = 0; lane < static_cast<std::size_t>(valid.count); ++lane)
+          if (!valid[lane]) std::memset(gradient + lane * channels, 0, channels * sizeof(float));
       }
     });
   }
@@ -98,6 +96,7 @@ struct CodebookCrossEntropy {
 
  private:
   static constexpr std::size_t channels = static_cast<std::size_t>(Codewords);
+  static constexpr auto lanes = static_cast<std::size_t>(kernels::lanes);
 
   struct Pixel {
     CodebookWeights code;
@@ -109,24 +108,74 @@ struct CodebookCrossEntropy {
     return losses::Chunks(batch * In.pixels(), channels);
   }
 
-  static double loss(const Codebook<Codewords>& codebook, const float* x, const float* label, Pixel& pixel,
-                     float* exponentials) {
-    const double length = losses::length(label);
-    if (std::isfinite(length)) {
-      typename Codebook<Codewords>::Normal unit{};
-      for (std::size_t k = 0; k < 3; ++k) unit[k] = static_cast<float>(static_cast<double>(label[k]) / length);
-      pixel.code = codebook.encode(unit);
+  /// Which of the next positions have a normal.
+  template <Dims In>
+  struct Valid {
+    std::array<bool, lanes> is{};
+    int count = 0;
+    Valid(const LabelBatch& labels, std::size_t first, std::size_t end) {
+      count = static_cast<int>(std::min(lanes, end - first));
+      for (std::size_t lane = 0; lane < static_cast<std::size_t>(count); ++lane)
+        is[lane] = losses::has_normal(labels, first + lane, In.pixels());
     }
-    const kernels::Exponentials row = exponentials == nullptr ? kernels::exponentials<Codewords, false>(x, nullptr)
-                                                              : kernels::exponentials<Codewords, true>(x, exponentials);
-    pixel.sum = row.sum;
-    pixel.poison = row.poison + static_cast<float>(length * 0.0);
-    double matched = 0.0;
-    for (std::size_t k = 0; k < 3; ++k)
-      matched = kernels::multiply_add(static_cast<double>(pixel.code.weight[k]),
-                                      static_cast<double>(x[pixel.code.codeword[k]]), matched);
-    return static_cast<double>(row.maximum) + std::log(static_cast<double>(row.sum)) - matched +
-           static_cast<double>(pixel.poison);
+    bool operator[](std::size_t lane) const { return is[lane]; }
+    [[nodiscard]] bool any() const { return std::ranges::find(is, true) != is.end(); }
+  };
+
+  /// Loss and what backward needs of `count` pixels; the exponentials go to `kept` if it is not null.
+  static void look_at(const Codebook<Codewords>& codebook, const float* x, const float* labels, int count, float* kept,
+                      std::array<Pixel, lanes>& pixel, std::array<double, lanes>& loss) {
+    using kernels::Vector;
+    kernels::ShortRows<3> normals;
+    normals.load(labels, count);
+    // A label may have any length: the division by its largest element keeps the square within the range of a float.
+    const Vector a = normals.at(0), b = normals.at(1), c = normals.at(2);
+    const Vector largest = xsimd::max(xsimd::max(xsimd::abs(a), xsimd::abs(b)), xsimd::abs(c));
+    const Vector u = a / largest, v = b / largest, w = c / largest,
+                 length = xsimd::sqrt(kernels::dot(u, u, v, v, w, w));
+    std::array<CodebookWeights, lanes> codes;
+    codebook.encode({u / length, v / length, w / length}, count, codes.data());
+
+    kernels::ShortRows<Codewords> rows;
+    rows.load(x, count);
+    for (std::size_t lane = 0; lane < static_cast<std::size_t>(count); ++lane) {
+      pixel[lane].code = codes[lane];
+      for (std::size_t k = 0; k < 3; ++k)
+        loss[lane] = kernels::multiply_add(-static_cast<double>(codes[lane].weight[k]),
+                                           static_cast<double>(rows.value[codes[lane].codeword[k]][lane]), loss[lane]);
+    }
+    const kernels::ShortRowSums sums = rows.exponentiate();
+    if (kept != nullptr) rows.keep(kept, count);
+    std::array<float, lanes> maximum{}, sum{}, poison{};
+    kernels::store(maximum.data(), sums.maximum);
+    kernels::store(sum.data(), sums.sum);
+    const Vector zero(0.0F);
+    kernels::store(poison.data(), sums.poison + (a * zero + b * zero + c * zero));
+    for (std::size_t lane = 0; lane < static_cast<std::size_t>(count); ++lane) {
+      pixel[lane].sum = sum[lane];
+      pixel[lane].poison = poison[lane];
+      loss[lane] += static_cast<double>(maximum[lane]) + std::log(static_cast<double>(sum[lane])) +
+                    static_cast<double>(poison[lane]);
+    }
+  }
+
+  /// factor (kept / sum - t)
+  static void write_gradient(const Pixel* pixel, const float* kept, int count, float loss_scale, float* gradient) {
+    kernels::ShortRows<Codewords> rows;
+    rows.restore(kept, count);
+    std::array<float, lanes> factor{}, scale{};
+    for (std::size_t lane = 0; lane < static_cast<std::size_t>(count); ++lane) {
+      factor[lane] = loss_scale + pixel[lane].poison;
+      scale[lane] = factor[lane] / pixel[lane].sum;
+    }
+    const kernels::Vector all = kernels::load(scale.data());
+    for (int w = 0; w < Codewords; ++w) rows.set(w, rows.at(w) * all);
+    for (std::size_t lane = 0; lane < static_cast<std::size_t>(count); ++lane)
+      for (std::size_t k = 0; k < 3; ++k) {
+        float& g = rows.value[pixel[lane].code.codeword[k]][lane];
+        g = kernels::negative_multiply_add(factor[lane], pixel[lane].code.weight[k], g);
+      }
+    rows.store(gradient, count);
   }
 };
 

@@ -15,6 +15,7 @@
 /// at least so much, whatever the class.
 
 #include <xstitch/core/boxes.hpp>
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/metrics/average_precision.hpp>
 #include <xstitch/metrics/metric_support.hpp>
 
@@ -69,8 +70,7 @@ class DetectionPrecision {
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (const Detection& one : detections)
       if (!std::isfinite(one.score)) fail(who, ": a score of class ", one.class_index, " is not finite");
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return detections[a].score > detections[b].score; });
+    sort_stably(order, [&](std::size_t a, std::size_t b) { return detections[a].score > detections[b].score; });
     std::vector<bool> found(objects.size(), false);
     for (const std::size_t i : order) {
       const Detection& one = detections[i];

@@ -11,9 +11,8 @@
 
 #include <xstitch/networks/network.hpp>
 
+#include <xstitch/core/eigen.hpp>
 #include <xstitch/core/views.hpp>
-
-#include <Eigen/Core>
 
 #include <cstddef>
 #include <string_view>

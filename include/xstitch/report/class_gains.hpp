@@ -6,10 +6,10 @@
 ///
 /// A class without elements, or where either value was not measured, is left out of the plot and has "-" in the table.
 
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/metrics/metric.hpp>
 #include <xstitch/report/report.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -33,8 +33,7 @@ struct ClassGain {
 /// The plot and the table, most frequent class first. `metric`: "IU (%)".
 inline std::vector<Item> class_gains(std::vector<ClassGain> classes, const std::string& metric,
                                      const std::string& baseline, const std::string& method) {
-  std::stable_sort(classes.begin(), classes.end(),
-                   [](const ClassGain& a, const ClassGain& b) { return a.count > b.count; });
+  sort_stably(classes, [](const ClassGain& a, const ClassGain& b) { return a.count > b.count; });
   double all = 0.0;
   for (const ClassGain& one : classes) all += one.count;
   Plot plot{.title = "Gain of " + method + " over " + baseline + " by class",

@@ -14,6 +14,7 @@
 ///
 /// Errors: samples of unequal sizes, none, values that are not finite; p outside of [0, 1].
 
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/report/student_t.hpp>
 
 #include <algorithm>
@@ -68,7 +69,7 @@ struct PairedDifference {
     if (!(value >= 0.0 && value <= 1.0)) fail("holm: found a p-value of ", value, ", expected 0 to 1");
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t k) { return p[i] < p[k]; });
+  sort_stably(order, [&](std::size_t i, std::size_t k) { return p[i] < p[k]; });
   std::vector<double> adjusted(p.size());
   double largest = 0.0;
   for (std::size_t rank = 0; rank < order.size(); ++rank) {

@@ -12,9 +12,9 @@
 /// Errors: unequal sizes or names of metrics, values that were not measured or are not finite, a baseline of 0.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/metrics/metric.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -30,7 +30,7 @@ using TaskMetrics = std::vector<std::vector<MetricValue>>;
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (const double value : values)
     if (std::isnan(value)) fail("ranks: found nan, expected numbers");
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t k) { return values[i] < values[k]; });
+  sort_stably(order, [&](std::size_t i, std::size_t k) { return values[i] < values[k]; });
   std::vector<double> result(values.size());
   for (std::size_t first = 0; first < order.size();) {
     std::size_t end = first + 1;

@@ -14,14 +14,13 @@
 /// (the rest is empty); longer ones are an Error.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -88,9 +87,7 @@ class Table {
   /// A number with so many digits after the point; "-" for one that is not finite.
   [[nodiscard]] static std::string number(double value, int digits = 1) {
     if (!std::isfinite(value)) return "-";
-    std::array<char, 400> text{};  // the largest double has 309 digits
-    const int length = std::snprintf(text.data(), text.size(), "%.*f", std::clamp(digits, 0, 60), value);
-    std::string result(text.data(), static_cast<std::size_t>(length));
+    std::string result = fixed_text(value, std::clamp(digits, 0, 60));
     // "-0.0" is 0
     if (result[0] == '-' && result.find_first_not_of("-0.") == std::string::npos) result.erase(0, 1);
     return result;

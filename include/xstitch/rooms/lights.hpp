@@ -2,9 +2,9 @@
 /// \file
 /// The last word on a room's light: the few sources that get shadow rays, the sun, and the light from everywhere.
 
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/rooms/camera.hpp>
 
-#include <algorithm>
 #include <cstddef>
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
@@ -17,8 +17,7 @@ inline void finish_lights(Scene& scene, const Camera& camera, Dice& dice) {
     const Vec to = light.position - camera.position;
     return (light.power.x + light.power.y + light.power.z) / (4.0F + dot(to, to));
   };
-  std::stable_sort(scene.lights.begin(), scene.lights.end(),
-                   [&](const Light& a, const Light& b) { return brightness(a) > brightness(b); });
+  sort_stably(scene.lights, [&](const Light& a, const Light& b) { return brightness(a) > brightness(b); });
   Vec total{}, glass{};
   bool day = false;
   Vec into;

@@ -3,12 +3,12 @@
 /// describe<Net>(): a table of a network's operations: shapes, parameters, arithmetic, memory, algorithms, seams. From
 /// the type alone; no weights are allocated. Which algorithm a pass takes may depend on the processor.
 
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/run/signature.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -19,11 +19,6 @@ namespace detail {
 inline std::string with_commas(std::size_t value) {
   std::string text = std::to_string(value);
   for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
-inline std::string format_double(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
   return text;
 }
 
@@ -95,8 +90,8 @@ inline TableRow describe_row(const Program& program, const Op& op, double& mflop
           operation,
           shapes,
           parameters + state == 0 ? "" : with_commas(parameters) + (state == 0 ? "" : " + " + with_commas(state)),
-          mine == 0.0 ? "" : format_double("%.1f", mine),
-          op.done_by_previous || bytes == 0 ? "" : format_double("%.1f", static_cast<double>(bytes) / 1024.0),
+          mine == 0.0 ? "" : fixed_text(mine, 1),
+          op.done_by_previous || bytes == 0 ? "" : fixed_text(static_cast<double>(bytes) / 1024.0, 1),
           algorithms_text(program, op, reasons)};
 }
 
@@ -118,7 +113,7 @@ inline std::string describe(const Program& program) {
   if (!reasons.empty()) rows[0].back() = "algorithm";
   std::string text = detail::align(rows) + std::string(program.kind) + ": " + detail::with_commas(parameters) +
                      " parameters" + (buffers == 0 ? "" : " + " + detail::with_commas(buffers) + " in buffers") + ", " +
-                     detail::format_double("%.1f", mflop) + " MFLOP a sample forward, activations and gradients " +
+                     fixed_text(mflop, 1) + " MFLOP a sample forward, activations and gradients " +
                      detail::with_commas(program.training_plan.bytes_per_sample / 1024) +
                      " KiB a sample in training, " +
                      detail::with_commas(program.inference_plan.bytes_per_sample / 1024) + " KiB in inference";

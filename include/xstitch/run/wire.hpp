@@ -27,6 +27,7 @@ class Wire {
   std::span<std::byte> in(std::size_t elements) { return room(in_, elements); }
 
   void pack(std::span<const float> from, std::byte* to) const {
+    if (from.empty()) return;  // memcpy takes no null pointer, even for no bytes
     if (!bf16_) return (void)std::memcpy(to, from.data(), from.size_bytes());
     for (std::size_t i = 0; i < from.size(); ++i) {
       const std::uint16_t rounded = round(from[i]);
@@ -34,6 +35,7 @@ class Wire {
     }
   }
   void unpack(const std::byte* from, std::span<float> to) const {
+    if (to.empty()) return;
     if (!bf16_) return (void)std::memcpy(to.data(), from, to.size_bytes());
     for (std::size_t i = 0; i < to.size(); ++i) to[i] = value(from, i);
   }

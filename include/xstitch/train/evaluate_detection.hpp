@@ -15,6 +15,7 @@
 ///     recall      what share of the objects a proposal overlaps: no detector by regions finds many more
 
 #include <xstitch/core/random.hpp>
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/data/regions.hpp>
 #include <xstitch/metrics/attribute_precision.hpp>
@@ -53,7 +54,7 @@ inline std::vector<Detection> suppressed(const std::vector<Detection>& all, std:
     for (const std::size_t i : keep_maxima(boxes, scores, threshold))
       kept.push_back({boxes[i], static_cast<int>(k), scores[i]});
   }
-  std::stable_sort(kept.begin(), kept.end(), [](const Detection& a, const Detection& b) { return a.score > b.score; });
+  sort_stably(kept, [](const Detection& a, const Detection& b) { return a.score > b.score; });
   if (kept.size() > most) kept.resize(most);
   return kept;
 }

@@ -3,13 +3,13 @@
 /// What an evaluation gives (train/evaluate.hpp): a row a head, and how it is printed.
 
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/metrics/metric.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -67,15 +67,9 @@ struct Evaluation {
 
 namespace evaluation {
 
-/// A fixed number of digits without the stream's settings.
-inline std::string digits(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
 inline std::string to_text(const MetricValue& v) {
   if (!v.measured) return "-";
-  return digits(v.value, v.unit.empty() ? 4 : 2) + (v.unit.empty() ? "" : " " + v.unit);
+  return fixed_text(v.value, v.unit.empty() ? 4 : 2) + (v.unit.empty() ? "" : " " + v.unit);
 }
 
 }  // namespace evaluation
@@ -93,7 +87,7 @@ inline std::ostream& operator<<(std::ostream& out, const Evaluation& evaluation)
   if (same && !evaluation.rows.empty())
     for (const std::string& name : names(evaluation.rows[0])) cells[0].push_back(name);
   for (const Evaluation::Row& row : evaluation.rows) {
-    std::vector<std::string> line{row.name, row.labelled ? evaluation::digits(row.loss, 4) : "-"};
+    std::vector<std::string> line{row.name, row.labelled ? fixed_text(row.loss, 4) : "-"};
     for (const MetricValue& v : row.values) line.push_back((same ? "" : v.name + " ") + evaluation::to_text(v));
     cells.push_back(std::move(line));
   }

@@ -4,6 +4,7 @@
 /// left, each task's loss), elsewhere plain lines at the log's pace.
 
 #include <xstitch/core/isa.hpp>
+#include <xstitch/core/number_text.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -40,9 +41,7 @@ inline std::string duration(double seconds) {
 
 /// Three or four digits that matter.
 inline std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, std::abs(value) >= 1000.0 ? "%.0f" : "%.4g", value);
-  return text;
+  return std::abs(value) >= 1000.0 ? fixed_text(value, 0) : number_text(value, 4);
 }
 
 inline std::string bar(double share, std::size_t width) {

@@ -10,8 +10,7 @@
 #include <xstitch/core/isa.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/kernels/multiply_add.hpp>
-
-#include <xsimd/xsimd.hpp>
+#include <xstitch/kernels/xsimd.hpp>
 
 #include <array>
 #include <cstddef>
@@ -36,7 +35,7 @@ inline Vector square_root(const Vector& a) noexcept {
 /// States is the number of state arrays that the rule reads and writes.
 template <std::size_t States, class Rule>
 void apply(const UpdateCall& call, const Rule& rule) {
-  constexpr std::size_t width = Vector::size;
+  constexpr std::size_t width = Vector::size, page = 4096 / sizeof(float);
   const auto one_vector = [&rule](float* weight, const std::array<float*, States>& state, const float* gradient) {
     Vector w = Vector::load_unaligned(weight);
     const Vector g = Vector::load_unaligned(gradient);
@@ -53,6 +52,8 @@ void apply(const UpdateCall& call, const Rule& rule) {
   for (; i + width <= call.count; i += width) {
     std::array<float*, States> at;
     for (std::size_t k = 0; k < States; ++k) at[k] = state[k] + i;
+    // The weights were just read, the state comes from memory: a page ahead, where the processor itself stops fetching.
+    for (std::size_t k = 0; k < States; ++k) __builtin_prefetch(state[k] + i + page, 1, 3);
     one_vector(call.weight + i, at, call.gradient + i);
   }
   if (i == call.count) return;

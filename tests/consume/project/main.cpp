@@ -3,9 +3,11 @@
 #endif
 #include <xstitch/core/random.hpp>
 #include <xstitch/core/threads.hpp>
+#include <xstitch/core/version.hpp>
 
 #include <Eigen/Core>
 #include <cstdio>
+#include <string>
 #include <vector>
 
 double second_sum();  // the same headers in another translation unit
@@ -16,6 +18,10 @@ int main() {
   const xstitch::RandomKey key(xstitch::seed(1));
   threads.parallel_for(values.size(), [&](std::size_t i) { values[i] = key.uniform(i); });
   const double sum = Eigen::Map<const Eigen::VectorXd>(values.data(), 100).sum();
-  std::printf("%s: %.6f\n", xstitch::simd_name(), sum);
+  const std::string version = xstitch::library_version.text();
+  std::printf("%s, %s: %.6f\n", version.c_str(), xstitch::simd_name(), sum);
+#ifdef EXPECTED_VERSION
+  if (version != EXPECTED_VERSION) return 2;
+#endif
   return sum > 0 && sum < 100 && sum - second_sum() < 1e-9 && second_sum() - sum < 1e-9 ? 0 : 1;
 }

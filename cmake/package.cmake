@@ -1,0 +1,17 @@
+# cpack -G DEB: a Debian package of the headers, for any architecture.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME libxstitch-dev)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_VENDOR "xstitch authors")
+set(CPACK_PACKAGE_CONTACT "xstitch authors <authors@xstitch.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4), libxtensor-dev, xtl-dev, libxsimd-dev (>= 8)")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "zlib1g-dev, liblzma-dev, libpng-dev, libturbojpeg0-dev, libhdf5-dev, libmatio-dev, \
+libpugixml-dev, libprotobuf-dev, libprotoc-dev, libopencv-contrib-dev")
+set(CPACK_SOURCE_GENERATOR "")
+include(CPack)
