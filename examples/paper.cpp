@@ -12,9 +12,11 @@
 #include <iostream>
 #include <optional>
 
+#include "alexnet_voc/results.hpp"
 #include "alexnet_voc/subject.hpp"
 #include "common/finite_number.hpp"
 #include "paper/apply.hpp"
+#include "paper/choose.hpp"
 #include "paper/experiments.hpp"
 #include "paper/subject.hpp"
 
@@ -24,8 +26,8 @@ using namespace paper;
 namespace {
 
 struct Options {
-  std::string preset = "quick", detection_preset = "demo", data = "rooms", output, judge = "test";
-  std::uint64_t iterations = 0, first_seed = 1, checkpoint_every = 500;
+  std::string preset = "quick", detection_preset = "demo", data = "rooms", output, judge = "test", chosen;
+  std::uint64_t iterations = 0, first_seed = 1, seed_of_choice = 501, checkpoint_every = 500;
   std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
 };
@@ -55,6 +57,9 @@ void add_options(CLI::App& app, Options& options, bool preset, const std::string
                  "test, or validation: for choosing settings, with seeds that are not reported")
       ->check(CLI::IsMember({"test", "validation"}))
       ->capture_default_str();
+  app.add_option("--chosen", options.chosen,
+                 "chosen.json of `choose`: learning rates, split point and multiplier of table5, table6, fig5, fig6")
+      ->check(CLI::ExistingFile);
   app.add_option("--checkpoint-every", options.checkpoint_every, "steps")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -83,13 +88,29 @@ std::vector<std::uint64_t> seeds_of(const Options& options, std::size_t count) {
   return seeds;
 }
 
+std::optional<Chosen> chosen_of(const Options& options, const protocol::RunSettings& settings) {
+  if (options.chosen.empty()) return std::nullopt;
+  return read_chosen(options.chosen, settings.learning_rate, settings.alpha_multiplier);
+}
+
+int run_choice(const ChoiceSettings& choice, protocol::Subject& subject, const protocol::RunSettings& settings) {
+  const xs::Interrupt interrupt;
+  if (!choose(choice, subject, settings, interrupt.flag())) {
+    std::cerr << "Stopped. The same command continues.\n";
+    return 130;
+  }
+  std::cout << "Train on all with --chosen " << (settings.folder / "results" / "chosen.json").string() << '\n';
+  return 0;
+}
+
 /// Plans, trains, judges and reports. `results` has everything but runner and folder.
 template <class MakeResults>
 int run_experiments(const std::vector<std::string>& names, const Preset& preset, protocol::Plan& plan,
                     protocol::Subject& subject, const protocol::RunSettings& settings,
-                    const std::vector<std::uint64_t>& seeds, const MakeResults& make_results) {
+                    const std::vector<std::uint64_t>& seeds, const std::optional<Chosen>& chosen,
+                    const MakeResults& make_results) {
   std::vector<Experiment> experiments;
-  for (const std::string& name : names) experiments.push_back(plan_experiment(name, preset, plan, seeds));
+  for (const std::string& name : names) experiments.push_back(plan_experiment(name, preset, plan, seeds, chosen));
   std::vector<protocol::Row> rows;
   for (const Experiment& experiment : experiments)
     for (const Part& part : experiment.parts) rows.insert(rows.end(), part.rows.begin(), part.rows.end());
@@ -113,7 +134,8 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
   if (options.test_rooms > 0) preset.test_rooms = options.test_rooms;
   if (options.learning_rate > 0.0F) preset.learning_rate = options.learning_rate;
   if (options.alpha_multiplier > 0.0F) preset.alpha_multiplier = options.alpha_multiplier;
-  protocol::RunSettings settings = settings_of(options, preset.name);
+  protocol::RunSettings settings =
+      settings_of(options, preset.name + (options.judge == "validation" ? "-validation" : ""));
   settings.batch = preset.batch;
   settings.learning_rate = preset.learning_rate;
   settings.weight_decay = preset.weight_decay;
@@ -129,19 +151,30 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
                  .test_rooms = preset.test_rooms,
                  .validation = options.judge == "validation"},
                 0);
+  if (names == std::vector<std::string>{"choose"}) {
+    DenseSubject subject(preset, data);
+    return run_choice({.tasks = {"segmentation", "normals"},
+                       .iterations = preset.iterations,
+                       .seed = options.seed_of_choice,
+                       .columns = protocol::pair_columns(),
+                       .splits = preset.splits,
+                       .first_split = "conv4"},
+                      subject, settings);
+  }
   std::cout << "paper: preset " << preset.name << ", " << preset.width << "x" << preset.height
             << ", N = " << preset.iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds")
             << ", data " << options.data << "; output " << settings.folder.string() << std::endl;
   DenseSubject subject(preset, data);
-  return run_experiments(names, preset, plan, subject, settings, seeds, [&](const protocol::Runner& runner) {
-    return Results{.runner = runner,
-                   .subject = subject,
-                   .preset = preset.name,
-                   .dense = &data,
-                   .classes = preset.classes,
-                   .folder = settings.folder / "results",
-                   .seeds = seeds};
-  });
+  return run_experiments(names, preset, plan, subject, settings, seeds, chosen_of(options, settings),
+                         [&](const protocol::Runner& runner) {
+                           return Results{.runner = runner,
+                                          .subject = subject,
+                                          .preset = preset.name,
+                                          .dense = &data,
+                                          .classes = preset.classes,
+                                          .folder = settings.folder / "results",
+                                          .seeds = seeds};
+                         });
 }
 
 /// The second pair, with the networks of alexnet_voc; N, batch and rates are its preset's.
@@ -152,7 +185,8 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
   if (!size) xs::fail("--detection-preset ", options.detection_preset, ": expected demo or paper");
   if (options.data != "rooms" && !options.data.starts_with("voc:"))
     xs::fail("--data ", options.data, ": expected rooms or voc:DIR for ", name);
-  protocol::RunSettings settings = settings_of(options, "detection-" + size->name);
+  protocol::RunSettings settings =
+      settings_of(options, "detection-" + size->name + (options.judge == "validation" ? "-validation" : ""));
   settings.batch = options.batch > 0 ? options.batch : 2;
   settings.learning_rate = options.learning_rate > 0.0F ? options.learning_rate : size->learning_rate;
   settings.weight_decay = size->weight_decay;
@@ -167,19 +201,29 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
       *size,
       {.source = options.data == "rooms" ? options.data : options.data.substr(4),
        .train_rooms = options.train_rooms > 0 ? options.train_rooms : size->train_rooms,
-       .test_rooms = options.test_rooms > 0 ? options.test_rooms : size->test_rooms},
+       .test_rooms = options.test_rooms > 0 ? options.test_rooms : size->test_rooms,
+       .validation = options.judge == "validation"},
       0);
+  if (name == "choose")
+    return run_choice({.tasks = {"detection", "attributes"},
+                       .iterations = iterations,
+                       .seed = options.seed_of_choice,
+                       .columns = alexnet_voc::pair_columns(),
+                       .splits = {"conv2", "conv3", "conv4", "conv5", "fc6", "fc7"},
+                       .first_split = "conv4"},
+                      subject, settings);
   std::cout << "paper: detection and attributes, preset " << size->name << ", " << subject.size()
             << ", N = " << iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << ", data "
             << options.data << "; output " << settings.folder.string() << std::endl;
-  return run_experiments({name}, preset, plan, subject, settings, seeds, [&](const protocol::Runner& runner) {
-    return Results{.runner = runner,
-                   .subject = subject,
-                   .preset = "detection:" + size->name,
-                   .detection = &subject,
-                   .folder = settings.folder / "results",
-                   .seeds = seeds};
-  });
+  return run_experiments({name}, preset, plan, subject, settings, seeds, chosen_of(options, settings),
+                         [&](const protocol::Runner& runner) {
+                           return Results{.runner = runner,
+                                          .subject = subject,
+                                          .preset = "detection:" + size->name,
+                                          .detection = &subject,
+                                          .folder = settings.folder / "results",
+                                          .seeds = seeds};
+                         });
 }
 
 }  // namespace
@@ -204,6 +248,16 @@ int main(int argc, char** argv) {
     command.add_option("--detection-preset", options.detection_preset, sizes_help)->capture_default_str();
     command.callback([&of_detection] { of_detection = true; });
   }
+  CLI::App& choice =
+      *app.add_subcommand("choose", "settings on validation data: learning rates, split point, multiplier");
+  add_options(choice, options, true, presets_help);
+  choice.add_option("--seed", options.seed_of_choice, "one that is not reported")->capture_default_str();
+  CLI::Option* of_choice = choice.add_option("--detection-preset", options.detection_preset,
+                                             "choose for detection and attributes: its size");
+  choice.callback([&options, &of_detection, of_choice] {
+    options.judge = "validation";
+    of_detection = of_choice->count() > 0 || options.data.starts_with("voc:");
+  });
   add_options(*app.add_subcommand("all", "all experiments of the preset"), options, true, presets_help);
   add_options(*app.add_subcommand("quick", "all experiments of the preset quick"), options, false, presets_help);
   CLI::App* evaluate = app.add_subcommand("evaluate", "judge a saved network on a data set");

@@ -27,8 +27,11 @@ class PairData {
   }
   /// The set keeps its pictures by itself.
   explicit PairData(Voc voc) : source_(std::move(voc)) { check(); }
+  /// Some of its images.
+  PairData(Voc voc, std::vector<std::size_t> chosen) : source_(std::move(voc)), chosen_(std::move(chosen)) { check(); }
 
   [[nodiscard]] std::size_t size() const {
+    if (!chosen_.empty()) return chosen_.size();
     return std::visit([](const auto& s) { return s.size(); }, source_);
   }
   [[nodiscard]] std::vector<xs::InputField> inputs() const {
@@ -40,11 +43,11 @@ class PairData {
             {"attributes", xs::data::region_attribute_label(attributes, training_regions)}};
   }
   [[nodiscard]] std::string describe(std::size_t index) const {
-    return std::visit([&](const auto& s) { return s.describe(index); }, source_);
+    return std::visit([&](const auto& s) { return s.describe(at(index)); }, source_);
   }
   void load(std::size_t index, xs::Sample& sample) const {
     if (index >= kept_.size()) {
-      std::visit([&](const auto& s) { s.load(index, sample); }, source_);
+      std::visit([&](const auto& s) { s.load(at(index), sample); }, source_);
       widen(sample);
       return;
     }
@@ -54,17 +57,17 @@ class PairData {
   }
   /// Regions and their labels, again in each epoch.
   void draw(std::size_t index, xs::Sample& sample, xs::RandomKey key) const {
-    std::visit([&](const auto& s) { s.draw(index, sample, key); }, source_);
+    std::visit([&](const auto& s) { s.draw(at(index), sample, key); }, source_);
     widen(sample);
   }
   [[nodiscard]] xs::data::DetectionImage image(std::size_t index) const {
     xs::data::DetectionImage image =
-        index < kept_.size() ? kept_[index] : std::visit([&](const auto& s) { return s.image(index); }, source_);
+        index < kept_.size() ? kept_[index] : std::visit([&](const auto& s) { return s.image(at(index)); }, source_);
     for (xs::data::ImageObject& object : image.objects) widen(object);
     return image;
   }
   [[nodiscard]] std::vector<xs::data::ImageObject> objects(std::size_t index) const {
-    std::vector<xs::data::ImageObject> all = std::visit([&](const auto& s) { return s.objects(index); }, source_);
+    std::vector<xs::data::ImageObject> all = std::visit([&](const auto& s) { return s.objects(at(index)); }, source_);
     for (xs::data::ImageObject& object : all) widen(object);
     return all;
   }
@@ -93,6 +96,7 @@ class PairData {
   }
 
  private:
+  [[nodiscard]] std::size_t at(std::size_t index) const { return chosen_.empty() ? index : chosen_.at(index); }
   void check() const {
     const auto& voc = std::get<Voc>(source_);
     if (voc.class_names().size() != classes || !voc.has_attributes() ||
@@ -125,6 +129,7 @@ class PairData {
   }
 
   std::variant<Rooms, Voc> source_;
+  std::vector<std::size_t> chosen_;             ///< of a folder's images; empty: all
   std::vector<xs::data::DetectionImage> kept_;  ///< [image], or empty
 };
 static_assert(xs::DataSet<PairData> && xs::DrawsSamples<PairData> && xs::data::DetectionSet<PairData>);

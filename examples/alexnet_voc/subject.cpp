@@ -1,14 +1,16 @@
 #include "subject.hpp"
 
-#include <xstitch/core/number_text.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/train/evaluate_detection.hpp>
 #ifdef XSTITCH_WITH_selective_search
 #include <xstitch/data/selective_search.hpp>
 #endif
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "common/held_out.hpp"
 #include "common/stage.hpp"
 #include "judged.hpp"
 
@@ -24,10 +26,33 @@ class Held : public protocol::TrainingSet {
   const PairData& data_;
 };
 
+xs::data::Voc open_folder(const ImageSource& from, const Preset& preset) {
+  xs::data::VocOptions voc;
+  voc.set = from.set;
+  voc.height = preset.height;
+  voc.width = preset.width;
+  voc.regions.count = training_regions;
+  voc.scaling = scaling_of(from.caffe_pixels);
+#ifdef XSTITCH_WITH_selective_search
+  voc.propose = xs::data::SelectiveSearch{};
+#endif
+  return xs::data::Voc(from.source, voc);
+}
+
 PairData open(const DataSettings& settings, const Preset& preset, bool training, xs::ThreadPool& threads) {
   const bool rooms = settings.source == "rooms";
+  if (settings.validation && !rooms) {
+    xs::data::Voc set = open_folder(
+        {.source = settings.source, .set = settings.train_set, .caffe_pixels = !settings.pretrained.empty()}, preset);
+    protocol::HeldOut parts = protocol::hold_out(homes_of(settings.source, set));
+    return {std::move(set), training ? std::move(parts.train) : std::move(parts.validation)};
+  }
   return open_images({.source = settings.source,
-                      .set = rooms ? training ? "train" : "test" : training ? settings.train_set : settings.test_set,
+                      .set = rooms      ? (training              ? "train"
+                                           : settings.validation ? "validation"
+                                                                 : "test")
+                             : training ? settings.train_set
+                                        : settings.test_set,
                       .rooms = training ? settings.train_rooms : settings.test_rooms,
                       .caffe_pixels = !settings.pretrained.empty()},
                      preset, threads);
@@ -51,16 +76,7 @@ PairData open_images(const ImageSource& from, const Preset& preset, xs::ThreadPo
                                       .regions = regions}),
             threads, most};
   }
-  xs::data::VocOptions voc;
-  voc.set = from.set;
-  voc.height = preset.height;
-  voc.width = preset.width;
-  voc.regions = regions;
-  voc.scaling = scaling_of(from.caffe_pixels);
-#ifdef XSTITCH_WITH_selective_search
-  voc.propose = xs::data::SelectiveSearch{};
-#endif
-  return PairData(xs::data::Voc(from.source, voc));
+  return PairData(open_folder(from, preset));
 }
 
 xs::PixelScaling scaling_of(bool caffe_pixels) {
@@ -81,13 +97,31 @@ DetectionSubject::DetectionSubject(const Preset& preset, DataSettings settings, 
         positives_[a] += object.attributes[a];
 }
 
+std::vector<std::string> homes_of(const std::string& folder, const xs::data::Voc& set) {
+  const xs::data::VocFolders folders{std::filesystem::path(folder)};
+  std::vector<std::string> homes;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    pugi::xml_document document;  // was read before
+    document.load_file(folders.annotation(set.id(i)).c_str());
+    const std::string text = document.child("annotation").child("source").child_value("image");
+    homes.push_back(text.substr(0, text.find(',')));
+  }
+  if (std::adjacent_find(homes.begin(), homes.end(), std::not_equal_to<>()) == homes.end())
+    for (std::size_t i = 0; i < homes.size(); ++i) homes[i] = set.id(i);
+  return homes;
+}
+
 std::string DetectionSubject::describe_training() const {
   return settings_.source + ", " + (settings_.source == "rooms" ? "" : settings_.train_set + ", ") +
          std::to_string(train_.size()) + " images" +
+         (settings_.validation && settings_.source != "rooms" ? ", others held out" : "") +
          (settings_.pretrained.empty() ? "" : ", from " + settings_.pretrained);
 }
 std::string DetectionSubject::describe_test() const {
-  return settings_.source + ", " + (settings_.source == "rooms" ? "" : settings_.test_set + ", ") +
+  return settings_.source + ", " +
+         (settings_.validation          ? "validation, "
+          : settings_.source == "rooms" ? ""
+                                        : settings_.test_set + ", ") +
          std::to_string(test_.size()) + " images";
 }
 
@@ -101,8 +135,7 @@ void DetectionSubject::prepare(xs::AnyNet& net, const protocol::Training& traini
     const auto from = xs::initialise_from(net, std::filesystem::path(settings_.pretrained),
                                           {{"", "detection."}, {"", "attributes."}, {"", "shared."}});
     if (from.parameters == 0)
-      xs::fail("--pretrained ", settings_.pretrained,
-               ": found no parameter of CaffeNet's, expected conv1.weight ...");
+      xs::fail("--pretrained ", settings_.pretrained, ": found no parameter of CaffeNet's, expected conv1.weight ...");
     net.set_trained("*.conv1.*", false);  // as Fast R-CNN does
   }
   protocol::prepare(net, training, {}, sources);

@@ -15,6 +15,9 @@ struct DataSettings {
   std::string source = "rooms";  ///< or a folder in the layout of VOC 2008
   std::string train_set = "train", test_set = "val", pretrained{};
   std::size_t train_rooms = 0, test_rooms = 0;
+  /// For choosing settings: judged are rooms of the validation split, or training images of whole homes that are not
+  /// trained on (common/held_out.hpp).
+  bool validation = false;
 };
 
 class DetectionSubject : public protocol::Subject {
@@ -64,6 +67,10 @@ struct ImageSource {
   bool caffe_pixels = false;
 };
 PairData open_images(const ImageSource& from, const Preset& preset, xs::ThreadPool& threads);
+
+/// Of each image of a set the home that it shows: the beginning of its annotation's source/image, up to a comma. Where
+/// all say the same ("flickr") every image is its own.
+std::vector<std::string> homes_of(const std::string& folder, const xs::data::Voc& set);
 
 /// Pixels as networks from nothing and, with pretrained weights, Caffe's want them.
 xs::PixelScaling scaling_of(bool caffe_pixels);

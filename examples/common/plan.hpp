@@ -8,6 +8,7 @@
 // alphas frozen at (1, 0). Networks that train their tasks together (split, shared, units) run both stages as
 // themselves. An ensemble's partner is trained with seed s + 1000, which no other row has. The last iterate is judged.
 #include <xstitch/core/error.hpp>
+#include <xstitch/core/number_text.hpp>
 
 #include <array>
 #include <cstddef>
@@ -71,10 +72,11 @@ class Plan {
   Row cross_stitch(std::uint64_t seed, const std::string& method = "cross-stitch", const PairSettings& settings = {}) {
     return {method, seed, {second_stage("cross-stitch", seed, settings, false)}, tasks_.size()};
   }
-  Row ensemble(std::uint64_t seed) {
-    PairSettings partner;
+  Row ensemble(std::uint64_t seed, const PairSettings& settings = {}) {
+    PairSettings partner = settings;
     partner.data_seed = seed;
-    return {"ensemble", seed, {one_task(seed).ends[0], one_task(seed + 1000, partner).ends[0]}, tasks_.size()};
+    return {
+        "ensemble", seed, {one_task(seed, settings).ends[0], one_task(seed + 1000, partner).ends[0]}, tasks_.size()};
   }
   /// Other tasks than the plan's, stage 1 of each as long as the plan's first; `network` stitches them.
   Row stitched_tasks(const std::string& network, const std::vector<std::string>& tasks, std::uint64_t seed,
@@ -135,7 +137,10 @@ class Plan {
  private:
   Training training(const std::string& what, std::uint64_t seed, const PairSettings& settings) const {
     Training t;
-    t.name = name_of(what + (settings.variant.empty() ? "" : "." + settings.variant), seed);
+    t.name =
+        name_of(what + (settings.learning_rate > 0.0F ? ".rate-" + xs::number_text(settings.learning_rate, 5) : "") +
+                    (settings.variant.empty() ? "" : "." + settings.variant),
+                seed);
     t.network = settings.network;
     t.seed = seed;
     t.data_seed = settings.data_seed == 0 ? seed : settings.data_seed;

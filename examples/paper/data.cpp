@@ -1,16 +1,20 @@
 #include "data.hpp"
 
 #include <xstitch/data/nyuv2.hpp>
+#include <xstitch/io/file.hpp>
 #include <xstitch/losses/codebook.hpp>
 #include <xstitch/rooms/rooms.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "alexnet_nyu/baselines.hpp"
+#include "common/held_out.hpp"
 
 namespace paper {
 namespace {
@@ -112,6 +116,27 @@ class FewLabels : public TrainingSet {
   Set set_;
 };
 
+/// Some samples of a set.
+class Part : public TrainingSet {
+ public:
+  Part(std::shared_ptr<const TrainingSet> whole, std::vector<std::size_t> chosen)
+      : whole_(std::move(whole)), set_{whole_->ref(), std::move(chosen)} {}
+  [[nodiscard]] xs::DataSetRef ref() const override { return set_; }
+
+ private:
+  struct Set {
+    xs::DataSetRef data;
+    std::vector<std::size_t> chosen;
+    [[nodiscard]] std::size_t size() const noexcept { return chosen.size(); }
+    [[nodiscard]] std::vector<xs::InputField> inputs() const { return data.inputs(); }
+    [[nodiscard]] std::vector<xs::LabelField> labels() const { return data.labels(); }
+    void load(std::size_t index, xs::Sample& sample) const { data.load(chosen.at(index), sample); }
+    [[nodiscard]] std::string describe(std::size_t index) const { return data.describe(chosen.at(index)); }
+  };
+  std::shared_ptr<const TrainingSet> whole_;
+  Set set_;
+};
+
 std::string folder_of(const std::string& source) {
   if (!source.starts_with("nyuv2:")) xs::fail("--data ", source, ": expected rooms or nyuv2:DIR");
   return source.substr(6);
@@ -128,6 +153,44 @@ std::vector<std::size_t> scenes_of(const std::string& folder, const xs::data::Ny
   std::vector<std::size_t> scenes;
   for (std::size_t i = 0; i < set.size(); ++i) scenes.push_back(numbers.at(names[set.view(i)]));
   return scenes;
+}
+
+/// Of each sample the home that it shows, as FOLDER/frames.csv says (columns "index0" and "home"); without such a file
+/// its scene.
+std::vector<std::string> homes_of(const std::string& folder, const xs::data::Nyuv2& set) {
+  const std::filesystem::path file = std::filesystem::path(folder) / "frames.csv";
+  std::vector<std::string> homes;
+  if (!xs::file_exists(file)) {
+    for (const std::size_t scene : scenes_of(folder, set)) homes.push_back(std::to_string(scene));
+    return homes;
+  }
+  std::istringstream lines(xs::read_file(file));
+  const auto cells_of = [](const std::string& line) {
+    std::vector<std::string> cells;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+    return cells;
+  };
+  std::string line;
+  std::getline(lines, line);
+  const std::vector<std::string> header = cells_of(line);
+  const auto column = [&](const char* name) {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found == header.end()) xs::fail("file ", file.string(), ": found no column \"", name, "\"");
+    return static_cast<std::size_t>(found - header.begin());
+  };
+  const std::size_t of_index = column("index0"), of_home = column("home");
+  std::map<std::string, std::string> known;
+  while (std::getline(lines, line)) {
+    const std::vector<std::string> cells = cells_of(line);
+    if (cells.size() > std::max(of_index, of_home)) known[cells[of_index]] = cells[of_home];
+  }
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const auto home = known.find(std::to_string(set.view(i)));
+    if (home == known.end()) xs::fail("file ", file.string(), ": found no row of view ", set.view(i));
+    homes.push_back(home->second);
+  }
+  return homes;
 }
 
 std::vector<std::size_t> one_each(std::size_t count) {
@@ -150,12 +213,13 @@ DataSets::DataSets(const Preset& preset, DataSettings settings, std::size_t thre
              "; give --data nyuv2:DIR, or another preset");
   if (rooms()) return;
   (void)folder_of(settings_.source);
-  if (settings_.validation) xs::fail("--judge validation: only rooms have a validation split");
 }
 DataSets::~DataSets() = default;
 
 std::string DataSets::describe_training() const {
-  return settings_.source + (rooms() ? ", " + std::to_string(settings_.train_rooms) + " rooms a seed" : "");
+  return settings_.source + (rooms()                ? ", " + std::to_string(settings_.train_rooms) + " rooms a seed"
+                             : settings_.validation ? ", homes held out"
+                                                    : "");
 }
 std::string DataSets::describe_test() const {
   return settings_.source + (rooms() ? ", " + std::to_string(settings_.test_rooms) + " rooms" : "") +
@@ -180,6 +244,7 @@ std::shared_ptr<const TrainingSet> DataSets::training(const std::string& variant
 
 std::shared_ptr<const TrainingSet> DataSets::make(const std::string& variant, std::uint64_t seed) {
   if (variant.starts_with("labels:")) {
+    if (settings_.validation && !rooms()) xs::fail("labels: not with --judge validation on a folder");
     const std::size_t colon = variant.find(':', 7);
     std::size_t part = 0;
     if (colon != std::string::npos) std::from_chars(variant.data() + colon + 1, variant.data() + variant.size(), part);
@@ -204,12 +269,34 @@ std::shared_ptr<const TrainingSet> DataSets::make(const std::string& variant, st
     options.depth = "depth";
     return std::make_shared<Kept<xs::data::Rooms>>(xs::data::Rooms(options), threads_);
   }
+  return open_views(true);
+}
+
+/// Of a folder: the training views or those that are judged, whose scenes are noted.
+std::shared_ptr<const TrainingSet> DataSets::open_views(bool training) {
   xs::data::Nyuv2Options nyu;
+  nyu.split = training || settings_.validation ? xs::data::Nyuv2Split::train : xs::data::Nyuv2Split::test;
   nyu.classes = preset_.classes;
   nyu.height = preset_.height;
   nyu.width = preset_.width;
   nyu.depth = true;
-  return std::make_shared<Kept<xs::data::Nyuv2>>(xs::data::Nyuv2(folder_of(settings_.source), nyu), threads_);
+  const std::string folder = folder_of(settings_.source);
+  xs::data::Nyuv2 set(folder, nyu);
+  protocol::HeldOut parts;
+  if (settings_.validation) parts = protocol::hold_out(homes_of(folder, set));
+  if (!training) {
+    scenes_ = scenes_of(folder, set);
+    if (settings_.validation) {  // those of its samples, numbered again
+      std::map<std::size_t, std::size_t> numbers;
+      std::vector<std::size_t> scenes;
+      for (const std::size_t i : parts.validation)
+        scenes.push_back(numbers.emplace(scenes_[i], numbers.size()).first->second);
+      scenes_ = std::move(scenes);
+    }
+  }
+  auto whole = std::make_shared<Kept<xs::data::Nyuv2>>(std::move(set), threads_);
+  if (!settings_.validation) return whole;
+  return std::make_shared<Part>(std::move(whole), training ? std::move(parts.train) : std::move(parts.validation));
 }
 
 const xs::DataSetRef& DataSets::test() {
@@ -227,16 +314,7 @@ const xs::DataSetRef& DataSets::test() {
     test_ = std::make_shared<Kept<xs::data::Rooms>>(xs::data::Rooms(options), threads_);
     scenes_ = one_each(settings_.test_rooms);
   } else {
-    xs::data::Nyuv2Options nyu;
-    nyu.split = xs::data::Nyuv2Split::test;
-    nyu.classes = preset_.classes;
-    nyu.height = preset_.height;
-    nyu.width = preset_.width;
-    nyu.depth = true;
-    const std::string folder = folder_of(settings_.source);
-    xs::data::Nyuv2 set(folder, nyu);
-    scenes_ = scenes_of(folder, set);
-    test_ = std::make_shared<Kept<xs::data::Nyuv2>>(std::move(set), threads_);
+    test_ = open_views(false);
   }
   test_ref_ = std::make_unique<xs::DataSetRef>(test_->ref());
   return *test_ref_;

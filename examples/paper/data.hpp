@@ -24,8 +24,8 @@ using protocol::TrainingSet;
 struct DataSettings {
   std::string source = "rooms";  ///< or nyuv2:FOLDER
   std::size_t train_rooms = 0, test_rooms = 0;
-  /// Judge on the rooms of the validation split: for choices (learning rates, split points), with seeds that are not
-  /// reported.
+  /// For choosing settings, with a seed that is not reported: judged are rooms of the validation split, or training
+  /// views of whole homes that are not trained on (common/held_out.hpp).
   bool validation = false;
 };
 
@@ -55,6 +55,7 @@ class DataSets {
   struct Statistics;
   const Statistics& statistics(std::uint64_t seed);
   std::shared_ptr<const TrainingSet> make(const std::string& variant, std::uint64_t seed);
+  std::shared_ptr<const TrainingSet> open_views(bool training);
 
   Preset preset_;
   DataSettings settings_;

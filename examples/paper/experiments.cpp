@@ -39,16 +39,18 @@ Row named(Row row, std::string method) {
   return row;
 }
 
-Experiment table5(const Preset&, Plan& plan, const Seeds& seeds) {
+Experiment table5(const Preset&, Plan& plan, const Seeds& seeds, const Chosen& chosen) {
   return {"table5",
           "Table 5: methods on segmentation and normals",
           {part("methods", "one-task", seeds,
                 [&](std::uint64_t seed, std::vector<Row>& rows) {
-                  rows.push_back(plan.one_task(seed));
-                  rows.push_back(plan.ensemble(seed));
-                  rows.push_back(plan.together("split:conv4", seed));
-                  rows.push_back(plan.together("shared", seed));
-                  rows.push_back(plan.cross_stitch(seed));
+                  const PairSettings alone = chosen.with_rate(chosen.one_task_rate);
+                  rows.push_back(plan.one_task(seed, alone));
+                  rows.push_back(plan.ensemble(seed, alone));
+                  rows.push_back(plan.together("split:" + (chosen.split.empty() ? "conv4" : chosen.split), seed,
+                                               chosen.with_rate(chosen.split_rate)));
+                  rows.push_back(plan.together("shared", seed, chosen.with_rate(chosen.shared_rate)));
+                  rows.push_back(plan.cross_stitch(seed, "cross-stitch", chosen.cross_stitch()));
                 })},
           {},
           false};
@@ -149,13 +151,13 @@ Experiment table4(const Preset& preset, Plan& plan, const Seeds& seeds) {
   return made;
 }
 
-Experiment fig6(const Preset&, Plan& plan, const Seeds& seeds) {
+Experiment fig6(const Preset&, Plan& plan, const Seeds& seeds, const Chosen& chosen) {
   return {"fig6",
           "Figure 6: gain of each class against its frequency",
           {part("cross-stitch and one-task", "one-task", seeds,
                 [&](std::uint64_t seed, std::vector<Row>& rows) {
-                  rows.push_back(plan.one_task(seed));
-                  rows.push_back(plan.cross_stitch(seed));
+                  rows.push_back(plan.one_task(seed, chosen.with_rate(chosen.one_task_rate)));
+                  rows.push_back(plan.cross_stitch(seed, "cross-stitch", chosen.cross_stitch()));
                 })},
           &report_class_gains,
           false};
@@ -253,24 +255,26 @@ Experiment three(const Preset&, Plan& plan, const Seeds& seeds) {
 }
 
 /// The second pair: networks of the same names, but for split points.
-Experiment table6(const Preset&, Plan& plan, const Seeds& seeds) {
+Experiment table6(const Preset&, Plan& plan, const Seeds& seeds, const Chosen& chosen) {
   Part methods = part("methods", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
-    rows.push_back(plan.one_task(seed));
-    rows.push_back(plan.ensemble(seed));
-    rows.push_back(plan.together("split:conv2", seed));
-    rows.push_back(plan.together("split:fc7", seed));
-    rows.push_back(plan.together("shared", seed));
-    rows.push_back(plan.cross_stitch(seed));
+    rows.push_back(plan.one_task(seed, chosen.with_rate(chosen.one_task_rate)));
+    rows.push_back(plan.ensemble(seed, chosen.with_rate(chosen.one_task_rate)));
+    const std::vector<std::string> layers =
+        chosen.split.empty() ? std::vector<std::string>{"conv2", "fc7"} : std::vector<std::string>{chosen.split};
+    for (const std::string& layer : layers)
+      rows.push_back(plan.together("split:" + layer, seed, chosen.with_rate(chosen.split_rate)));
+    rows.push_back(plan.together("shared", seed, chosen.with_rate(chosen.shared_rate)));
+    rows.push_back(plan.cross_stitch(seed, "cross-stitch", chosen.cross_stitch()));
   });
   methods.columns = alexnet_voc::pair_columns();
   return {
       "table6", "Table 6: methods on detection and attributes, average precision (%)", {std::move(methods)}, {}, true};
 }
 
-Experiment fig5(const Preset&, Plan& plan, const Seeds& seeds) {
+Experiment fig5(const Preset&, Plan& plan, const Seeds& seeds, const Chosen& chosen) {
   Part methods = part("cross-stitch and one-task", "one-task", seeds, [&](std::uint64_t seed, std::vector<Row>& rows) {
-    rows.push_back(plan.one_task(seed));
-    rows.push_back(plan.cross_stitch(seed));
+    rows.push_back(plan.one_task(seed, chosen.with_rate(chosen.one_task_rate)));
+    rows.push_back(plan.cross_stitch(seed, "cross-stitch", chosen.cross_stitch()));
   });
   methods.columns = alexnet_voc::pair_columns();
   return {"fig5",
@@ -282,7 +286,8 @@ Experiment fig5(const Preset&, Plan& plan, const Seeds& seeds) {
 
 struct Entry {
   ExperimentInfo info;
-  Experiment (*plan)(const Preset&, Plan&, const Seeds&);
+  Experiment (*plan)(const Preset&, Plan&, const Seeds&) = nullptr;
+  Experiment (*plan_chosen)(const Preset&, Plan&, const Seeds&, const Chosen&) = nullptr;  ///< takes chosen settings
 };
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all{
@@ -291,10 +296,10 @@ const std::vector<Entry>& entries() {
       {{"table2", "learning rate of the alphas, up to where training diverges"}, &table2},
       {{"table3", "initial values: another task's weights, or one-task networks"}, &table3},
       {{"table4", "the alphas of each seam after training, sorted"}, &table4},
-      {{"table5", "one-task, ensemble, split, shared, cross-stitch"}, &table5},
-      {{"table6", "the same for detection and attributes", true}, &table6},
-      {{"fig5", "gain of each attribute against its frequency", true}, &fig5},
-      {{"fig6", "gain of each class against its frequency"}, &fig6},
+      {{"table5", "one-task, ensemble, split, shared, cross-stitch"}, nullptr, &table5},
+      {{"table6", "the same for detection and attributes", true}, nullptr, &table6},
+      {{"fig5", "gain of each attribute against its frequency", true}, nullptr, &fig5},
+      {{"fig6", "gain of each class against its frequency"}, nullptr, &fig6},
       {{"placement", "units after pooling or after every convolution"}, &placement},
       {{"units", "cross-stitch, NDDR, sluice, simplex"}, &units},
       {{"balance", "rules that weigh the losses, on a split network and the pair"}, &balance},
@@ -357,9 +362,14 @@ const std::vector<ExperimentInfo>& experiment_list() {
   return list;
 }
 
-Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan, const Seeds& seeds) {
-  for (const Entry& entry : entries())
-    if (entry.info.name == name) return entry.plan(preset, plan, seeds);
+Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan, const Seeds& seeds,
+                           const std::optional<Chosen>& chosen) {
+  for (const Entry& entry : entries()) {
+    if (entry.info.name != name) continue;
+    if (entry.plan_chosen != nullptr) return entry.plan_chosen(preset, plan, seeds, chosen.value_or(Chosen{}));
+    if (chosen) xs::fail("--chosen: ", name, " has settings of its own, expected table5, table6, fig5 or fig6");
+    return entry.plan(preset, plan, seeds);
+  }
   xs::fail("found no experiment \"", name, "\"");
 }
 

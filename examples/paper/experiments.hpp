@@ -1,10 +1,12 @@
 #pragma once
 // The experiments: which rows each has, and what it prints and writes of them.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "alexnet_voc/subject.hpp"
+#include "choose.hpp"
 #include "common/comparison.hpp"
 #include "common/plan.hpp"
 #include "common/runner.hpp"
@@ -56,9 +58,9 @@ struct ExperimentInfo {
 /// Names and one line each, in the paper's order.
 const std::vector<ExperimentInfo>& experiment_list();
 
-/// Adds the trainings of an experiment to the plan. Errors: an unknown name.
+/// Adds the trainings of an experiment to the plan. Errors: an unknown name; chosen settings for one that has its own.
 Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan,
-                           const std::vector<std::uint64_t>& seeds);
+                           const std::vector<std::uint64_t>& seeds, const std::optional<Chosen>& chosen = {});
 
 /// Tables to the terminal; NAME.txt, NAME.csv (every value), NAME.json (everything) to the folder of results.
 void report(const Experiment& experiment, const Results& results);
