@@ -13,8 +13,8 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct AlgorithmNote {
-  std::string_view name, reason;
-  double products = 1.0;  ///< multiply-adds done, for each of the formula
+  std::string_view name, reason;  ///< which algorithm a pass takes, and why
+  double products = 1.0;          ///< multiply-adds done, for each of the formula
 };
 
 /// Forward, the gradient to the input, the gradient of the weights, on this processor, from a layer's attributes: no

@@ -25,11 +25,11 @@ enum class InputKind : std::uint8_t {
 /// A place where data enters: one a tower (and ensemble member), and one for each further Input of it. Towers of equal
 /// input shape may be fed the same.
 struct InputSlot {
-  std::string_view tower;
-  int member = 0;  ///< of an ensemble, else 0
-  Dims shape{};
-  std::string_view input{};  ///< the name of an Input; empty: the tower's own
-  InputKind kind = InputKind::image;
+  std::string_view tower;             ///< the tower that reads it
+  int member = 0;                     ///< of an ensemble, else 0
+  Dims shape{};                       ///< of one sample
+  std::string_view input{};           ///< the name of an Input; empty: the tower's own
+  InputKind kind = InputKind::image;  ///< what augmentation does with it
 
   /// "tower" or "tower.input".
   [[nodiscard, gnu::cold]] std::string name() const {
@@ -39,14 +39,14 @@ struct InputSlot {
 
 /// The end of a head: where a label enters and a prediction leaves.
 struct HeadSlot {
-  std::string_view tower;
-  std::string_view head;  ///< empty for a tower's only, unnamed head
-  int member = 0;
-  LabelSpec label{};
-  TensorShape output{};      ///< of the head's last layer: the logits
-  TensorShape prediction{};  ///< of the loss's Prediction
-  float weight = 1.0F;
-  bool unit_vectors = false;
+  std::string_view tower;     ///< the tower that ends here
+  std::string_view head;      ///< empty for a tower's only, unnamed head
+  int member = 0;             ///< of an ensemble, else 0
+  LabelSpec label{};          ///< what a data set must deliver for it
+  TensorShape output{};       ///< of the head's last layer: the logits
+  TensorShape prediction{};   ///< of the loss's Prediction
+  float weight = 1.0F;        ///< the loss's factor in the total, by its type
+  bool unit_vectors = false;  ///< whether averages of predictions are scaled to unit length
   std::size_t operation = 0;  ///< the loss within the program
 
   /// "tower" or "tower.head".
@@ -57,15 +57,15 @@ struct HeadSlot {
 
 /// One parameter of the network within the parameter block.
 struct ParameterSlot {
-  std::string name;  ///< "upper.conv1.weight", "stitch.pool1.alpha", "shared.conv1.weight", "ensemble1.upper..."
-  ParameterSpec spec;
+  std::string name;        ///< "upper.conv1.weight", "stitch.pool1.alpha", "shared.conv1.weight", "ensemble1.upper..."
+  ParameterSpec spec;      ///< extents, initial values and group
   std::size_t offset = 0;  ///< in floats, a multiple of 16
-  std::size_t count = 0;
+  std::size_t count = 0;   ///< how many floats
 };
 
 /// Data of one step. Slots follow the network's inputs() and heads().
 struct Batch {
-  std::size_t size = 0;
+  std::size_t size = 0;                   ///< samples
   std::size_t first_position = 0;         ///< of the first sample within the global batch (data-parallel training)
   std::vector<AlignedVector> inputs;      ///< [slot][size * shape]; an empty one repeats the slot `shared_input`
   std::vector<std::size_t> shared_input;  ///< [slot]: which slot's memory to read (its own index if not shared)

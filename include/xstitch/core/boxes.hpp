@@ -23,32 +23,42 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// A rectangle in pixels of an image, [x0, x1) x [y0, y1): its width is x1 - x0, without Caffe's added pixel.
 struct Box {
-  float x0 = 0.0F, y0 = 0.0F, x1 = 0.0F, y1 = 0.0F;
+  float x0 = 0.0F, y0 = 0.0F, x1 = 0.0F, y1 = 0.0F;  ///< left, top, right and bottom edge
 
+  /// X1 - x0, in pixels.
   [[nodiscard]] float width() const noexcept { return x1 - x0; }
+  /// Y1 - y0, in pixels.
   [[nodiscard]] float height() const noexcept { return y1 - y0; }
+  /// Whether it holds no area; also true of NaN.
   [[nodiscard]] bool empty() const noexcept { return !(x1 > x0 && y1 > y0); }
+  /// Square pixels; 0 where it is empty.
   [[nodiscard]] double area() const noexcept {
     return empty() ? 0.0 : static_cast<double>(width()) * static_cast<double>(height());
   }
   constexpr bool operator==(const Box&) const noexcept = default;
 };
 
+/// What turns a region into a box, in units of the region's size (Girshick 2014).
 struct BoxOffsets {
+  /// Shift of the centre by width and height; logarithms of the ratios of width and height.
   float dx = 0.0F, dy = 0.0F, dw = 0.0F, dh = 0.0F;
   constexpr bool operator==(const BoxOffsets&) const noexcept = default;
 };
 
+/// What both boxes cover; empty where they do not meet.
 inline Box intersection(const Box& a, const Box& b) noexcept {
   return {std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
 }
 
+/// Intersection over union, from 0 to 1; 0 where either is empty.
 inline double overlap(const Box& a, const Box& b) noexcept {
   const double common = intersection(a, b).area();
   return common > 0.0 ? common / (a.area() + b.area() - common) : 0.0;
 }
 
+/// The part of a box that lies in an image of that size.
 inline Box clipped(const Box& b, float width, float height) noexcept {
   return {std::clamp(b.x0, 0.0F, width), std::clamp(b.y0, 0.0F, height), std::clamp(b.x1, 0.0F, width),
           std::clamp(b.y1, 0.0F, height)};

@@ -92,6 +92,7 @@ inline constexpr MessagePart no_part{};
                                                         const detail::MessagePart& d = detail::no_part) {
   detail::fail_with({&a, &b, &c, &d});
 }
+/// Throws an Error whose message is its arguments one after the other; numbers are written alike in every locale.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(const detail::MessagePart& a, const detail::MessagePart& b,
                                                         const detail::MessagePart& c, const detail::MessagePart& d,
                                                         const detail::MessagePart& e,
@@ -100,6 +101,7 @@ inline constexpr MessagePart no_part{};
                                                         const detail::MessagePart& h = detail::no_part) {
   detail::fail_with({&a, &b, &c, &d, &e, &f, &g, &h});
 }
+/// The same, of more arguments.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(
     const detail::MessagePart& a, const detail::MessagePart& b, const detail::MessagePart& c,
     const detail::MessagePart& d, const detail::MessagePart& e, const detail::MessagePart& f,

@@ -21,17 +21,19 @@ enum class LabelKind : std::uint8_t {
 
 /// Type and extents of a label of one sample.
 struct LabelSpec {
-  LabelKind kind = LabelKind::class_index;
-  Dims shape{};
-  Dims mask{};      ///< {0, 0, 0}: no mask
-  int classes = 0;  ///< for class_index: values are below this
-  int rows = 1;     ///< a sample: each has a label of this shape
+  LabelKind kind = LabelKind::class_index;  ///< class, number, direction
+  Dims shape{};                             ///< of one row
+  Dims mask{};                              ///< {0, 0, 0}: no mask
+  int classes = 0;                          ///< for class_index: values are below this
+  int rows = 1;                             ///< a sample: each has a label of this shape
 
+  /// Whether its values are int32 and not float.
   [[nodiscard]] constexpr bool integral() const noexcept { return kind == LabelKind::class_index; }
   constexpr bool operator==(const LabelSpec&) const noexcept = default;
 };
 
-constexpr std::int32_t ignore_label = 255;
+constexpr std::int32_t ignore_label = 255;  ///< the class of pixels without a label, as in Pascal VOC
+/// Whether an element of this class has no label: negative, or 255.
 constexpr bool is_ignored(std::int32_t label) noexcept { return label < 0 || label == ignore_label; }
 /// The same where the number of classes is known: 255 is an ordinary class of a head with more than 255 of them.
 constexpr bool is_ignored(std::int32_t label, int classes) noexcept {

@@ -20,6 +20,7 @@ inline std::string number_text(double value, int digits) {
   char text[32];  // the longest: -1.2345678901234567e-308
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr};
 }
+/// The same, of the float's value as a double.
 inline std::string number_text(float value, int digits) { return number_text(static_cast<double>(value), digits); }
 
 /// `decimals`: 0 to 60.

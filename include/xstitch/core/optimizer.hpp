@@ -32,19 +32,19 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// One piece of one parameter.
 struct UpdateCall {
-  float* weight = nullptr;
-  std::array<float*, 2> state{};  ///< the optimizer's arrays, at the same elements (zero at the start)
-  const float* gradient = nullptr;
-  std::size_t count = 0;
-  float learning_rate = 0.0F;  ///< optimizer's x schedule x group's and parameter's multiplier
-  float weight_decay = 0.0F;   ///< optimizer's x group's and parameter's multiplier
-  std::uint64_t step = 0;      ///< 0 for the first update
+  float* weight = nullptr;          ///< what is updated, `count` elements
+  std::array<float*, 2> state{};    ///< the optimizer's arrays, at the same elements (zero at the start)
+  const float* gradient = nullptr;  ///< of the loss, at the same elements
+  std::size_t count = 0;            ///< elements of this piece
+  float learning_rate = 0.0F;       ///< optimizer's x schedule x group's and parameter's multiplier
+  float weight_decay = 0.0F;        ///< optimizer's x group's and parameter's multiplier
+  std::uint64_t step = 0;           ///< 0 for the first update
 };
 
 /// What a group multiplies the optimizer's learning rate by, and its weight decay in absolute terms.
 struct Multipliers {
-  float learning_rate = 1.0F;
-  float weight_decay = 0.0F;
+  float learning_rate = 1.0F;  ///< factor of the optimizer's learning rate
+  float weight_decay = 0.0F;   ///< weight decay in absolute terms
 };
 
 template <class O>
@@ -72,6 +72,7 @@ concept ChecksItsSettings = requires(const O& optimizer) {
 /// Any optimizer after one run-time face (does not own it).
 class OptimizerRef {
  public:
+  /// Refers to an optimizer, which must outlive it; check_settings() is called if it has one.
   template <Optimizer O>
   OptimizerRef(const O& optimizer)  // NOLINT(google-explicit-constructor)
       : optimizer_(&optimizer),
@@ -93,9 +94,13 @@ class OptimizerRef {
             (void)o;
         }) {}
 
+  /// How many arrays of state each parameter has, 0 to 2.
   [[nodiscard]] std::size_t state_count() const noexcept { return state_count_; }
+  /// Before schedule and multipliers.
   [[nodiscard]] float learning_rate() const { return rate_(optimizer_); }
+  /// For the parameters of a group.
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const { return multipliers_(optimizer_, group); }
+  /// Updates one piece of one parameter, and its state.
   void update(const UpdateCall& call) const { update_(optimizer_, call); }
   /// Name and settings in one line, for logs and to recognise a changed optimizer on resume.
   [[nodiscard]] std::string describe() const { return describe_(optimizer_); }
@@ -124,9 +129,10 @@ class OptimizerRef {
 /// A copy of an optimizer, with the reference to it.
 template <Optimizer O>
 struct OptimizerCopy {
+  /// Copies an optimizer.
   explicit OptimizerCopy(const O& original) : optimizer(original) {}
-  O optimizer;
-  OptimizerRef reference{optimizer};
+  O optimizer;                        ///< the copy
+  OptimizerRef reference{optimizer};  ///< refers to the copy
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

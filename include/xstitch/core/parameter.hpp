@@ -15,15 +15,20 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Extents of a parameter, up to four, row-major: convolution weights are {kernel height, kernel width, in, out}.
 struct Extents {
-  std::array<int, 4> size{};
-  int rank = 0;
+  std::array<int, 4> size{};  ///< from the outermost to the innermost
+  int rank = 0;               ///< how many of `size` count
 
   constexpr Extents() = default;
+  /// A vector.
   constexpr explicit Extents(int a) : size{a}, rank(1) {}
+  /// A matrix of a rows and b columns.
   constexpr Extents(int a, int b) : size{a, b}, rank(2) {}
+  /// Three extents.
   constexpr Extents(int a, int b, int c) : size{a, b, c}, rank(3) {}
+  /// Four extents.
   constexpr Extents(int a, int b, int c, int d) : size{a, b, c, d}, rank(4) {}
 
+  /// Elements, the product of the extents.
   [[nodiscard]] constexpr std::size_t count() const noexcept {
     std::size_t n = 1;
     for (int i = 0; i < rank; ++i) n *= static_cast<std::size_t>(size[static_cast<std::size_t>(i)]);
@@ -44,19 +49,27 @@ enum class InitializerKind : std::uint8_t {
   custom,    ///< the layer's own function `initialize(Dims, parameter index, float* values, RandomKey)`
 };
 
+/// Initial values of a parameter: a rule, and the numbers that it needs.
 struct Initializer {
-  InitializerKind kind = InitializerKind::constant;
-  float value = 0.0F;
-  float other = 0.0F;
+  InitializerKind kind = InitializerKind::constant;  ///< the rule
+  float value = 0.0F;  ///< the constant, the standard deviation, or the diagonal of `stitch`
+  float other = 0.0F;  ///< of `stitch`: what is not on the diagonal
 
+  /// The same value everywhere.
   static constexpr Initializer constant(float v) { return {InitializerKind::constant, v}; }
+  /// Normal, with mean 0.
   static constexpr Initializer gaussian(float standard_deviation) {
     return {InitializerKind::gaussian, standard_deviation};
   }
+  /// Uniform in +-sqrt(3 / fan_in): Caffe's rule, after Glorot and Bengio 2010.
   static constexpr Initializer xavier() { return {InitializerKind::xavier}; }
+  /// Normal, standard deviation sqrt(2 / fan_in): He et al. 2015.
   static constexpr Initializer he() { return {InitializerKind::he}; }
+  /// Uniform in +-1 / sqrt(fan_in).
   static constexpr Initializer pytorch() { return {InitializerKind::pytorch}; }
+  /// The kernel of bilinear interpolation, for a TransposedConv that scales up.
   static constexpr Initializer bilinear() { return {InitializerKind::bilinear}; }
+  /// By the function `initialize` of the layer.
   static constexpr Initializer custom() { return {InitializerKind::custom}; }
 };
 
@@ -70,14 +83,14 @@ enum class ParameterGroup : std::uint8_t {
 
 /// One parameter of a layer; the layer's name comes in front: "upper.conv1.weight".
 struct ParameterSpec {
-  std::string_view name;
-  Extents extents;
-  Initializer initializer;
-  ParameterGroup group = ParameterGroup::weight;
-  int fan_in = 1;  ///< inputs that one output sums over, for xavier and he
+  std::string_view name;                          ///< without the layer's name: "weight"
+  Extents extents;                                ///< row-major
+  Initializer initializer;                        ///< rule of its initial values
+  ParameterGroup group = ParameterGroup::weight;  ///< which multipliers an optimizer applies
+  int fan_in = 1;                                 ///< inputs that one output sums over, for xavier and he
   /// On top of the group's multiplier (0 freezes the parameter).
   float learning_rate_multiplier = 1.0F;
-  float weight_decay_multiplier = 1.0F;
+  float weight_decay_multiplier = 1.0F;  ///< on top of the group's
   /// A letter for each extent: "HWIO" for the weights of a convolution, "IO" for those of a fully connected layer;
   /// empty if nothing is said. Files of other libraries have them in another order.
   std::string_view axes{};

@@ -16,8 +16,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct PixelScaling {
   std::array<float, 3> mean{0.5F, 0.5F, 0.5F};  ///< of red, green, blue
+  /// What (value - mean) is divided by, for each channel.
   std::array<float, 3> standard_deviation{0.25F, 0.25F, 0.25F};
-  bool blue_first = false;
+  bool blue_first = false;  ///< channels in the order blue, green, red
 
   /// Caffe's: blue, green, red from 0 to 255 minus the mean of ImageNet (104, 117, 123).
   static constexpr PixelScaling caffe() {
@@ -25,7 +26,9 @@ struct PixelScaling {
   }
   /// torchvision's: 0..1 minus the mean of ImageNet, over its standard deviation.
   static constexpr PixelScaling torchvision() { return {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}, false}; }
+  /// Bytes as 0 to 1.
   static constexpr PixelScaling zero_to_one() { return {{0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}, false}; }
+  /// Bytes as -1 to 1, as networks of TensorFlow's want them.
   static constexpr PixelScaling minus_one_to_one() { return {{0.5F, 0.5F, 0.5F}, {0.5F, 0.5F, 0.5F}, false}; }
 
   /// `pixels` RGB triples of bytes to floats.

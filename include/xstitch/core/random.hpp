@@ -18,8 +18,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Strong type of a seed: Net net{xs::seed(1)}.
 struct Seed {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< the number that all random numbers of a network follow from
 };
+/// Of a network: Net net{xs::seed(1)}.
 constexpr Seed seed(std::uint64_t value) noexcept { return {value}; }
 
 /// Mixes 64 bits so that every input bit moves every output bit.
@@ -33,13 +34,16 @@ constexpr std::uint64_t mix_bits(std::uint64_t z) noexcept {
 class RandomKey {
  public:
   constexpr RandomKey() = default;
+  /// The key that all others are folded from.
   constexpr explicit RandomKey(Seed s) noexcept : key_(mix_bits(s.value + golden)) {}
 
+  /// A key that follows from this one and a number; the order of folding matters.
   [[nodiscard]] constexpr RandomKey with(std::uint64_t number) const noexcept {
     RandomKey next;
     next.key_ = mix_bits(mix_bits(key_ + golden) ^ (number * 0xd1342543de82ef95ULL + 1));
     return next;
   }
+  /// A key that follows from this one and a name.
   [[nodiscard]] constexpr RandomKey with(std::string_view name) const noexcept {
     std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
     for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
@@ -69,6 +73,7 @@ class RandomKey {
     const double v = static_cast<double>(bits(2 * position + 1) >> 11) * 0x1p-53;
     return static_cast<float>(std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v));
   }
+  /// The key as a number.
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return key_; }
 
  private:

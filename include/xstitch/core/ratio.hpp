@@ -10,8 +10,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// A ratio, because clang accepts floating-point template arguments only from version 18: Ratio{1, 10000}.
 struct Ratio {
-  long long numerator = 0;
-  long long denominator = 1;
+  long long numerator = 0;    ///< above
+  long long denominator = 1;  ///< below, not 0
+  /// The quotient, rounded to float once.
   [[nodiscard]] constexpr float value() const noexcept {
     return static_cast<float>(static_cast<double>(numerator) / static_cast<double>(denominator));
   }

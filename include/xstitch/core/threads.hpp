@@ -74,6 +74,7 @@ inline void check_threads(std::string_view what, std::size_t threads) {
   if (threads > max_threads) fail(what, ": found ", threads, " threads, expected at most ", max_threads);
 }
 
+/// A fixed set of threads that share the iterations of loops.
 class ThreadPool {
  public:
   /// `threads` counts the caller: 1 runs everything on the caller, 0 takes as many as the process may use processors
@@ -92,6 +93,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
+  /// Threads that work on a loop, the caller's included.
   [[nodiscard]] std::size_t size() const noexcept { return workers_.size() + 1; }
 
   /// Calls f(i) for i in [0, count). On this thread alone if the pool is at work, see above.

@@ -13,10 +13,12 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Version {
+  /// What breaks programs when it changes.
   int major_number = 0;  // not `major`, a macro of <sys/sysmacros.h>
-  int minor_number = 0;
-  int patch_number = 0;
+  int minor_number = 0;  ///< what adds to the library; before 1.0 it may break programs, too
+  int patch_number = 0;  ///< what repairs
 
+  /// An order from older to newer.
   constexpr auto operator<=>(const Version&) const noexcept = default;
 
   /// "0.1.0"

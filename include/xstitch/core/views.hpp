@@ -27,6 +27,7 @@ auto tensor_view(T* data, const std::size_t (&extents)[N]) {
   for (std::size_t i = 0; i < N; ++i) count *= shape[i] = extents[i];
   return xt::adapt(std::move(data), count, xt::no_ownership(), shape);
 }
+/// A row-major view as an xtensor of fixed rank; nothing is copied, and the memory must outlive it.
 template <class T, std::size_t N>
 auto tensor_view(T* data, const std::array<std::size_t, N>& shape) {
   std::size_t count = 1;

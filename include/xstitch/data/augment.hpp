@@ -35,20 +35,24 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Augment {
-  bool mirror = false;
+  bool mirror = false;         ///< mirror half of the samples, left to right
   float smallest_crop = 1.0F;  ///< share of height and width that a crop keeps at least; 1: no crop
   float brightness = 0.0F;     ///< shift by up to +- this many standard deviations of the image
   float contrast = 0.0F;       ///< deviations from the mean times 1 +- this
   float saturation = 0.0F;     ///< deviations from grey times 1 +- this (images of 3 channels: red, green, blue)
 
+  /// Whether a sample may be changed at all.
   [[nodiscard]] bool enabled() const { return mirror || smallest_crop < 1.0F || colour(); }
+  /// Whether the colours of an image may be.
   [[nodiscard]] bool colour() const { return brightness != 0.0F || contrast != 0.0F || saturation != 0.0F; }
+  /// The settings in one line.
   [[nodiscard]] std::string describe() const {
     if (!enabled()) return "none";
     return std::string("mirror ") + (mirror ? "1" : "0") + ", smallest_crop " + number_text(smallest_crop, 9) +
            ", brightness " + number_text(brightness, 9) + ", contrast " + number_text(contrast, 9) + ", saturation " +
            number_text(saturation, 9);
   }
+  /// An Error where a setting is outside its range.
   void check() const {
     if (!(smallest_crop > 0.0F && smallest_crop <= 1.0F))
       fail("Augment: smallest_crop is ", smallest_crop, ", expected a share in (0, 1]");

@@ -21,17 +21,18 @@ namespace xstitch::inline XSTITCH_ISA {
 /// An input of the samples. A tower takes the input of its own name if there is one, else the one named "input"; its
 /// further Input "boxes" takes "tower.boxes", else "boxes".
 struct InputField {
-  std::string name = "input";
-  Dims shape{};
-  bool image = true;  ///< of a tower's own input: rows and columns are space, mirrors and crops make sense
+  std::string name = "input";  ///< of the tower that reads it, "tower.input" for a further one, or "input" for all
+  Dims shape{};                ///< of one sample
+  bool image = true;           ///< of a tower's own input: rows and columns are space, mirrors and crops make sense
 };
 
 /// A label of the samples: the name of a tower, or "tower.head".
 struct LabelField {
-  std::string name;
-  LabelSpec spec{};
+  std::string name;  ///< of the tower, or "tower.head"
+  LabelSpec spec{};  ///< kind and extents
 };
 
+/// Where a data set writes the label of a sample: the member that its kind asks for.
 struct LabelValue {
   std::vector<std::int32_t> indices;  ///< for class_index
   std::vector<float> values;          ///< otherwise
@@ -81,6 +82,7 @@ concept OrdersSamples = requires(const D& data, std::span<std::size_t> indices, 
 /// Any data set behind one run-time face (does not own it; the data set must outlive it).
 class DataSetRef {
  public:
+  /// Refers to a data set, which must outlive it.
   template <DataSet D>
   DataSetRef(const D& data)  // NOLINT(google-explicit-constructor): train(net, data, ...) takes any data set
       : data_(&data),
@@ -109,6 +111,7 @@ class DataSetRef {
   void draw(std::size_t index, Sample& sample, RandomKey key) const { draw_(data_, index, sample, key); }
   /// Whether the set chooses the samples of an epoch, and that choice (OrdersSamples).
   [[nodiscard]] bool orders() const noexcept { return order_ != nullptr; }
+  /// Puts the samples of an epoch into an order of the data set's own (OrdersSamples).
   void order(std::span<std::size_t> indices, RandomKey key) const { order_(data_, indices, key); }
   /// Where sample `index` comes from (a file), for messages; a data set says it by an optional `describe(index)`.
   [[nodiscard]] std::string describe(std::size_t index) const { return describe_(data_, index); }

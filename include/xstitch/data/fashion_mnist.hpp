@@ -27,11 +27,13 @@ namespace xstitch::inline XSTITCH_ISA::data {
 /// Where Debian's package dataset-fashion-mnist puts the files.
 inline constexpr const char* fashion_mnist_folder = "/usr/share/datasets/fashion-mnist";
 
+/// 60,000 images to train with, 10,000 to judge by.
 enum class FashionMnistSplit : std::uint8_t { train, test };
 
 /// The raw bytes of one split; data sets made from it share it.
 struct FashionMnistFiles {
-  static constexpr int side = 28;
+  static constexpr int side = 28;  ///< pixels of a side
+  /// Garments: T-shirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot.
   static constexpr int classes = 10;
 
   std::vector<std::uint8_t> images;  ///< [count, 28, 28]
@@ -39,6 +41,7 @@ struct FashionMnistFiles {
   std::string path;                  ///< of the images, for messages
 
   [[nodiscard]] std::size_t size() const noexcept { return labels.size(); }
+  /// The 28 x 28 bytes of an image, row by row.
   [[nodiscard]] const std::uint8_t* image(std::size_t index) const noexcept {
     return images.data() + index * std::size_t{side * side};
   }
@@ -84,20 +87,24 @@ struct FashionMnistFiles {
 inline constexpr std::array<std::string_view, 10> fashion_class_names = {
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"};
 
+/// Which part, and how pixels are scaled.
 struct FashionMnistOptions {
-  FashionMnistSplit split = FashionMnistSplit::train;
-  std::string label = "garment";  ///< the tower that the label belongs to
+  FashionMnistSplit split = FashionMnistSplit::train;  ///< training or test images
+  std::string label = "garment";                       ///< the tower that the label belongs to
   /// Of the training pixels scaled to 0..1.
   float mean = 0.2860F;
-  float standard_deviation = 0.3530F;
+  float standard_deviation = 0.3530F;  ///< of the training images scaled to 0..1
 };
 
 class FashionMnist {
  public:
+  /// The type of its settings.
   using Options = FashionMnistOptions;
 
+  /// Reads the four files of the folder; an Error names one that is missing or damaged.
   explicit FashionMnist(const std::string& folder = fashion_mnist_folder, Options options = {})
       : FashionMnist(FashionMnistFiles::read(folder, options.split), std::move(options)) {}
+  /// Shares files that were read before.
   FashionMnist(std::shared_ptr<const FashionMnistFiles> files, Options options)
       : files_(std::move(files)), options_(std::move(options)) {}
 

@@ -59,6 +59,7 @@ class Folder {
     return made;
   }
 
+  /// Pictures by the paths in a CSV, with a column for each task; a missing label is an empty field.
   static Folder of_csv(const std::string& csv, std::vector<FolderTask> tasks, PictureOptions options = {},
                        const std::string& path_column = "path") {
     Folder made(csv, options);
@@ -91,6 +92,7 @@ class Folder {
     return made;
   }
 
+  /// Pictures with a label map of the same name beside them, in another folder.
   static Folder of_label_maps(const std::string& pictures, const std::string& maps, FolderTask task,
                               PictureOptions options = {}) {
     Folder made(pictures, options);
@@ -146,6 +148,7 @@ class Folder {
       if (column.task.name == task) return column.task.names;
     fail(where_, ": found no task '", task, "', expected one of those it was made with");
   }
+  /// The path of picture `index`.
   [[nodiscard]] const std::string& picture(std::size_t index) const { return pictures_.at(index); }
 
  private:

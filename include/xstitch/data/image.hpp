@@ -14,9 +14,10 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 /// Rows from the top, pixels from the left, channels together: [height, width, channels].
 struct ByteImage {
-  Dims shape{};
-  std::vector<std::uint8_t> values;
+  Dims shape{};                      ///< height, width and channels (1 or 3)
+  std::vector<std::uint8_t> values;  ///< row by row, channels of a pixel side by side
 
+  /// The first channel of a pixel.
   [[nodiscard]] const std::uint8_t* pixel(int row, int column) const noexcept {
     return values.data() +
            (static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.width) + static_cast<std::size_t>(column)) *

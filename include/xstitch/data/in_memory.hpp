@@ -19,6 +19,7 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 class InMemory {
  public:
+  /// Loads every sample of a data set once, on all threads.
   InMemory(const DataSetRef& data, ThreadPool& threads)
       : inputs_(data.inputs()), labels_(data.labels()), samples_(data.size()) {
     if (data.draws())

@@ -39,9 +39,13 @@ class Letterbox {
     left_ = (canvas_width - scaled_width_) / 2;
   }
 
+  /// Empty rows above the scaled picture.
   [[nodiscard]] int top() const noexcept { return top_; }
+  /// Empty columns left of it.
   [[nodiscard]] int left() const noexcept { return left_; }
+  /// Rows of the scaled picture.
   [[nodiscard]] int scaled_height() const noexcept { return scaled_height_; }
+  /// Columns of the scaled picture.
   [[nodiscard]] int scaled_width() const noexcept { return scaled_width_; }
 
   /// From the picture's pixels to the canvas's.

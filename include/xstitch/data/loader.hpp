@@ -39,6 +39,7 @@ constexpr std::uint64_t batches_per_epoch(std::size_t samples, std::size_t batch
 
 class Loader {
  public:
+  /// Begins to load; the data set must outlive it.
   Loader(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads,
          const LoaderOptions& options)
       : data_(data), options_(options), maker_(data, inputs, heads, options) {
@@ -100,12 +101,13 @@ class Loader {
     return &slot.loaded;
   }
 
+  /// Batches of an epoch, the last one being smaller where sizes do not divide.
   [[nodiscard]] std::uint64_t batches_per_epoch() const noexcept {
     return xstitch::batches_per_epoch(data_.size(), options_.batch, options_.drop_last);
   }
   /// Samples replaced in the batches handed out so far.
   [[nodiscard]] std::uint64_t skipped() const noexcept { return skipped_; }
-  [[nodiscard]] const DataSetRef& data() const noexcept { return data_; }
+  [[nodiscard]] const DataSetRef& data() const noexcept { return data_; }  ///< what it loads from
 
  private:
   enum class State : std::uint8_t { free, filling, ready };

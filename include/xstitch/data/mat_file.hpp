@@ -33,12 +33,14 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 class MatFile {
  public:
+  /// Opens a file; an Error where it is no MAT file of version 5.
   explicit MatFile(std::string path) : path_(std::move(path)) {
     limits::guard(path_, [&] { open(); });
   }
   MatFile(const MatFile&) = delete;
   MatFile& operator=(const MatFile&) = delete;
 
+  /// As it was opened.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Names of the variables, of whatever kind.
   [[nodiscard]] std::vector<std::string> names() const {

@@ -23,22 +23,24 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Partners, names of the towers and scaling of pixels.
 struct MultiFashionOptions {
   Seed seed{1};  ///< of the partners
   /// Names of the towers.
   std::string upper = "upper";
-  std::string lower = "lower";
+  std::string lower = "lower";  ///< of the tower that says the garment below right
   /// Of the training canvases scaled to 0..1 (partners drawn uniformly).
   float mean = 0.3044F;
-  float standard_deviation = 0.3639F;
+  float standard_deviation = 0.3639F;  ///< of the training canvases scaled to 0..1
 };
 
 class MultiFashion {
  public:
   using Options = MultiFashionOptions;
-  static constexpr int side = 36;
-  static constexpr int shift = 8;
+  static constexpr int side = 36;  ///< pixels of a side of a canvas
+  static constexpr int shift = 8;  ///< pixels between the two garments, down and to the right
 
+  /// Canvases of one part of the images: one for each, with a partner drawn by the seed.
   MultiFashion(std::shared_ptr<const FashionMnistFiles> files, FashionMnistSplit split, Options options = {})
       : files_(std::move(files)),
         options_(std::move(options)),
@@ -94,9 +96,10 @@ class MultiFashion {
   RandomKey key_;
 };
 
+/// Both parts.
 struct MultiFashionSets {
-  MultiFashion train;
-  MultiFashion test;
+  MultiFashion train;  ///< 60,000 canvases
+  MultiFashion test;   ///< 10,000 canvases
 };
 
 /// Both splits from one folder.

@@ -43,6 +43,7 @@ class Nyuv2 {
  public:
   using Options = Nyuv2Options;
 
+  /// Opens the files of a folder; an Error names what is missing or does not fit.
   explicit Nyuv2(const std::string& folder, Options options = {})
       : reader_(folder, std::move(options)), cache_(std::make_shared<Cache>()) {
     choose_views();
@@ -65,6 +66,7 @@ class Nyuv2 {
     if (options().depth) fields.push_back({options().depth_name, {LabelKind::real, one, one, 0}});
     return fields;
   }
+  /// Names of the 40 or 13 classes, without "no label".
   [[nodiscard]] std::span<const std::string_view> class_names() const { return nyu_class_names(options().classes); }
   /// As given, with what was to be found out filled in.
   [[nodiscard]] const Options& options() const noexcept { return reader_.options(); }

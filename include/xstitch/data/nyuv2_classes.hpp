@@ -23,6 +23,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Of the 40 classes of Gupta, Arbelaez and Malik 2013.
 inline constexpr std::array<std::string_view, 40> nyu40_class_names = {
     "wall",       "floor",          "cabinet",        "bed",
     "chair",      "sofa",           "table",          "door",
@@ -35,6 +36,7 @@ inline constexpr std::array<std::string_view, 40> nyu40_class_names = {
     "toilet",     "sink",           "lamp",           "bathtub",
     "bag",        "otherstructure", "otherfurniture", "otherprop"};
 
+/// Of the 13 classes of Couprie et al. 2013.
 inline constexpr std::array<std::string_view, 13> nyu13_class_names = {
     "bed",     "books", "ceiling", "chair", "floor", "furniture", "objects",
     "picture", "sofa",  "table",   "tv",    "wall",  "window"};
@@ -46,7 +48,7 @@ inline std::span<const std::string_view> nyu_class_names(int classes) {
   fail("NYU Depth V2: found ", classes, " classes asked for, expected 40 or 13");
 }
 
-inline constexpr std::size_t nyu_raw_classes = 894;
+inline constexpr std::size_t nyu_raw_classes = 894;  ///< classes of the file, before they are mapped to 40 or 13
 
 namespace detail {
 
@@ -76,6 +78,7 @@ inline std::vector<std::uint8_t> read_nyu_class_table(const std::string& folder,
   return table;
 }
 
+/// Views of one half of the official division, from a variable of splits.mat, counted from 0.
 inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const std::string& variable,
                                                std::size_t views) {
   const MatFile file((std::filesystem::path(folder) / "splits.mat").string());
@@ -110,8 +113,8 @@ inline std::vector<std::size_t> read_nyu_split(const std::string& folder, const 
 
 /// Both splits of splits.mat.
 struct NyuSplits {
-  std::vector<std::size_t> train, test;
-  std::vector<bool> in_train;  ///< of each view of the file
+  std::vector<std::size_t> train, test;  ///< views, counted from 0
+  std::vector<bool> in_train;            ///< of each view of the file
 };
 
 /// Errors: also a view that lies in both.

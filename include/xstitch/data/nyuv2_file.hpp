@@ -36,6 +36,7 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 class Nyuv2File {
  public:
+  /// Opens nyu_depth_v2_labeled.mat.
   explicit Nyuv2File(std::string path) : path_(std::move(path)) {
     limits::guard(path_, [&] { open_file(); });
   }
@@ -45,19 +46,20 @@ class Nyuv2File {
   }
   Nyuv2File(const Nyuv2File&) = delete;
   Nyuv2File& operator=(const Nyuv2File&) = delete;
-
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] int height() const noexcept { return height_; }
-  [[nodiscard]] int width() const noexcept { return width_; }
-  [[nodiscard]] bool has_raw_depths() const noexcept { return raw_depths_.id.valid(); }
-
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }               ///< as it was opened
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }                      ///< views
+  [[nodiscard]] int height() const noexcept { return height_; }                          ///< pixels of a view
+  [[nodiscard]] int width() const noexcept { return width_; }                            ///< pixels of a view
+  [[nodiscard]] bool has_raw_depths() const noexcept { return raw_depths_.id.valid(); }  ///< depth as measured
+  /// Red, green, blue.
   [[nodiscard]] ByteImage image(std::size_t view) const {
     return {{height_, width_, 3}, read<std::uint8_t>(images_, H5T_NATIVE_UINT8, view, 3)};
   }
+  /// Raw classes, 1 to 894; 0 where nobody has said one.
   [[nodiscard]] std::vector<std::uint16_t> labels(std::size_t view) const {
     return read<std::uint16_t>(labels_, H5T_NATIVE_UINT16, view, 1);
   }
+  /// Metres, holes filled.
   [[nodiscard]] std::vector<float> depths(std::size_t view) const {
     return read<float>(depths_, H5T_NATIVE_FLOAT, view, 1);
   }

@@ -14,28 +14,29 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// 795 views to train with, 654 to judge by, or all 1449.
 enum class Nyuv2Split : std::uint8_t { train, test, all };
 
 /// A part of a view, in pixels of the file. Height 0: everything.
 struct PixelWindow {
-  int top = 0, left = 0, height = 0, width = 0;
+  int top = 0, left = 0, height = 0, width = 0;  ///< first row and column, and extents; height 0: everything
 };
 
 struct Nyuv2Options {
-  Nyuv2Split split = Nyuv2Split::train;
-  int classes = 40;           ///< 40 or 13
-  int height = 0, width = 0;  ///< of the samples; 0: as in the window
-  PixelWindow window{};       ///< e.g. {44, 40, 427, 561}: without the white frame of the real data
-  PixelScaling scaling{};
-  Nyuv2Normals normals = Nyuv2Normals::automatic;
+  Nyuv2Split split = Nyuv2Split::train;  ///< which views
+  int classes = 40;                      ///< 40 or 13
+  int height = 0, width = 0;             ///< of the samples; 0: as in the window
+  PixelWindow window{};                  ///< e.g. {44, 40, 427, 561}: without the white frame of the real data
+  PixelScaling scaling{};                ///< of pictures
+  Nyuv2Normals normals = Nyuv2Normals::automatic;  ///< files, depth, or whichever there is
   /// What to multiply x, y and z in pictures of normals by, for sources with other axes: 1 or -1. 0: found out by
   /// comparing some views with normals computed from depth; an error if they do not say it clearly.
   std::array<int, 3> normal_signs{0, 0, 0};
-  NormalsFromDepthOptions from_depth{};
-  Camera camera{};          ///< of the file's views, for normals from depth; zero: the Kinect's
-  bool depth = false;       ///< deliver a label "depth"
-  bool fill_holes = false;  ///< depth and normals from it also where only filled-in depth is known
-  std::size_t cache_bytes = std::size_t{512} << 20;
+  NormalsFromDepthOptions from_depth{};  ///< how they are computed from depth
+  Camera camera{};                       ///< of the file's views, for normals from depth; zero: the Kinect's
+  bool depth = false;                    ///< deliver a label "depth"
+  bool fill_holes = false;               ///< depth and normals from it also where only filled-in depth is known
+  std::size_t cache_bytes = std::size_t{512} << 20;  ///< of views that are kept, if all of the split fit
   /// Names of the towers (or "tower.head").
   std::string segmentation_name = "segmentation", normals_name = "normals", depth_name = "depth";
 };

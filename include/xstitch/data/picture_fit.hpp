@@ -23,16 +23,21 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Scale height and width each by its own factor, or scale by one and cut from the centre.
 enum class PictureFit : std::uint8_t { stretch, centre };
 
+/// Size, colours and scaling that pictures are brought to.
 struct PictureOptions {
-  int height = 224, width = 224;
-  int channels = 3;  ///< or 1: brightness
-  PictureFit fit = PictureFit::stretch;
-  int shorter_side = 0;  ///< of the scaled picture that is cut; 0: as small as covers height and width
+  int height = 224, width = 224;         ///< of the result, in pixels
+  int channels = 3;                      ///< or 1: brightness
+  PictureFit fit = PictureFit::stretch;  ///< how a picture of another shape becomes one of this
+  int shorter_side = 0;                  ///< of the scaled picture that is cut; 0: as small as covers height and width
+  /// Of its values.
   PixelScaling scaling = PixelScaling::torchvision();
 
+  /// Extents of an input.
   [[nodiscard]] Dims shape() const noexcept { return {height, width, channels}; }
+  /// An Error where a setting is outside its range.
   void check() const {
     if (height < 1 || width < 1 || (channels != 1 && channels != 3))
       fail("PictureOptions: found ", to_string(shape()), ", expected extents of at least 1 and 1 or 3 channels");
@@ -46,8 +51,9 @@ struct PictureOptions {
 
 /// Where a picture of some size lies in the network's: scaled to height x width, and cut at (top, left).
 struct PicturePlace {
-  int height, width, top = 0, left = 0;
+  int height, width, top = 0, left = 0;  ///< extents of the scaled picture, and the first row and column that are kept
 
+  /// For a picture of these extents.
   PicturePlace(int from_height, int from_width, const PictureOptions& o) : height(o.height), width(o.width) {
     if (o.fit == PictureFit::stretch) return;
     const double rows = from_height, columns = from_width;

@@ -29,17 +29,17 @@ namespace xstitch::inline XSTITCH_ISA::data {
 
 /// What an image shows.
 struct ImageObject {
-  Box box;
-  int class_index = 0;  ///< from 0, without the background
-  bool difficult = false;
+  Box box;                                 ///< in pixels of the image
+  int class_index = 0;                     ///< from 0, without the background
+  bool difficult = false;                  ///< counts neither as found nor as missed
   std::vector<std::uint8_t> attributes{};  ///< 0 or 1; empty: not known
 };
 
 /// An image as a detector's evaluation wants it: all objects, and proposals the best first.
 struct DetectionImage {
-  std::vector<float> pixels;  ///< as the network reads it
-  std::vector<ImageObject> objects;
-  std::vector<Box> proposals;
+  std::vector<float> pixels;         ///< as the network reads it
+  std::vector<ImageObject> objects;  ///< what it shows
+  std::vector<Box> proposals;        ///< best first, in pixels of the image
 };
 
 /// A data set whose images evaluate_detection() can judge.
@@ -55,12 +55,15 @@ concept DetectionSet = requires(const D& data, std::size_t index) {
 /// attributes.
 enum class RegionChoice : std::uint8_t { training, proposals, objects };
 
+/// How many regions a sample gets, and which (Girshick 2015: a quarter foreground, from an overlap of 0.5 on).
 struct RegionOptions {
-  std::size_t count = 64;  ///< rows; fewer regions are padded
-  RegionChoice choice = RegionChoice::training;
+  std::size_t count = 64;                        ///< rows; fewer regions are padded
+  RegionChoice choice = RegionChoice::training;  ///< drawn, first or true ones
+  /// Share of foreground regions at most, and the overlap with an object from which a region is one.
   double foreground_share = 0.25, foreground_overlap = 0.5;
-  double background_low = 0.1, background_high = 0.5;
+  double background_low = 0.1, background_high = 0.5;  ///< overlaps from `low` to below `high` make a region background
 
+  /// An Error where a setting is outside its range.
   void check() const {
     const auto share = [](double v) { return v >= 0.0 && v <= 1.0; };
     if (count == 0 || count > 65536) fail("regions: found a count of ", count, ", expected 1 to 65536");
@@ -74,17 +77,19 @@ struct RegionOptions {
 
 /// The input and the labels of one sample.
 struct Regions {
-  std::vector<float> boxes;
-  LabelValue classes, offsets, attributes;
+  std::vector<float> boxes;                 ///< rows of (1 if used, x0, y0, x1, y1)
+  LabelValue classes, offsets, attributes;  ///< a class, five numbers and yes or no for each row
 };
 
 /// The specs of the labels that fill_regions() fills.
 inline LabelSpec region_class_label(int classes, std::size_t count) {
   return {LabelKind::class_index, {1, 1, 1}, {}, classes + 1, static_cast<int>(count)};
 }
+/// Rows of (1 if foreground, dx, dy, dw, dh).
 inline LabelSpec region_box_label(std::size_t count) {
   return {LabelKind::box_target, {1, 1, 5}, {}, 0, static_cast<int>(count)};
 }
+/// Rows of a yes or no for each attribute.
 inline LabelSpec region_attribute_label(int attributes, std::size_t count) {
   return {LabelKind::binary, {1, 1, attributes}, {1, 1, attributes}, 0, static_cast<int>(count)};
 }

@@ -36,6 +36,7 @@ struct SelectiveSearch {
   double smaller = 1;       ///< sides are divided by this first
   std::size_t most = 2000;  ///< regions
 
+  /// Boxes of a picture in its pixels, in an order that depends on the picture alone.
   std::vector<Box> operator()(const ByteImage& image) const {
     if (image.shape.channels != 3 || !image.shape.valid() || !(smaller >= 1))
       fail("selective search: found a picture of ", to_string(image.shape), " to be divided by ", smaller,

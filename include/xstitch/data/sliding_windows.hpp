@@ -12,6 +12,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Boxes of several sizes and shapes on a regular grid, in pixels.
 inline std::vector<Box> sliding_windows(int height, int width) {
   std::vector<Box> windows;
   if (height < 1 || width < 1) return windows;

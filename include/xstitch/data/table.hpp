@@ -38,9 +38,10 @@ inline TableSet table_set(Table table, const std::vector<TableInput>& inputs, co
   return {std::make_shared<const Table>(std::move(table)), inputs, labels, std::move(rows), scaling};
 }
 
+/// The rows of a table, divided.
 struct TableSets {
-  TableSet train;
-  TableSet test;
+  TableSet train;  ///< rows to train with
+  TableSet test;   ///< rows to judge by
 };
 
 /// Deals the rows by `seed`: round(test_share rows) of them to the test set.

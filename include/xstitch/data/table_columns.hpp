@@ -26,12 +26,14 @@ struct ColumnNames {
   std::string first{};
 };
 
+/// Named columns of equal length, of numbers or texts.
 struct Table {
   std::string path;                            ///< where it comes from, for messages
   std::vector<std::string> names;              ///< of the columns
   std::vector<std::vector<double>> columns;    ///< NaN: missing
   std::map<std::string, ColumnNames> texts{};  ///< of the columns that hold names: theirs are indices of classes
 
+  /// Rows without that of the names.
   [[nodiscard]] std::size_t rows() const noexcept { return columns.empty() ? 0 : columns[0].size(); }
   /// The numbers of a column.
   [[nodiscard]] const std::vector<double>& column(const std::string& name) const {

@@ -180,6 +180,7 @@ inline Table read_csv(const std::string& path, char separator) {
 
 }  // namespace detail
 
+/// Reads a file whose first line is the names of the columns; an Error says which line is wrong.
 inline Table read_csv(const std::string& path, char separator = ',') {
   return limits::guard(path, [&] { return detail::read_csv(path, separator); });
 }

@@ -31,11 +31,14 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Z = (x - mean) / standard deviation, of a column.
 struct ColumnScaling {
-  double mean = 0;
-  double standard_deviation = 1;
+  double mean = 0;                ///< of the training rows
+  double standard_deviation = 1;  ///< of the training rows
 
+  /// From the column's unit to standard scores.
   [[nodiscard]] double apply(double x) const noexcept { return (x - mean) / standard_deviation; }
+  /// From standard scores to the column's unit.
   [[nodiscard]] double restore(double z) const noexcept { return mean + z * standard_deviation; }
   bool operator==(const ColumnScaling&) const = default;
 
@@ -73,11 +76,15 @@ class TableScaling {
  public:
   TableScaling() = default;
 
+  /// Gives a column this scaling.
   void set(const std::string& column, ColumnScaling scaling) { columns_[column] = scaling; }
+  /// Gives a column of texts the order of its classes.
   void set_class_names(const std::string& column, std::vector<std::string> names) {
     class_names_[column] = std::move(names);
   }
+  /// Whether the column has a scaling.
   [[nodiscard]] bool contains(const std::string& column) const { return columns_.contains(column); }
+  /// The column's scaling; an Error if it has none.
   [[nodiscard]] const ColumnScaling& at(const std::string& column) const {
     if (const auto found = columns_.find(column); found != columns_.end()) return found->second;
     std::vector<std::string> there;
@@ -112,6 +119,7 @@ class TableScaling {
     json.set("version", 1).set("columns", std::move(columns)).set("classes", std::move(classes));
     return {{key, json.text()}};
   }
+  /// From what `save` wrote into a file of parameters.
   static TableScaling from_metadata(const TextMap& metadata) {
     const auto found = metadata.find(key);
     if (found == metadata.end()) {

@@ -20,15 +20,17 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Columns that a tower reads as one vector.
 struct TableInput {
-  std::string name = "input";
-  std::vector<std::string> columns{};
-  Dims shape{};  ///< {0, 0, 0}: one channel a column
+  std::string name = "input";          ///< of the tower, or "input" for all
+  std::vector<std::string> columns{};  ///< in the order of the vector
+  Dims shape{};                        ///< {0, 0, 0}: one channel a column
 };
 
+/// Columns that are a label.
 struct TableLabel {
-  std::string name{};
-  std::vector<std::string> columns{};
+  std::string name{};                  ///< of the tower, or "tower.head"
+  std::vector<std::string> columns{};  ///< one of texts is a class; numbers are a vector
   int classes = 0;  ///< 0: real numbers; else the (one) column holds 0 .. classes - 1, or as many names
 };
 
@@ -112,6 +114,7 @@ class TableSet {
 
   /// What standardised the columns: for another table, or to be saved with a network.
   [[nodiscard]] const TableScaling& scaling() const noexcept { return scaling_; }
+  /// The mean of a column in the training rows.
   [[nodiscard]] double mean(const std::string& column) const { return scaling_.at(column).mean; }
   /// What a column was divided by: an error in the column's own units is this times the error here.
   [[nodiscard]] double standard_deviation(const std::string& column) const {

@@ -38,6 +38,7 @@ class Voc {
  public:
   using Options = VocOptions;
 
+  /// Opens VOCdevkit/VOC2007 or another year; an Error names what is missing.
   explicit Voc(const std::string& folder, Options options = {}) : images_(folder, std::move(options)) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return images_.size(); }
@@ -88,9 +89,13 @@ class Voc {
     return image;
   }
 
+  /// As given, with the classes filled in.
   [[nodiscard]] const Options& options() const noexcept { return images_.options(); }
+  /// Without the background.
   [[nodiscard]] const std::vector<std::string>& class_names() const noexcept { return options().class_names; }
+  /// Whether objects have attributes.
   [[nodiscard]] bool has_attributes() const noexcept { return !attribute_names().empty(); }
+  /// Names of attributes, empty without them.
   [[nodiscard]] const std::vector<std::string>& attribute_names() const noexcept {
     return images_.attributes().names();
   }
@@ -101,11 +106,13 @@ class Voc {
   /// What proposals come from: a file, a computation or windows.
   [[nodiscard]] VocProposals proposals_from() const noexcept { return images_.proposals_from(); }
 
+  /// The picture's name in the lists, "000005".
   [[nodiscard]] const std::string& id(std::size_t index) const { return images_.id(index); }
   /// Size and objects, in the picture's own pixels.
   [[nodiscard]] const VocAnnotation& annotation(std::size_t index) const { return images_.annotation(index); }
   /// Proposals, in the picture's own pixels.
   [[nodiscard]] std::vector<Box> proposals(std::size_t index) const { return *images_.proposals(index); }
+  /// How the picture was scaled into the input.
   [[nodiscard]] Letterbox letterbox(std::size_t index) const { return images_.letterbox(index); }
   /// A box of the network's pixels in the picture's own.
   [[nodiscard]] Box restore(std::size_t index, const Box& box) const { return letterbox(index).restore(box); }

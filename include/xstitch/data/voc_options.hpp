@@ -31,10 +31,11 @@ enum class VocProposals : std::uint8_t { automatic, file, computed, windows };
 struct VocOptions {
   std::string set = "train";      ///< ImageSets/Main/SET.txt
   int height = 384, width = 512;  ///< of the network's input
+  /// Of pictures.
   PixelScaling scaling = PixelScaling::caffe();
-  RegionOptions regions{};  ///< how many of a sample, and which
-  VocProposals proposals = VocProposals::automatic;
-  std::size_t most_proposals = 2000;  ///< of an image: the first ones
+  RegionOptions regions{};                           ///< how many of a sample, and which
+  VocProposals proposals = VocProposals::automatic;  ///< where they come from
+  std::size_t most_proposals = 2000;                 ///< of an image: the first ones
   /// Regions of a picture, e.g. SelectiveSearch{}; called from several threads.
   std::function<std::vector<Box>(const ByteImage&)> propose{};
   /// Where computed proposals are kept as ID.npy (N x 4: x0 y0 x1 y1, in the picture's pixels) and read again; empty:
@@ -42,12 +43,14 @@ struct VocOptions {
   std::string proposal_folder{};
   std::string proposal_path{};     ///< a MAT-file or a folder of them; empty: selective_search_data/voc_YEAR_SET.mat
   std::string attribute_folder{};  ///< empty: attribute_data, if there is one
+  /// Of annotations, without the background.
   std::vector<std::string> class_names = voc_class_names();
   std::size_t cache_bytes = std::size_t{512} << 20;  ///< of pictures that are kept, if all of the set fit
   /// Names of the towers (or "tower.head"), and of the input of regions.
   std::string class_name = "detection.class", box_name = "detection.box", attribute_name = "attributes";
-  std::string region_name = "regions";
+  std::string region_name = "regions";  ///< the towers' Input of regions
 
+  /// An Error where a setting is outside its range.
   void check() const {
     if (height < 1 || width < 1)
       fail("Pascal VOC: found size ", height, "x", width, " asked for, expected at least 1x1");
@@ -64,6 +67,7 @@ struct VocOptions {
 struct VocFolders {
   std::filesystem::path year;  ///< .../VOC2008
 
+  /// The folder of a year, with JPEGImages, Annotations and ImageSets.
   explicit VocFolders(const std::filesystem::path& folder) {
     for (const char* below : {"", "VOC2008", "VOCdevkit/VOC2008"})
       if (year.empty() && file_exists(folder / below / "Annotations")) year = *below == 0 ? folder : folder / below;
@@ -71,12 +75,15 @@ struct VocFolders {
       fail("folder ", folder.native(), ": found no Annotations, VOC2008/Annotations or VOCdevkit/VOC2008/Annotations ",
            "in it, expected a devkit of Pascal VOC");
   }
+  /// Of the list of a set.
   [[nodiscard]] std::string image_set(const std::string& set) const {
     return (year / "ImageSets" / "Main" / (set + ".txt")).string();
   }
+  /// Of the annotation of a picture.
   [[nodiscard]] std::string annotation(const std::string& id) const {
     return (year / "Annotations" / (id + ".xml")).string();
   }
+  /// Of a picture.
   [[nodiscard]] std::string image(const std::string& id) const {
     return (year / "JPEGImages" / (id + ".jpg")).string();
   }

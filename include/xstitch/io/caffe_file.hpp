@@ -32,17 +32,19 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// One array of a layer, legacy 4-D shapes included.
 struct CaffeBlob {
-  std::vector<std::uint64_t> shape;
-  std::vector<float> values;
+  std::vector<std::uint64_t> shape;  ///< row-major, as in the file
+  std::vector<float> values;         ///< row-major
 };
 
+/// A layer that has weights.
 struct CaffeLayer {
-  std::string name;
+  std::string name;  ///< as in the prototxt: "conv1"
   std::string type;  ///< "Convolution"; of an old layer whose type has no weights that we know "number 23"
-  std::vector<CaffeBlob> blobs{};
-  int groups = 0;           ///< of a convolution; 0 if the file does not say
-  bool transposed = false;  ///< of a fully connected layer: its weight is [in, out]
+  std::vector<CaffeBlob> blobs{};  ///< weights, then bias
+  int groups = 0;                  ///< of a convolution; 0 if the file does not say
+  bool transposed = false;         ///< of a fully connected layer: its weight is [in, out]
 };
 
 namespace caffe_details {
@@ -192,9 +194,11 @@ class Reader {
 
 class CaffeFile {
  public:
+  /// Reads a .caffemodel; an Error where it is none.
   explicit CaffeFile(const std::filesystem::path& path)
       : path_(path.string()), layers_(limits::guard(path_, [&] { return caffe_details::Reader(path_).read(); })) {}
 
+  /// As it was opened.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Those with blobs, in the order of the file.
   [[nodiscard]] const std::vector<CaffeLayer>& layers() const noexcept { return layers_; }

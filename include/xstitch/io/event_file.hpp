@@ -91,8 +91,8 @@ inline std::string histogram(std::span<const float> values) {
 
 /// A PNG file in memory.
 struct EncodedImage {
-  std::string png;
-  int height = 0, width = 0, channels = 3;
+  std::string png;                          ///< the bytes of a PNG file
+  int height = 0, width = 0, channels = 3;  ///< in pixels
 };
 
 class EventFile {
@@ -122,6 +122,7 @@ class EventFile {
     if (step > 0) write(event(step + 1).bytes(7, ProtobufWriter().whole(1, 1).bytes()));  // SessionLog: START
   }
 
+  /// A number, such as a loss, at a step of the training.
   void scalar(std::string_view tag, float value, std::uint64_t step) {
     summary(tag, step, [&](ProtobufWriter& proto) { proto.real(2, value); });
   }
@@ -130,6 +131,7 @@ class EventFile {
     const std::string histogram = event_file::histogram(values);
     if (!histogram.empty()) summary(tag, step, [&](ProtobufWriter& proto) { proto.bytes(5, histogram); });
   }
+  /// A picture at a step of the training.
   void image(std::string_view tag, const EncodedImage& image, std::uint64_t step) {
     if (image.height < 1 || image.width < 1 || image.png.empty())
       fail("event file ", path_.string(), ": image \"", tag, "\": found ", image.height, "x", image.width, " and ",
@@ -140,7 +142,9 @@ class EventFile {
     summary(tag, step, [&](ProtobufWriter& value) { value.bytes(4, proto.bytes()); });
   }
 
+  /// Where events go.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Whether there is a file: not after EventFile().
   [[nodiscard]] bool writes() const noexcept { return descriptor_.number() >= 0; }
 
  private:

@@ -68,6 +68,7 @@ inline bool lock(const Descriptor& descriptor, bool wait) {
 /// A regular file open for reading at any position.
 class InputFile {
  public:
+  /// Opens a file to read; an Error says why it cannot be.
   explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
     descriptor_ = file::open(path_.c_str(), O_RDONLY | O_NONBLOCK);  // a pipe is refused, not waited for
     if (descriptor_.number() < 0) file::fail_with_reason("open", path_, errno);
@@ -77,7 +78,9 @@ class InputFile {
     if (!S_ISREG(status.st_mode)) fail("cannot read ", path_.string(), ": it is not a regular file");
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
+  /// As it was opened.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Bytes.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
   /// Fills `bytes` from `offset` on; an error if the file ends before.
@@ -110,6 +113,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 /// A file that takes the place of `path` at commit(), or never. Of a symbolic link: of the file that it points to.
 class AtomicFile {
  public:
+  /// Begins a temporary file beside `path`, which stays as it is until commit().
   explicit AtomicFile(const std::filesystem::path& path) : path_(file::follow(path)) {
     if (const mode_t mode = file::mode_of(path_); mode != 0 && !S_ISREG(mode))  // a device would become a file
       fail("cannot write ", path_.string(), ": it is ", S_ISDIR(mode) ? "a directory" : "not a regular file");
@@ -132,6 +136,7 @@ class AtomicFile {
     if (!committed_ && descriptor_.number() >= 0) ::unlink(partial_.c_str());
   }
 
+  /// Appends bytes.
   void write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
       const ssize_t put = ::write(descriptor_.number(), bytes.data(), bytes.size());
@@ -140,8 +145,10 @@ class AtomicFile {
       bytes = bytes.subspan(static_cast<std::size_t>(put));
     }
   }
+  /// Appends text.
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
+  /// Syncs the temporary file and puts it in the place of `path`.
   void commit() {
     if (const int error = file::sync(descriptor_); error != 0) file::fail_with_reason("write", path_, error);
     if (const int error = descriptor_.close(); error != 0) discard("write", error);
@@ -162,6 +169,7 @@ class AtomicFile {
   bool committed_ = false;
 };
 
+/// Writes all of a file or nothing: a reader sees the old one or the new one.
 inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
   AtomicFile output(path);
   output.write(text);

@@ -44,7 +44,7 @@ class FolderLock {
   /// Empty, or why the folder is not locked.
   [[nodiscard]] const std::string& note() const noexcept { return note_; }
 
-  static constexpr std::string_view file_name = ".xstitch-lock";
+  static constexpr std::string_view file_name = ".xstitch-lock";  ///< the file that is locked
 
  private:
   [[nodiscard]] std::string holder() const {

@@ -26,7 +26,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class Json {
  public:
+  /// Values in order.
   using Array = std::vector<Json>;
+  /// Pairs of name and value, in the order in which they were written.
   using Object = std::vector<std::pair<std::string, Json>>;
 
   Json() = default;
@@ -41,6 +43,7 @@ class Json {
         other.value_);
   }
   Json(Json&&) noexcept = default;
+  /// A copy of the whole value.
   Json& operator=(const Json& other) {
     Json copy(other);
     value_ = std::move(copy.value_);
@@ -48,32 +51,52 @@ class Json {
   }
   Json& operator=(Json&&) noexcept = default;
   ~Json() = default;
-  Json(std::nullptr_t) {}                                 // NOLINT(google-explicit-constructor)
+  /// Null.
+  Json(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
+  /// True or false.
   Json(std::same_as<bool> auto value) : value_(value) {}  // NOLINT(google-explicit-constructor)
-  Json(double value) : value_(value) {}                   // NOLINT(google-explicit-constructor)
+  /// A number.
+  Json(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  /// An integer, exact up to 2^53.
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool>) Json(Integer value)
-      : value_(static_cast<double>(value)) {}                   // NOLINT(google-explicit-constructor)
-  Json(std::string value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+      : value_(static_cast<double>(value)) {}  // NOLINT(google-explicit-constructor)
+  /// A text.
+  Json(std::string value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// A text.
   Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Json(const char* value) : value_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
-  Json(Array value) : value_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
-  Json(Object value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
+  /// A text.
+  Json(const char* value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  /// An array.
+  Json(Array value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// An object.
+  Json(Object value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
   /// `what` names the text in messages: a file.
   static Json parse(std::string_view text, std::string_view what = "JSON");
 
+  /// Whether it is null.
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  /// Whether it is a text.
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(value_); }
+  /// Whether it is a number.
   [[nodiscard]] bool is_number() const { return std::holds_alternative<double>(value_); }
+  /// Whether it is true or false.
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(value_); }
+  /// Whether it is an array.
   [[nodiscard]] bool is_array() const { return std::holds_alternative<Array>(value_); }
+  /// Whether it is an object.
   [[nodiscard]] bool is_object() const { return std::holds_alternative<Object>(value_); }
 
+  /// The value; an Error where it is no boolean.
   [[nodiscard]] bool boolean() const { return get<bool>("true or false"); }
+  /// The value; an Error where it is no number.
   [[nodiscard]] double number() const { return get<double>("a number"); }
+  /// The value; an Error where it is no text.
   [[nodiscard]] const std::string& string() const { return get<std::string>("a string"); }
+  /// The values; an Error where it is no array.
   [[nodiscard]] const Array& array() const { return get<Array>("an array"); }
+  /// The members; an Error where it is no object.
   [[nodiscard]] const Object& object() const { return get<Object>("an object"); }
   /// A whole number in [0, 2^53].
   [[nodiscard]] std::uint64_t whole() const {
@@ -89,6 +112,7 @@ class Json {
         if (name == key) return &value;
     return nullptr;
   }
+  /// The member of an object by its name; an Error if there is none.
   [[nodiscard]] const Json& at(std::string_view key) const {
     if (const Json* member = find(key)) return *member;
     fail("JSON: found ", kind(), " without a member \"", key, "\"");
@@ -112,6 +136,7 @@ class Json {
     write(out, indent, 0);
     return out;
   }
+  /// What it is, for messages: "a number".
   [[nodiscard]] const char* kind() const {
     constexpr const char* kinds[] = {"null", "a boolean", "a number", "a string", "an array", "an object"};
     return kinds[value_.index()];

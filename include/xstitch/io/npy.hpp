@@ -34,9 +34,10 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// An array of NumPy's as floats.
 struct NpyArray {
-  std::vector<std::size_t> extents;
-  std::vector<float> values;  ///< row-major
+  std::vector<std::size_t> extents;  ///< row-major
+  std::vector<float> values;         ///< row-major
 };
 
 /// What elements are written as. Whole numbers have to be whole, and below 2^24 where they came as floats.
@@ -145,6 +146,7 @@ inline NpyArray parse(std::string_view file, const std::string& where) {
   if (fortran && array.extents.size() > 1 && count > 0) array.values = to_row_major(array.values, array.extents);
   return array;
 }
+/// Reads a file of NumPy's as floats; an Error where its type or size is another than its header says.
 inline NpyArray load(const std::filesystem::path& path) {
   const std::vector<std::uint8_t> bytes = file::read_regular(path, "a .npy file");
   return parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "file " + path.string());
@@ -160,6 +162,7 @@ inline void save_npy(const std::filesystem::path& path, std::span<const float> v
              [&](std::span<const std::byte> bytes) { out.write(bytes); });
   out.commit();
 }
+/// Writes an array, row-major, as float32, float16 or int32.
 inline void save_npy(const std::filesystem::path& path, const NpyArray& array, NpyType type = NpyType::float32) {
   save_npy(path, array.values, array.extents, type);
 }

@@ -70,8 +70,10 @@ class Piece {
 
 }  // namespace zip
 
+/// An archive of NumPy's, open for reading: arrays by their names.
 class NpzFile {
  public:
+  /// Opens a file; an Error where it is no ZIP archive.
   explicit NpzFile(const std::filesystem::path& path)
       : where_("file " + path.string()), file_(file::open_regular(path, "a .npz file")) {
     limits::guard(where_, [&] { open(); });
@@ -83,10 +85,13 @@ class NpzFile {
     for (const auto& [name, entry] : entries_) all.push_back(name);
     return all;
   }
+  /// Whether there is an array of this name.
   [[nodiscard]] bool contains(std::string_view name) const { return entries_.find(name) != entries_.end(); }
+  /// The array of this name; an Error if there is none.
   [[nodiscard]] NpyArray at(std::string_view name) const {
     return limits::guard(where_, [&] { return read(name); });
   }
+  /// The same with N extents; an Error where it has another number of them.
   template <std::size_t N>
   [[nodiscard]] xt::xtensor<float, N> load(std::string_view name) const {
     return limits::guard(where_, [&] { return npy::tensor_of<N>(read(name), place(name)); });

@@ -26,11 +26,13 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// An array and what its elements are written as.
 struct NpzArray {
-  NpyArray array;
-  NpyType type = NpyType::float32;
+  NpyArray array;                   ///< the elements
+  NpyType type = NpyType::float32;  ///< what they are written as
 
+  /// An array under a name.
   NpzArray(NpyArray values, NpyType as = NpyType::float32)  // NOLINT(google-explicit-constructor)
       : array(std::move(values)), type(as) {}
+  /// Of xtensor's.
   template <class E>
   NpzArray(const xt::xexpression<E>& expression, NpyType as = NpyType::float32)  // NOLINT
       : array(npy::array_of(expression)), type(as) {}
@@ -48,6 +50,7 @@ inline std::string numbers(std::initializer_list<std::pair<std::size_t, std::uin
 
 }  // namespace zip
 
+/// Writes arrays by their names, not compressed; whole, or the old file stays.
 inline void save_npz(const std::filesystem::path& path, const std::map<std::string, NpzArray>& arrays) {
   const std::string where = "file " + path.string();
   AtomicFile out(path);

@@ -30,17 +30,20 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// A tensor to write: memory that stays where it is until write() returns.
 struct TensorView {
-  std::string name;
-  std::string dtype;                 ///< "F32", "I64", "U8" ...
-  std::vector<std::uint64_t> shape;  ///< empty: one number
-  std::span<const std::byte> memory;
+  std::string name;                   ///< in the file
+  std::string dtype;                  ///< "F32", "I64", "U8" ...
+  std::vector<std::uint64_t> shape;   ///< empty: one number
+  std::span<const std::byte> memory;  ///< the elements as they lie in memory
 
+  /// Of float32.
   static TensorView floats(std::string name, std::vector<std::uint64_t> shape, std::span<const float> values) {
     return {std::move(name), "F32", std::move(shape), std::as_bytes(values)};
   }
+  /// Of int64.
   static TensorView integers(std::string name, std::vector<std::uint64_t> shape, std::span<const std::int64_t> values) {
     return {std::move(name), "I64", std::move(shape), std::as_bytes(values)};
   }
+  /// Of bytes.
   static TensorView bytes(std::string name, std::vector<std::uint64_t> shape, std::span<const std::uint8_t> values) {
     return {std::move(name), "U8", std::move(shape), std::as_bytes(values)};
   }

@@ -34,8 +34,8 @@ namespace xstitch::inline XSTITCH_ISA {
 class SafetensorsFile {
  public:
   struct Entry {
-    std::string dtype;
-    std::vector<std::uint64_t> shape;
+    std::string dtype;                 ///< as in the file: "F32", "BF16"
+    std::vector<std::uint64_t> shape;  ///< row-major
     std::uint64_t begin = 0, end = 0;  ///< within the data
     std::uint32_t crc = 0;             ///< if the file has checksums
     [[nodiscard]] std::uint64_t count() const {
@@ -43,15 +43,15 @@ class SafetensorsFile {
     }
   };
 
+  /// Reads and checks the header; an Error names what is wrong in it.
   [[gnu::cold]] explicit SafetensorsFile(const std::filesystem::path& path)
       : file_(limits::guard(path.native(), [&] { return file::open_regular(path, "a safetensors file"); })) {
     limits::guard(path.native(), [&] { open(); });
   }
 
   [[nodiscard]] const std::map<std::string, Entry, std::less<>>& entries() const noexcept { return entries_; }
-  /// Without our checksums.
-  [[nodiscard]] const TextMap& metadata() const noexcept { return metadata_; }
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
+  [[nodiscard]] const TextMap& metadata() const noexcept { return metadata_; }               ///< without our checksums
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }  ///< as it was opened
   [[nodiscard]] const Entry* find(std::string_view name) const {
     const auto found = entries_.find(name);
     return found == entries_.end() ? nullptr : &found->second;

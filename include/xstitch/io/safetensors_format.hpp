@@ -14,6 +14,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Texts by name, as a file's metadata.
 using TextMap = std::map<std::string, std::string>;
 
 namespace safetensors {

@@ -13,10 +13,11 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// What was found to be whole.
 struct Verified {
-  std::size_t tensors = 0;
-  std::uint64_t bytes = 0;  ///< of all tensors
-  bool has_checksums = false;
+  std::size_t tensors = 0;     ///< how many the file holds
+  std::uint64_t bytes = 0;     ///< of all tensors
+  bool has_checksums = false;  ///< whether the file says what its tensors' checksums are
 };
 
 /// Reads a whole safetensors file and compares it with its checksums. An Error names the file, and the tensor that is

@@ -45,6 +45,7 @@ using Shape = std::vector<std::uint64_t>;
   return format->second == "xstitch" ? WeightOrder::xstitch : format->second == "pt" ? WeightOrder::pytorch : order;
 }
 
+/// Extents as a shape of a file.
 [[gnu::cold]] inline Shape shape_of(const Extents& extents) {
   Shape shape;
   for (int i = 0; i < extents.rank; ++i)
@@ -62,6 +63,7 @@ using Shape = std::vector<std::uint64_t>;
   return order;
 }
 
+/// The shape that PyTorch gives this parameter: {out, in, height, width} or {out, in}.
 [[gnu::cold]] inline Shape pytorch_shape(const ParameterSpec& spec) {
   const Shape ours = shape_of(spec.extents);
   if (spec.axes.size() != ours.size()) return ours;
@@ -78,10 +80,12 @@ inline bool takes_image(const ParameterSpec& spec) {
 
 /// What a tensor of a file is to a parameter.
 struct Fit {
+  /// Whether a tensor of a file can become the parameter, and how.
   enum class Kind : std::uint8_t { as_it_is, pytorch, wrong_shape, refused };
-  Kind kind = Kind::as_it_is;
-  std::string reason{};  ///< why it is refused
+  Kind kind = Kind::as_it_is;  ///< what was decided
+  std::string reason{};        ///< why it is refused
 
+  /// Whether it can be read.
   [[nodiscard]] bool fits() const noexcept { return kind == Kind::as_it_is || kind == Kind::pytorch; }
   /// To be added to a message.
   [[nodiscard]] std::string remark() const { return reason.empty() ? "" : ": " + reason; }

@@ -23,6 +23,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <class Function>
 struct Activation {
+  /// Whether df is given y in place of x.
   static constexpr bool of_output = requires { requires Function::of_output; };
   using fusion = std::conditional_t<fusions::by_element<Function>, Function, void>;
   static constexpr std::array<Attribute, 0> attributes() { return {}; }

@@ -25,6 +25,7 @@ template <FixedString Name, class... Options>
 struct BatchNorm {
   static constexpr auto name = Name;
   static constexpr std::string_view kind = "BatchNorm";
+  /// Whether the running statistics are used and stay as they are.
   static constexpr bool frozen_statistics = options::has<FrozenStatistics, Options...>;
   static constexpr auto attributes() {
     if constexpr (frozen_statistics)
@@ -34,6 +35,7 @@ struct BatchNorm {
   }
   static constexpr bool reads_output = false;
   static constexpr bool updates_buffers = !frozen_statistics;
+  /// Share of the batch in the new running statistics.
   static constexpr Ratio momentum = options::FindValue<Momentum, Momentum<Ratio{1, 10}>, Options...>::type::value;
   static constexpr Ratio epsilon = options::FindValue<Epsilon, Epsilon<Ratio{1, 100000}>, Options...>::type::value;
   static_assert(momentum.value() >= 0.0F && momentum.value() <= 1.0F,

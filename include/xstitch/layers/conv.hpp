@@ -160,7 +160,7 @@ struct ConvBase {
 template <FixedString Name, int OutChannels, Size Kernel, class... Options>
 struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...>, Name, Options...> {
   static constexpr std::string_view kind = "Conv";
-  static constexpr bool takes_groups = true;
+  static constexpr bool takes_groups = true;  ///< whether Groups is one of its options
   static constexpr std::string_view requirement =
       "Conv: the groups must divide the channels of input and output, and the dilated kernel must fit into the padded "
       "input";
@@ -182,7 +182,7 @@ struct Conv : layer_details::ConvBase<Conv<Name, OutChannels, Kernel, Options...
 template <FixedString Name, Size Kernel, class... Options>
 struct DepthwiseConv : layer_details::ConvBase<DepthwiseConv<Name, Kernel, Options...>, Name, Options...> {
   static constexpr std::string_view kind = "DepthwiseConv";
-  static constexpr bool takes_groups = false;
+  static constexpr bool takes_groups = false;  ///< whether Groups is one of its options
   static constexpr std::string_view requirement = "DepthwiseConv: the dilated kernel must fit into the padded input";
 
   static constexpr kernels::ConvShape shape(Dims in) {

@@ -25,6 +25,7 @@ struct Dropout {
   static constexpr bool reads_input = false;
   static constexpr bool reads_output = false;
   static constexpr bool in_place = true;
+  /// Which elements are dropped, and what the others are multiplied by.
   static constexpr kernels::DropoutRate rate{std::min(
       65535U,
       static_cast<std::uint32_t>(

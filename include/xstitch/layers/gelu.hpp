@@ -11,6 +11,7 @@ namespace xstitch::inline XSTITCH_ISA {
 struct Gelu : Activation<kernels::activations::Gelu> {
   static constexpr std::string_view kind = "Gelu";
 };
+/// The approximation by tanh: y = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
 struct GeluTanh : Activation<kernels::activations::GeluTanh> {
   static constexpr std::string_view kind = "GeluTanh";
 };

@@ -17,29 +17,32 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// What check_gradients() compares, and how strictly.
 struct GradientCheckOptions {
-  std::size_t batch = 3;
-  CheckedInput input = CheckedInput::uniform;
-  float step = 1.0F / 64.0F;         ///< h; a power of two, so that x + h is exact
+  std::size_t batch = 3;                       ///< samples
+  CheckedInput input = CheckedInput::uniform;  ///< distribution of the inputs
+  float step = 1.0F / 64.0F;                   ///< h; a power of two, so that x + h is exact
   double tolerance = 2e-3;           ///< largest error, relative to the larger of |analytic|, |numeric|, scale / 10
   std::size_t elements = 150;        ///< compared in each tensor (all, if it has fewer)
   float parameter_noise = 0.25F;     ///< random offset on top of initial values, so that no bias is zero
   bool same_bits_on_threads = true;  ///< compare with a run on three threads
   std::function<void(std::size_t input, std::span<std::int32_t> values)> fill_integers{};  ///< [zeros]
-  Seed seed{7};
+  Seed seed{7};                                                                            ///< of inputs and parameters
 };
 
 /// The result. `ok` says that every error is within the tolerance and that there are no problems.
 struct GradientReport {
+  /// One tensor.
   struct Entry {
     std::string name;         ///< "input", "input 1" of several, or the parameter's name
     double error = 0.0;       ///< the largest relative one; NaN if a gradient is not finite
     std::size_t checked = 0;  ///< elements compared
   };
-  std::vector<Entry> entries;
-  std::vector<std::string> problems;
-  bool ok = true;
+  std::vector<Entry> entries;         ///< inputs, then parameters
+  std::vector<std::string> problems;  ///< what is wrong beside errors, in sentences
+  bool ok = true;                     ///< whether every error is within the tolerance
 
+  /// All of it as lines of text.
   [[nodiscard]] std::string text() const {
     std::string text = ok ? "gradients agree" : "gradients are WRONG";
     for (const Entry& entry : entries)

@@ -13,20 +13,23 @@ namespace xstitch::inline XSTITCH_ISA {
 /// The two factors of a fully connected layer's gradient, dW = x^T dy: a policy that sends gradients to other
 /// processes may take them in place of dW, which is larger.
 struct GradientFactors {
-  const float* input = nullptr;            ///< x [rows, inputs]
-  const float* output_gradient = nullptr;  ///< dy [rows, outputs]
-  std::size_t rows = 0, inputs = 0, outputs = 0;
+  const float* input = nullptr;                   ///< x [rows, inputs]
+  const float* output_gradient = nullptr;         ///< dy [rows, outputs]
+  std::size_t rows = 0, inputs = 0, outputs = 0;  ///< extents of both
 };
 
 /// Takes a parameter's gradient, in chunks or whole. Disjoint chunks may come from several threads; each element comes
 /// exactly once. An operation must not read a weight after it has emitted that weight's gradient.
 class GradientSink {
  public:
+  /// A function that consumes elements [offset, offset + count) of a parameter's gradient.
   using Emit = void (*)(void* policy, std::size_t parameter, std::size_t offset, const float* gradient,
                         std::size_t count);
+  /// A function that takes factors, or says false.
   using TakeFactors = bool (*)(void* policy, std::size_t parameter, const GradientFactors& factors);
 
   GradientSink() = default;
+  /// Of one parameter: a function for chunks, or a place to write to.
   GradientSink(Emit function, void* policy, std::size_t parameter, float* place, TakeFactors factors = nullptr)
       : emit_(function), policy_(policy), parameter_(parameter), store_(place), factors_(factors) {}
 

@@ -19,6 +19,7 @@ template <FixedString Name, class... Options>
 struct LayerNorm {
   static constexpr auto name = Name;
   static constexpr std::string_view kind = "LayerNorm";
+  /// Whether each pixel is normalised by itself.
   static constexpr bool over_channels = options::has<OverChannels, Options...>;
   static constexpr Ratio epsilon = layer_details::norm_epsilon<Options...>();
   static constexpr std::array<Attribute, 2> attributes() {

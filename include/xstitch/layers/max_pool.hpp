@@ -32,6 +32,7 @@ constexpr kernels::PoolShape pool_shape(Dims in) {
           options::has<IncludePadding, Options...>};
 }
 
+/// Its settings as values.
 template <Size Kernel, Size Stride, class... Options>
 constexpr std::array<Attribute, 4> pool_attributes(Dims in) {
   return {Attribute::integers("kernel", Kernel.height, Kernel.width),

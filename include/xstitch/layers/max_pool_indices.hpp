@@ -11,6 +11,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <Size Kernel, Size Stride = Kernel, class... Options>
 struct MaxPoolIndices {
+  /// The same without indices.
   using Pool = MaxPool<Kernel, Stride, Options...>;
   static constexpr std::string_view kind = "MaxPoolIndices";
   static constexpr auto attributes(const Shapes<1>& in) { return Pool::attributes(in[0].dims); }

@@ -16,6 +16,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Y = x at the indices, 0 elsewhere; dx = dy at the indices (Badrinarayanan et al. 2017).
 struct Unpool {
   static constexpr std::string_view kind = "MaxUnpool";
   static constexpr std::string_view requirement =

@@ -33,6 +33,7 @@ struct Multiply {
     }
     return out;
   }
+  /// Whether an input of that shape can be repeated to the shape of the output.
   static constexpr bool fits(const TensorShape& in, const TensorShape& out) {
     return in.element == ElementType::float32 && in.rows == out.rows &&
            (in.dims.pixels() == 1 || (in.dims.height == out.dims.height && in.dims.width == out.dims.width)) &&

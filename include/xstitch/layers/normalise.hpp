@@ -20,7 +20,7 @@ namespace xstitch::inline XSTITCH_ISA {
 struct Normalise {
   static constexpr std::string_view kind = "Normalise";
   static constexpr std::array<Attribute, 0> attributes() { return {}; }
-  static constexpr double shortest = 1e-6;
+  static constexpr double shortest = 1e-6;  ///< vectors below this length have no direction
   static constexpr bool reads_output = false;
   static constexpr bool gradient_in_place = true;
   static constexpr Dims output_shape(Dims in) { return in; }

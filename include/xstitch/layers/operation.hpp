@@ -65,8 +65,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Sum of a loss over the valid elements and what to divide it by (both over the whole batch).
 struct LossSum {
-  double sum = 0.0;
-  double normaliser = 0.0;
+  double sum = 0.0;         ///< over the valid elements
+  double normaliser = 0.0;  ///< what it is divided by
+  /// The loss: sum / normaliser, 0 without a valid element.
   [[nodiscard]] double value() const noexcept { return normaliser > 0.0 ? sum / normaliser : 0.0; }
 };
 
@@ -78,16 +79,16 @@ struct ForwardCall {
   const float* const* parameters = nullptr;  ///< in the order of parameters()
   std::byte* saved = nullptr;                ///< null in inference
   float* kept = nullptr;                     ///< if keeps_in_gradient; null in inference
-  std::byte* workspace = nullptr;
-  ThreadPool& threads;
-  RandomKey random{};              ///< folded down to this operation and step
-  std::size_t first_position = 0;  ///< of the first sample (or row) within the global batch
-  bool training = false;
-  const std::byte* packed = nullptr;  ///< what pack() wrote, made from these parameters; or null
+  std::byte* workspace = nullptr;            ///< scratch memory during the call
+  ThreadPool& threads;                       ///< for loops
+  RandomKey random{};                        ///< folded down to this operation and step
+  std::size_t first_position = 0;            ///< of the first sample (or row) within the global batch
+  bool training = false;                     ///< and not evaluation or prediction
+  const std::byte* packed = nullptr;         ///< what pack() wrote, made from these parameters; or null
 
-  const float* const* inputs = nullptr;
-  float* const* outputs = nullptr;
-  std::span<const TensorShape> input_shapes{}, output_shapes{};
+  const float* const* inputs = nullptr;                          ///< one an operation's input, in its order
+  float* const* outputs = nullptr;                               ///< one an operation's output, in its order
+  std::span<const TensorShape> input_shapes{}, output_shapes{};  ///< of one sample, in the order of inputs and outputs
   /// The inputs in an order that does not hang on how the network is written (towers by name): sum in this order.
   const std::size_t* order = nullptr;
   /// Where new values of the buffers go, one a parameter (null for what is trained). They count from the next step on.
@@ -103,6 +104,7 @@ struct ForwardCall {
   [[nodiscard]] const T* input_as(std::size_t k) const noexcept {
     return reinterpret_cast<const T*>(inputs[k]);
   }
+  /// Output k as another element type than float.
   template <class T>
   [[nodiscard]] T* output_as(std::size_t k) const noexcept {
     return reinterpret_cast<T*>(outputs[k]);
@@ -111,45 +113,47 @@ struct ForwardCall {
 
 /// An operation's weights in the order in which its forward pass reads them, written once for many passes.
 struct PackCall {
-  const float* const* parameters = nullptr;
-  std::byte* packed = nullptr;
-  ThreadPool& threads;
+  const float* const* parameters = nullptr;  ///< in the order of parameters()
+  std::byte* packed = nullptr;               ///< where they are written, as many bytes as packed() says
+  ThreadPool& threads;                       ///< for loops
 };
 
 /// Everything a backward pass sees. Every gradient is overwritten, never added to: where a tensor has several consumers
 /// the engine adds.
 struct BackwardCall {
-  std::size_t batch = 0;
-  const float* input = nullptr;            ///< inputs[0]; valid if reads_input
-  const float* output = nullptr;           ///< outputs[0]; valid if reads_output
-  const float* output_gradient = nullptr;  ///< output_gradients[0]: dL/dy
-  float* input_gradient = nullptr;         ///< input_gradients[0]: dL/dx; null where nothing below needs it
-  const float* const* parameters = nullptr;
+  std::size_t batch = 0;                     ///< samples (rows, for a layer in its short form)
+  const float* input = nullptr;              ///< inputs[0]; valid if reads_input
+  const float* output = nullptr;             ///< outputs[0]; valid if reads_output
+  const float* output_gradient = nullptr;    ///< output_gradients[0]: dL/dy
+  float* input_gradient = nullptr;           ///< input_gradients[0]: dL/dx; null where nothing below needs it
+  const float* const* parameters = nullptr;  ///< in the order of parameters()
   /// One a parameter (null for a buffer), unless streams_gradients. What is not trained gets scratch.
   float* const* parameter_gradients = nullptr;
   const GradientSink* sinks = nullptr;  ///< one a parameter, if streams_gradients
-  const std::byte* saved = nullptr;
+  const std::byte* saved = nullptr;     ///< what forward has written to its `saved`
   /// If keeps_in_gradient. May be input_gradient: read an element before it is written.
   const float* kept = nullptr;
-  std::byte* workspace = nullptr;
-  ThreadPool& threads;
-  RandomKey random{};
-  std::size_t first_position = 0;
+  std::byte* workspace = nullptr;  ///< scratch memory during the call
+  ThreadPool& threads;             ///< for loops
+  RandomKey random{};              ///< the same as in forward
+  std::size_t first_position = 0;  ///< of the first sample (or row) within the global batch
 
-  const float* const* inputs = nullptr;
-  const float* const* outputs = nullptr;
+  const float* const* inputs = nullptr;            ///< one an operation's input, in its order
+  const float* const* outputs = nullptr;           ///< one an operation's output, in its order; valid if reads_output
   const float* const* output_gradients = nullptr;  ///< null where an output has no gradient
   float* const* input_gradients = nullptr;         ///< null where nothing below needs it
-  std::span<const TensorShape> input_shapes{}, output_shapes{};
-  const std::size_t* order = nullptr;
-  const LabelBatch* labels = nullptr;
-  float loss_scale = 0.0F;  ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
-  const void* context = nullptr;
+  std::span<const TensorShape> input_shapes{}, output_shapes{};  ///< of one sample, in the order of inputs and outputs
+  const std::size_t* order = nullptr;                            ///< see ForwardCall::order
+  const LabelBatch* labels = nullptr;                            ///< of a loss
+  float loss_scale = 0.0F;        ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
+  const void* context = nullptr;  ///< see ForwardCall::context
 
+  /// Input k as another element type than float.
   template <class T>
   [[nodiscard]] const T* input_as(std::size_t k) const noexcept {
     return reinterpret_cast<const T*>(inputs[k]);
   }
+  /// Output k as another element type than float.
   template <class T>
   [[nodiscard]] const T* output_as(std::size_t k) const noexcept {
     return reinterpret_cast<const T*>(outputs[k]);
@@ -158,10 +162,10 @@ struct BackwardCall {
 
 /// What a loss counts: see losses/loss.hpp.
 struct NormaliserCall {
-  std::size_t batch = 0;
-  const LabelBatch& labels;
-  const float* const* parameters = nullptr;
-  ThreadPool& threads;
+  std::size_t batch = 0;                     ///< rows
+  const LabelBatch& labels;                  ///< of this head
+  const float* const* parameters = nullptr;  ///< in the order of parameters()
+  ThreadPool& threads;                       ///< for loops
 };
 
 /// An operation with one input and one output in its short form.

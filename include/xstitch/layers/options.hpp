@@ -11,21 +11,25 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Pixels between two windows; 1 without it.
 template <Size Value>
 struct Stride {
-  static constexpr Size value = Value;
+  static constexpr Size value = Value;  ///< the number, or height and width
 };
+/// Empty pixels around the input; none without it.
 template <Sides Value>
 struct Pad {
-  static constexpr Sides value = Value;
+  static constexpr Sides value = Value;  ///< of each side
 };
+/// Pixels between two taps of a kernel; 1 without it.
 template <Size Value>
 struct Dilation {
-  static constexpr Size value = Value;
+  static constexpr Size value = Value;  ///< the number, or height and width
 };
+/// Into how many groups the channels are divided; 1 without it (Krizhevsky et al. 2012).
 template <int Value>
 struct Groups {
-  static constexpr int value = Value;
+  static constexpr int value = Value;  ///< the number
 };
 struct NoBias {};    ///< leave the bias out
 struct CeilMode {};  ///< pooling: round the output size up (Caffe's rule) instead of down
@@ -35,18 +39,18 @@ struct FrozenStatistics {};  ///< BatchNorm: training, too, normalises by the ru
 /// How far the running statistics of BatchNorm move in a step.
 template <Ratio Value>
 struct Momentum {
-  static constexpr Ratio value = Value;
+  static constexpr Ratio value = Value;  ///< the number
 };
 /// What a normalisation adds to the variance.
 template <Ratio Value>
 struct Epsilon {
-  static constexpr Ratio value = Value;
+  static constexpr Ratio value = Value;  ///< the number
 };
 struct Frozen {};  ///< parameters keep their initial values
 /// Standard deviation of Gaussian initial values: Gaussian<Ratio{1, 100}>.
 template <Ratio Deviation>
 struct Gaussian {
-  static constexpr Ratio value = Deviation;
+  static constexpr Ratio value = Deviation;  ///< standard deviation
 };
 struct Xavier {};
 struct He {};
@@ -56,7 +60,7 @@ struct ZeroInitializer {};
 /// Initial value of the bias: InitialBias<Ratio{1}>.
 template <Ratio Value>
 struct InitialBias {
-  static constexpr Ratio value = Value;
+  static constexpr Ratio value = Value;  ///< the number
 };
 
 namespace options {

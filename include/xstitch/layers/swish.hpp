@@ -11,9 +11,11 @@ namespace xstitch::inline XSTITCH_ISA {
 struct Swish : Activation<kernels::activations::Swish> {
   static constexpr std::string_view kind = "Swish";
 };
+/// Y = x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
 struct HardSwish : Activation<kernels::activations::HardSwish> {
   static constexpr std::string_view kind = "HardSwish";
 };
+/// Y = min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
 struct HardSigmoid : Activation<kernels::activations::HardSigmoid> {
   static constexpr std::string_view kind = "HardSigmoid";
 };

@@ -29,8 +29,8 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Three codewords and their weights. Unused ones have weight 0.
 struct CodebookWeights {
-  std::array<int, 3> codeword{};
-  std::array<float, 3> weight{};
+  std::array<int, 3> codeword{};  ///< indices
+  std::array<float, 3> weight{};  ///< of each codeword
 };
 
 /// Does not allocate: it is rebuilt from its codewords wherever they are a parameter.
@@ -40,6 +40,7 @@ class Codebook {
   static constexpr std::size_t size = static_cast<std::size_t>(Codewords);
 
  public:
+  /// A unit vector.
   using Normal = std::array<float, 3>;
   static constexpr double shortest = 1e-6;  ///< a shorter sum of codewords has no direction
 
@@ -80,8 +81,11 @@ class Codebook {
     return learn(normals, seed(20));
   }
 
+  /// All codewords, three floats each.
   [[nodiscard]] std::span<const float, 3 * size> codewords() const noexcept { return codewords_; }
+  /// Codeword w.
   [[nodiscard]] Normal codeword(int w) const noexcept { return at(static_cast<std::size_t>(w)); }
+  /// The triangles between codewords.
   [[nodiscard]] std::span<const SphericalTriangle> triangles() const noexcept {
     return {triangles_.data(), triangle_count_};
   }

@@ -24,6 +24,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <class Loss, Ratio Share>
 struct LabelSmoothing : Loss {
+  /// Whether classes have weights.
   static constexpr bool class_weighted = std::is_same_v<Loss, ClassWeightedSoftmaxCrossEntropy>;
   static_assert(class_weighted || std::is_same_v<Loss, SoftmaxCrossEntropy>,
                 "xstitch: LabelSmoothing takes SoftmaxCrossEntropy or ClassWeightedSoftmaxCrossEntropy; Weighted goes "

@@ -90,6 +90,7 @@ struct LearnedTemperature {
 
   /// The loss's prediction of y.
   struct Prediction {
+    /// The prediction at temperature 1.
     using Inner = typename Loss::Prediction;
     static constexpr std::string_view kind = LearnedTemperature::kind;
     static constexpr auto attributes(Dims in) { return LearnedTemperature::attributes(in); }

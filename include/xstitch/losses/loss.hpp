@@ -51,6 +51,7 @@ constexpr Ratio loss_weight() {
     return Ratio{1, 1};
 }
 
+/// Whether averages of predictions are scaled to unit length (a member `unit_vectors`).
 template <class L>
 constexpr bool predicts_unit_vectors() {
   if constexpr (requires { L::unit_vectors; })

@@ -34,6 +34,7 @@ struct Unweighted<L> {
 template <class Loss, Ratio Weight>
 struct Weighted : Loss {
   static_assert(Weight.denominator > 0 && Weight.numerator >= 0, "xstitch: the weight of a loss is at least 0");
+  /// The loss without its weight.
   using unweighted = typename losses::Unweighted<Loss>::type;
   static constexpr Ratio weight = reduced(
       Ratio{loss_weight<Loss>().numerator * Weight.numerator, loss_weight<Loss>().denominator* Weight.denominator});

@@ -11,6 +11,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// Predictions are [batch, classes]: probabilities or any other scores.
 class Accuracy : public Metric {
  public:
+  /// Of predictions over that many classes.
   explicit Accuracy(int classes) : classes_(classes) {}
 
   void begin(const LabelSpec& /*label*/, Dims prediction) override {

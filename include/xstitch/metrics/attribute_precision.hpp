@@ -30,12 +30,15 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class AttributePrecision {
  public:
+  /// What was measured of one attribute.
   struct PerAttribute {
-    std::string name;
+    std::string name;  ///< of the attribute
+    /// Average precisions of the scores, of chance, of the class alone, and within classes.
     MetricValue average_precision, prevalence, from_class, within_class, within_class_prevalence;
-    std::size_t positives = 0, objects = 0;
+    std::size_t positives = 0, objects = 0;  ///< objects that have it, and all
   };
 
+  /// Names and rule of average precision; without names attributes are numbered.
   explicit AttributePrecision(std::size_t attributes, std::size_t classes, std::vector<std::string> names = {},
                               PrecisionRule rule = PrecisionRule::all_points)
       : attributes_(attributes), classes_(classes), names_(std::move(names)), rule_(rule), training_(classes) {
@@ -63,11 +66,13 @@ class AttributePrecision {
 
   /// Of each object in the order of add(): its class, and the scores of its attributes.
   [[nodiscard]] const std::vector<std::size_t>& objects() const noexcept { return objects_; }
+  /// Of an object in the order of add().
   [[nodiscard]] std::span<const float> scores(std::size_t object) const {
     if (object >= objects_.size()) fail(who, ": object ", object, " wanted, found ", objects_.size());
     return std::span(scores_).subspan(object * attributes_, attributes_);
   }
 
+  /// One row an attribute.
   [[nodiscard]] std::vector<PerAttribute> per_attribute() const {
     const std::vector<Frequencies> known = trained_ ? training_ : own_frequencies();
     std::vector<PerAttribute> all;

@@ -16,17 +16,19 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Area under the whole curve (Pascal VOC from 2010 on), or the mean of 11 points (until 2009).
 enum class PrecisionRule { all_points, eleven_points };
 
 /// One point of a precision-recall curve.
 struct CurvePoint {
-  float threshold = 0.0F;  ///< a yes from this score on
-  double recall = 0.0, precision = 0.0;
+  float threshold = 0.0F;                ///< a yes from this score on
+  double recall = 0.0, precision = 0.0;  ///< shares of what is there and of what was found
 };
 
+/// An answer, with how sure it was.
 struct ScoredAnswer {
-  float score = 0.0F;
-  bool positive = false;
+  float score = 0.0F;     ///< larger is surer
+  bool positive = false;  ///< whether it is right
 };
 
 /// A point for each different score, the largest first; none where there is nothing to find.

@@ -26,15 +26,17 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class ConfusionMatrix : public Metric {
  public:
+  /// What was measured of one class.
   struct PerClass {
-    std::string name;
-    MetricValue precision, recall;
-    std::uint64_t truth = 0;      ///< positions of this class
-    std::uint64_t predicted = 0;  ///< positions predicted as this class
+    std::string name;               ///< of the class
+    MetricValue precision, recall;  ///< of what was predicted, and of what is there
+    std::uint64_t truth = 0;        ///< positions of this class
+    std::uint64_t predicted = 0;    ///< positions predicted as this class
   };
 
   /// Classes are called by these names, or by their numbers.
   explicit ConfusionMatrix(std::vector<std::string> names = {}) : names_(std::move(names)) {}
+  /// With these names of classes; as many as there are classes.
   explicit ConfusionMatrix(std::span<const std::string_view> names) : names_(names.begin(), names.end()) {}
 
   void begin(const LabelSpec& label, Dims prediction) override {
@@ -60,13 +62,17 @@ class ConfusionMatrix : public Metric {
             metrics::percentage("mean precision", precision, precisions)};
   }
 
+  /// How many there are.
   [[nodiscard]] std::size_t classes() const noexcept { return counts_.classes(); }
+  /// Elements of class `truth` that were predicted as class `predicted`.
   [[nodiscard]] std::uint64_t count(std::size_t truth, std::size_t predicted) const {
     if (truth >= classes() || predicted >= classes())
       fail(who, ": class ", truth, " predicted as ", predicted, " of ", classes(), " classes");
     return counts_.at(truth, predicted);
   }
+  /// Of a class.
   [[nodiscard]] std::string name(std::size_t c) const { return metrics::name_of(names_, c); }
+  /// One row a class.
   [[nodiscard]] std::vector<PerClass> per_class() const {
     std::vector<PerClass> all;
     for (std::size_t c = 0; c < classes(); ++c) {

@@ -32,23 +32,26 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// What a detector says. Classes count from 0, without the background.
 struct Detection {
-  Box box;
-  int class_index = 0;
-  float score = 0.0F;
+  Box box;              ///< in pixels of the image
+  int class_index = 0;  ///< from 0, without the background
+  float score = 0.0F;   ///< larger is surer
 };
 
 /// What is there.
 struct TrueBox {
-  Box box;
-  int class_index = 0;
-  bool difficult = false;
+  Box box;                 ///< in pixels of the image
+  int class_index = 0;     ///< from 0, without the background
+  bool difficult = false;  ///< counts neither as found nor as missed
 };
 
+/// Average precision of detections, a class at a time and in the mean.
 class DetectionPrecision {
  public:
+  /// What was measured of one class.
   struct PerClass {
-    std::string name;
+    std::string name;                       ///< of the class
     MetricValue all_points, eleven_points;  ///< average precision
+    /// Objects to find, difficult ones, detections, and objects that were found.
     std::size_t objects = 0, difficult = 0, detections = 0, found = 0;
   };
 
@@ -92,6 +95,7 @@ class DetectionPrecision {
   }
   void reset() { std::fill(classes_.begin(), classes_.end(), ClassCounts{}); }
 
+  /// One row a class.
   [[nodiscard]] std::vector<PerClass> per_class() const {
     std::vector<PerClass> all;
     for (std::size_t k = 0; k < classes_.size(); ++k) {
@@ -139,6 +143,7 @@ class DetectionPrecision {
   std::vector<ClassCounts> classes_;
 };
 
+/// Share of the objects that some proposal covers.
 class ProposalRecall {
  public:
   /// One image.
@@ -152,12 +157,15 @@ class ProposalRecall {
       best_.push_back(most);
     }
   }
+  /// Share of the objects that a proposal overlaps at least by so much.
   [[nodiscard]] MetricValue at(double least_overlap) const {
     const auto covered =
         std::count_if(best_.begin(), best_.end(), [&](double share) { return share >= least_overlap; });
     return metrics::percentage("recall of proposals", static_cast<double>(covered), static_cast<double>(best_.size()));
   }
+  /// Objects that were added, without difficult ones.
   [[nodiscard]] std::size_t objects() const noexcept { return best_.size(); }
+  /// How many proposals an image has on the mean.
   [[nodiscard]] double proposals_an_image() const noexcept {
     return images_ == 0 ? 0.0 : static_cast<double>(proposals_) / static_cast<double>(images_);
   }

@@ -17,6 +17,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// Predictions are [batch, prediction]: scores, larger means more likely; labels and mask have the same shape.
 class MeanAveragePrecision : public Metric {
  public:
+  /// For predictions of these extents, a yes or no for each number.
   explicit MeanAveragePrecision(Dims prediction, PrecisionRule rule = PrecisionRule::all_points)
       : scored_(prediction), rule_(rule) {}
 

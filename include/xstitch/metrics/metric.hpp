@@ -13,10 +13,10 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// One number of a report, e.g. {"mean IU", 19.3, "%", true}.
 struct MetricValue {
-  std::string name;
-  double value = 0.0;
-  std::string unit;  ///< "%", "deg", "" ...
-  bool larger_is_better = true;
+  std::string name;              ///< as in tables: "mean IU"
+  double value = 0.0;            ///< in `unit`; 0 where nothing was measured
+  std::string unit;              ///< "%", "deg", "" ...
+  bool larger_is_better = true;  ///< whether more is better
   /// NaN-free marker: false when nothing was measured (then `value` is 0 and prints as "-").
   bool measured = true;
 };

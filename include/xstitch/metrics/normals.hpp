@@ -24,6 +24,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// Predictions are [batch, height, width, 3].
 class NormalsMetric : public Metric {
  public:
+  /// For predictions of these extents: height, width, 3.
   explicit NormalsMetric(Dims in) : shape_{in.height, in.width, 3} {}
 
   void begin(const LabelSpec& /*label*/, Dims prediction) override {

@@ -25,11 +25,12 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class PrecisionRecall : public Metric {
  public:
+  /// The curve of one label.
   struct Curve {
-    std::string name;
-    std::vector<CurvePoint> points;  ///< the largest score first; recall rises to 1
-    MetricValue average_precision;   ///< not measured without a positive
-    std::size_t positives = 0, valid = 0;
+    std::string name;                      ///< of the label
+    std::vector<CurvePoint> points;        ///< the largest score first; recall rises to 1
+    MetricValue average_precision;         ///< not measured without a positive
+    std::size_t positives = 0, valid = 0;  ///< elements that are positive, and that have a label
   };
 
   /// Labels are called by these names, or by their numbers.
@@ -57,6 +58,7 @@ class PrecisionRecall : public Metric {
     return {metrics::percentage("mean average precision (steps)", sum, measured)};
   }
 
+  /// One for each label.
   [[nodiscard]] std::vector<Curve> curves() const {
     std::vector<Curve> all;
     for (std::size_t label = 0; label < scored_.labels(); ++label) {

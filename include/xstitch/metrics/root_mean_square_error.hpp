@@ -17,6 +17,7 @@ class RootMeanSquareError : public Metric {
         (mask.channels != 1 && mask.channels != prediction.channels))
       fail("root mean square error: a mask of ", to_string(mask), " for predictions of ", to_string(prediction));
   }
+  /// For predictions of these extents.
   explicit RootMeanSquareError(Dims prediction) : RootMeanSquareError(prediction, prediction) {}
 
   void begin(const LabelSpec& /*label*/, Dims prediction) override {

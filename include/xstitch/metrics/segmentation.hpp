@@ -28,6 +28,7 @@ struct ClassScore {
 /// Predictions are [batch, height, width, classes]: probabilities or any other scores.
 class SegmentationMetric : public Metric {
  public:
+  /// For predictions of these extents: height, width, classes.
   explicit SegmentationMetric(Dims prediction) : counts_(prediction), classes_(counts_.classes()) {}
 
   void begin(const LabelSpec& /*label*/, Dims prediction) override {
@@ -64,6 +65,7 @@ class SegmentationMetric : public Metric {
   /// Mean IU.
   [[nodiscard]] std::size_t main_value() const override { return 1; }
 
+  /// One row a class.
   [[nodiscard]] std::vector<ClassScore> per_class() const {
     std::vector<ClassScore> scores;
     for (std::size_t c = 0; c < classes_; ++c) scores.push_back(of_class(c));

@@ -16,6 +16,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Share of the labels that are among the k largest predictions.
 template <int K>
 class TopKAccuracy : public Metric {
   static_assert(K >= 1, "xstitch: TopKAccuracy<K> looks at one class or more");

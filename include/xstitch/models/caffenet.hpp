@@ -22,6 +22,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
+/// 3 x 3 pixels with stride 2, rounded up.
 using CaffePool = MaxPool<3, 2, CeilMode>;
 
 /// conv1 to conv5, with a pooling of its own where a detector pads it.

@@ -14,6 +14,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace models {
 
+/// From the image to the last layer but one.
 template <class... Options>
 using LeNetTrunk =
     Layers<Conv<"conv1", 10, 5, Options...>, Relu, MaxPool<2>, Seam<"pool1">, Conv<"conv2", 20, 5, Options...>, Relu,

@@ -58,9 +58,11 @@ struct MobileStage {
       make(std::integer_sequence<int, Further...>);
 
  public:
+  /// The blocks, and a seam after them.
   using type = decltype(make(std::make_integer_sequence<int, Blocks - 1>()));
 };
 
+/// The layers before the classifier.
 template <int Divisor = 1>
 struct MobileNetV2Features {
  private:
@@ -71,6 +73,7 @@ struct MobileNetV2Features {
   using Stage = typename MobileStage<Number, First, Inputs / d, Outputs / d, Expansion, Blocks, Step>::type;
 
  public:
+  /// The block.
   using type = Block<"features", MobileConv<"0", 32 / d, 3, 2>, Stage<1, 1, 32, 16, 1, 1, 1>,
                      Stage<2, 2, 16, 24, 6, 2, 2>, Stage<3, 4, 24, 32, 6, 3, 2>, Stage<4, 7, 32, 64, 6, 4, 2>,
                      Stage<5, 11, 64, 96, 6, 3, 1>, Stage<6, 14, 96, 160, 6, 3, 2>, Stage<7, 17, 160, 320, 6, 1, 1>,

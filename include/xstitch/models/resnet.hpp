@@ -33,8 +33,9 @@ namespace models {
 template <FixedString Name, int Outputs, int Kernel, int Step = 1, int Spread = 1>
 using ResNetConv = Conv<Name, Outputs, Kernel, Stride<Step>, Pad<Kernel / 2 * Spread>, Dilation<Spread>, NoBias>;
 
+/// Blocks of two 3 x 3 convolutions (ResNet-18 and -34).
 struct BasicBlocks {
-  static constexpr int expansion = 1;
+  static constexpr int expansion = 1;  ///< factor of channels from the first convolution to the block's output
   template <int Width, int Step, int Spread>
   struct Body : Layers<ResNetConv<"conv1", Width, 3, Step>, BatchNorm<"bn1">, Relu, ResNetConv<"conv2", Width, 3>,
                        BatchNorm<"bn2">> {
@@ -42,8 +43,9 @@ struct BasicBlocks {
   };
 };
 
+/// Blocks of 1 x 1, 3 x 3 and 1 x 1 convolutions (ResNet-50).
 struct Bottlenecks {
-  static constexpr int expansion = 4;
+  static constexpr int expansion = 4;  ///< factor of channels from the first convolution to the block's output
   template <int Width, int Step, int Spread>
   struct Body
       : Layers<ResNetConv<"conv1", Width, 1>, BatchNorm<"bn1">, Relu, ResNetConv<"conv2", Width, 3, Step, Spread>,
@@ -74,6 +76,7 @@ struct ResNetStage {
   }
 
  public:
+  /// The blocks, and a seam after them.
   using type = decltype(make(std::make_integer_sequence<int, Number - 1>()));
 };
 
@@ -89,6 +92,7 @@ struct ResNetTrunk {
   using Stage = typename ResNetStage<Name, Kind, Width / Divisor, Number, Projection, Step, FirstSpread, Spread>::type;
 
  public:
+  /// The layers.
   using type =
       Layers<ResNetConv<"conv1", 64 / Divisor, 7, 2>, BatchNorm<"bn1">, Relu, MaxPool<3, 2, Pad<1>>,
              Stage<"layer1", 64, Numbers[0], Kind::expansion != 1, 1, 1, 1>,

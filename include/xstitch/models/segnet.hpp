@@ -23,6 +23,7 @@ namespace models {
 
 /// Pools that keep their indices for the decoder.
 struct SegNetPools {
+  /// Maxima of 2 x 2 pixels, whose places are marked, and a seam.
   template <int Number>
   using pool = Layers<MaxPoolIndices<2>, Mark<numbered_name<"where", Number>, 1>, Seam<numbered_name<"pool", Number>>>;
 };

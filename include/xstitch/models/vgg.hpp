@@ -55,10 +55,12 @@ using VggConvs = typename detail::VggConvs<Index, Normalised, Widths...>::type;
 
 /// What comes after each group of convolutions: the pool with its seam. A model may have pools of its own.
 struct VggPools {
+  /// Maxima of 2 x 2 pixels, and a seam.
   template <int Number>
   using pool = Layers<MaxPool<2>, Seam<numbered_name<"pool", Number>>>;
 };
 
+/// The layers before the classifier.
 template <bool Normalised = false, int Divisor = 1, class Pools = VggPools>
 struct Vgg16Features {
  private:
@@ -69,6 +71,7 @@ struct Vgg16Features {
   using Pool = typename Pools::template pool<Number>;
 
  public:
+  /// The block.
   using type = Block<"features", Convs<0, w, w>, Pool<1>, Convs<2 * s + 1, 2 * w, 2 * w>, Pool<2>,
                      Convs<4 * s + 2, 4 * w, 4 * w, 4 * w>, Pool<3>, Convs<7 * s + 3, 8 * w, 8 * w, 8 * w>, Pool<4>,
                      Convs<10 * s + 4, 8 * w, 8 * w, 8 * w>, Pool<5>>;

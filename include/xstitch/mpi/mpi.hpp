@@ -148,6 +148,7 @@ class World : public Ranks {
 /// MPI from here to the end of the scope. One a program.
 class Mpi {
  public:
+  /// Starts MPI; it ends with this object.
   Mpi(int& argc, char**& argv) {
     int before = 0, provided = MPI_THREAD_SINGLE;
     MPI_Initialized(&before);
@@ -167,6 +168,7 @@ class Mpi {
   Mpi(const Mpi&) = delete;
   Mpi& operator=(const Mpi&) = delete;
 
+  /// All processes, for Distributed.
   [[nodiscard]] std::shared_ptr<Ranks> ranks() const noexcept { return world_; }
 
  private:

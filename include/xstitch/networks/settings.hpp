@@ -30,7 +30,7 @@ struct PerLayer {};
 /// Initial values: alpha_S on the diagonal, alpha_D / (N - 1) elsewhere. Default: 9/10 and 1/10.
 template <Ratio Same, Ratio Different>
 struct InitialAlpha {
-  static constexpr Ratio same = Same, different = Different;
+  static constexpr Ratio same = Same, different = Different;  ///< alpha_S and alpha_D of the paper
 };
 /// Another weave unit instead of the paper's: an operation from n tensors to n tensors (layers/operation.hpp).
 template <class U>

@@ -117,6 +117,7 @@ template <FixedString Layer, class Net>
 auto weights(Net& net) {
   return parameter<detail::joined<Layer, FixedString{".weight"}>()>(net);
 }
+/// A view of the bias of a layer: bias<"upper.conv1">(net).
 template <FixedString Layer, class Net>
 auto bias(Net& net) {
   return parameter<detail::joined<Layer, FixedString{".bias"}>()>(net);

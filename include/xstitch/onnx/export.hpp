@@ -31,8 +31,9 @@ enum class OnnxLayout : std::uint8_t {
   nhwc,  ///< [batch, height, width, channels], as the library has it; turned at both ends
 };
 
+/// How a network is written.
 struct OnnxOptions {
-  OnnxLayout layout = OnnxLayout::nchw;
+  OnnxLayout layout = OnnxLayout::nchw;  ///< extents of images
   /// One name for the own inputs of all towers, which must have one shape: "image". Empty: each has its own.
   std::string shared_input{};
   /// Also what the last layer of each head gave, as "tower.logits" or "tower.head.logits".
@@ -47,8 +48,10 @@ struct OnnxOptions {
 
 namespace onnx {
 
+/// Translates the operations of a program one after the other into the nodes of a file.
 class Exporter {
  public:
+  /// For the values of these parameters.
   Exporter(const Parameters& parameters, const OnnxOptions& options)
       : program_(parameters.layout().program()),
         layout_(parameters.layout()),
@@ -58,6 +61,7 @@ class Exporter {
     for (std::size_t i = 0; i < values_.size(); ++i) values_[i].shape = program_.tensors[i].shape;
   }
 
+  /// Translates all of the program, and writes the file.
   void write(const std::filesystem::path& path) {
     check_options();
     add_inputs();
@@ -236,6 +240,7 @@ inline void export_onnx(Parameters& parameters, const std::filesystem::path& pat
     fail("cannot write ", path.string(), ": parameter \"", name, "\" is not finite");
   onnx::Exporter(parameters, options).write(path);
 }
+/// Writes what a Predictor computes as an ONNX file; an Error names an operation that has no translation.
 inline void export_onnx(const AnyNet& net, const std::filesystem::path& path, const OnnxOptions& options = {}) {
   export_onnx(net.model(), path, options);
 }

@@ -23,30 +23,39 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace onnx {
 
+/// Versions of the format and of its operators that are written.
 inline constexpr std::int64_t ir_version = 8, opset = 17;
 
+/// Names of tensors.
 using Names = std::vector<std::string>;
+/// Extents, permutations and other lists.
 using Integers = std::vector<std::int64_t>;
 
 /// An attribute of a node.
 struct Setting {
   // NOLINTBEGIN(google-explicit-constructor): {"axis", 1}, {"alpha", 0.1F}, {"mode", "linear"}, {"pads", Integers{...}}
+  /// An integer.
   Setting(std::string_view name, std::int64_t value) : message(of(name, 2)) { message.whole(3, value); }
+  /// An integer.
   Setting(std::string_view name, int value) : Setting(name, std::int64_t{value}) {}
+  /// A number.
   Setting(std::string_view name, float value) : message(of(name, 1)) { message.real(2, value); }
+  /// A text.
   Setting(std::string_view name, const char* value) : message(of(name, 3)) { message.bytes(4, value); }
+  /// A list of integers.
   Setting(std::string_view name, const Integers& values) : message(of(name, 7)) {
     for (const std::int64_t value : values) message.whole(8, value);
   }
   // NOLINTEND(google-explicit-constructor)
 
-  ProtobufWriter message;
+  ProtobufWriter message;  ///< the attribute as it is written
 
  private:
   static ProtobufWriter of(std::string_view name, std::int64_t type) {
     return ProtobufWriter().bytes(1, name).whole(20, type);
   }
 };
+/// Attributes of a node.
 using Settings = std::vector<Setting>;
 
 class Graph {
@@ -89,6 +98,7 @@ class Graph {
   }
   /// Extents after the batch's.
   void input(const std::string& name, const Integers& extents) { inputs_.message(11, described(take(name), extents)); }
+  /// Declares an output of the file, with these extents.
   void output(const std::string& name, const Integers& extents) { outputs_.message(12, described(name, extents)); }
 
   /// `metadata` are keys and texts. An Error if the file would be larger than readers take: 2 GB.

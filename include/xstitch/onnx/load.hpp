@@ -24,6 +24,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace onnx {
 
+/// Reads parameters of a file by name; `all`: an Error lists every one that is missing or does not fit.
 inline Initialised read_parameters(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping,
                                    WeightOrder order, bool all) {
   Initialised result;
@@ -66,18 +67,22 @@ inline Initialised read_parameters(Parameters& to, const OnnxFile& file, const s
 
 }  // namespace onnx
 
+/// Reads every parameter from a file, by name; an Error lists all that are missing or do not fit.
 inline void load(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                  WeightOrder order = WeightOrder::pytorch) {
   (void)onnx::read_parameters(to, file, mapping, order, true);
 }
+/// The same.
 inline void load(AnyNet& net, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                  WeightOrder order = WeightOrder::pytorch) {
   load(net.model(), file, mapping, order);
 }
+/// Reads those parameters that the file has, by name; says which.
 inline Initialised initialise_from(Parameters& to, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    WeightOrder order = WeightOrder::pytorch) {
   return onnx::read_parameters(to, file, mapping, order, false);
 }
+/// The same.
 inline Initialised initialise_from(AnyNet& net, const OnnxFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    WeightOrder order = WeightOrder::pytorch) {
   return initialise_from(net.model(), file, mapping, order);

@@ -22,6 +22,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace onnx {
 
+/// Channels first, {channels, height, width}; one long vector; or pixels first, {height, width, channels}.
 enum class Form : std::uint8_t { image, vector, pixels };
 
 /// The form in which a row is written where nothing else is wanted: a vector where it has one pixel.
@@ -35,9 +36,10 @@ inline Integers extents_of(const TensorShape& shape, Form form) {
 }
 
 struct Value {
-  TensorShape shape{};
+  TensorShape shape{};                 ///< of a row
   std::array<std::string, 3> names{};  ///< [form], empty where it has not been made
 
+  /// Its name in a form, empty where it has not been made.
   [[nodiscard]] std::string& name(Form form) { return names[static_cast<std::size_t>(form)]; }
   /// A form that it has; the usual one if it can be had for nothing.
   [[nodiscard]] Form present() {
@@ -47,6 +49,7 @@ struct Value {
     return Form::image;
   }
 
+  /// Its name in a form, for which a node is written if there is none yet.
   const std::string& as(Form form, Graph& graph) {
     if (name(form).empty()) name(form) = turned(form, graph);
     return name(form);

@@ -27,10 +27,11 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// An initializer of a file.
 struct OnnxTensor {
-  std::vector<std::uint64_t> shape;
-  std::vector<float> values;
-  std::string unread{};  ///< why its values were not read, if they were not
+  std::vector<std::uint64_t> shape;  ///< row-major
+  std::vector<float> values;         ///< as floats, whatever their type in the file
+  std::string unread{};              ///< why its values were not read, if they were not
 };
 
 namespace onnx {
@@ -63,11 +64,13 @@ message Tensor {
 
 /// How ONNX stores an element.
 struct ElementKind {
-  int number;
+  int number;              ///< as TensorProto.DataType numbers it
   std::string_view field;  ///< where values are that are not in raw
-  std::size_t size;
+  std::size_t size;        ///< bytes of an element
+  /// Of the bits of an element.
   float (*value)(std::uint64_t bits);
 };
+/// An element of type T from its bits, as a float.
 template <class T>
 float value_of(std::uint64_t bits) {
   if constexpr (sizeof(T) == 8)
@@ -77,9 +80,12 @@ float value_of(std::uint64_t bits) {
   else
     return static_cast<float>(static_cast<T>(bits));
 }
+/// Of float16.
 inline float half_of(std::uint64_t bits) { return from_half(static_cast<std::uint16_t>(bits)); }
+/// Of bfloat16.
 inline float bfloat_of(std::uint64_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits << 16)); }
 
+/// The element types that become floats.
 inline constexpr ElementKind element_kinds[] = {
     {1, "floats", 4, &value_of<float>},
     {2, "small_integers", 1, &value_of<std::uint8_t>},
@@ -95,10 +101,13 @@ inline constexpr ElementKind element_kinds[] = {
     {16, "small_integers", 2, &bfloat_of},
 };
 
+/// Reads the initializers of a file, each checked against its shape.
 class WeightsReader {
  public:
+  /// The path is for messages.
   explicit WeightsReader(std::string path) : path_(std::move(path)), messages_(schema) {}
 
+  /// All initializers by their names.
   std::map<std::string, OnnxTensor, std::less<>> read() {
     constexpr std::uint64_t most = std::numeric_limits<std::int32_t>::max();
     if (const std::uint64_t bytes = file::regular_size(path_, expected); bytes > most)
@@ -192,13 +201,18 @@ class WeightsReader {
 
 }  // namespace onnx
 
+/// The initializers of an ONNX file.
 class OnnxFile {
  public:
+  /// Reads a file; an Error where it is no ONNX model.
   explicit OnnxFile(const std::filesystem::path& path)
       : path_(path.string()), tensors_(limits::guard(path_, [&] { return onnx::WeightsReader(path_).read(); })) {}
 
+  /// As it was opened.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// All initializers by their names.
   [[nodiscard]] const std::map<std::string, OnnxTensor, std::less<>>& tensors() const noexcept { return tensors_; }
+  /// An initializer by its name, or null.
   [[nodiscard]] const OnnxTensor* find(std::string_view name) const {
     const auto found = tensors_.find(name);
     return found == tensors_.end() ? nullptr : &found->second;

@@ -25,9 +25,12 @@ namespace xstitch::inline XSTITCH_ISA::python {
 
 class Network {
  public:
+  /// A network, and its program for prediction.
   Network(std::unique_ptr<AnyNet> net, const Program& inference) : net_(std::move(net)), predictor_(*net_, inference) {}
 
+  /// The network itself.
   [[nodiscard]] AnyNet& net() const noexcept { return *net_; }
+  /// Its predictor, which shares the parameters.
   [[nodiscard]] Predictor& predictor() noexcept { return predictor_; }
 
   /// `options` without data, progress and callback, which are Python's.
@@ -58,6 +61,7 @@ class Network {
     return to_dict(result);
   }
 
+  /// Evaluate(inputs, labels): a dictionary of losses and metrics by head.
   pybind11::dict evaluate(pybind11::handle inputs, pybind11::handle labels, const EvaluateOptions& options) {
     const ArraySet data(*net_, inputs, labels, true);
     Evaluation evaluation;
@@ -69,10 +73,12 @@ class Network {
     return to_dict(evaluation);
   }
 
+  /// Writes the parameters as safetensors.
   void save(const std::filesystem::path& path) const {
     const pybind11::gil_scoped_release others;
     xstitch::save(*net_, path);
   }
+  /// Reads parameters; an Error lists all that are missing or do not fit.
   void load(const std::filesystem::path& path) {
     const pybind11::gil_scoped_release others;
     xstitch::load(*net_, path);
@@ -90,12 +96,14 @@ class Network {
     }
     return dict;
   }
+  /// Extents by the names of inputs.
   [[nodiscard]] pybind11::dict inputs() const {
     pybind11::dict dict;
     for (const InputSlot& slot : net_->inputs())
       dict[pybind11::str(slot.name())] = pybind11::make_tuple(slot.shape.height, slot.shape.width, slot.shape.channels);
     return dict;
   }
+  /// Names of the heads.
   [[nodiscard]] pybind11::list heads() const {
     pybind11::list list;
     for (const HeadSlot& head : net_->heads()) list.append(head.name());

@@ -21,14 +21,16 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// How often and how wide.
 struct BootstrapOptions {
-  std::size_t resamples = 2000;
-  double confidence = 0.95;
-  Seed seed{1};
+  std::size_t resamples = 2000;  ///< drawn sets
+  double confidence = 0.95;      ///< share of the drawn sets that lie in the interval
+  Seed seed{1};                  ///< of drawing
 };
 
+/// Of a statistic.
 struct Interval {
-  double low = 0.0, high = 0.0;
+  double low = 0.0, high = 0.0;  ///< its ends
 };
 
 namespace bootstrapping {
@@ -43,6 +45,7 @@ inline double quantile(const std::vector<double>& sorted, double q) {
 
 }  // namespace bootstrapping
 
+/// The interval of statistic(indices of groups), groups drawn with replacement (Efron 1979).
 template <class Statistic>
 [[nodiscard]] Interval bootstrap(std::size_t groups, const Statistic& statistic, const BootstrapOptions& options = {}) {
   if (groups == 0 || options.resamples == 0)

@@ -19,12 +19,15 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
+/// A metric of one class by two methods.
 struct ClassGain {
-  std::string name;
-  double count = 0.0;  ///< elements of this class: pixels, objects
-  MetricValue baseline, method;
+  std::string name;              ///< of the class
+  double count = 0.0;            ///< elements of this class: pixels, objects
+  MetricValue baseline, method;  ///< of each method
 
+  /// Whether the class occurs and both have a value for it.
   [[nodiscard]] bool measured() const { return count > 0.0 && baseline.measured && method.measured; }
+  /// Method minus baseline.
   [[nodiscard]] double gain() const {
     return measured() ? method.value - baseline.value : std::numeric_limits<double>::quiet_NaN();
   }

@@ -14,6 +14,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
+/// Of a class in pictures: the same in all of them.
 inline Colour class_colour(std::int32_t label) {
   if (is_ignored(label)) return {0, 0, 0};
   const float hue = std::fmod(static_cast<float>(label) * 0.61803F, 1.0F) * 6.0F;
@@ -27,6 +28,7 @@ inline Colour class_colour(std::int32_t label) {
   return {channel(0.0F), channel(4.0F), channel(2.0F)};
 }
 
+/// Of a unit normal: red x, green y, blue z, from -1 to 1.
 inline Colour normal_colour(const float* n) {
   const auto channel = [&](int c) {
     return static_cast<std::uint8_t>(std::clamp((n[c] + 1.0F) * 127.5F, 0.0F, 255.0F));

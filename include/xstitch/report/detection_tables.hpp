@@ -14,6 +14,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// A row a class: average precision and counts.
 inline Table detection_table(const DetectionPrecision& metric) {
   Table table({"class", "AP (%)", "AP 11 points (%)", "objects", "difficult", "found", "detections"});
   for (const DetectionPrecision::PerClass& c : metric.per_class())
@@ -24,6 +25,7 @@ inline Table detection_table(const DetectionPrecision& metric) {
   return table;
 }
 
+/// A row an attribute: average precision beside that of chance and of the class.
 inline Table attribute_table(const AttributePrecision& metric) {
   Table table({"attribute", "AP (%)", "prevalence (%)", "from class (%)", "within class (%)", "its prevalence (%)",
                "positives", "objects"});

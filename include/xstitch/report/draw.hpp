@@ -167,6 +167,7 @@ inline std::string draw(const Program& program, const DrawOptions& options = {})
   return svg + "</svg>\n";
 }
 
+/// The picture of a network from its type alone.
 template <class Net>
 std::string draw(const DrawOptions& options = {}) {
   return draw(Net::structure_of_type, options);

@@ -10,12 +10,14 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
+/// A table with a heading.
 struct TitledTable {
-  std::string title;
-  Table table;
+  std::string title;   ///< the heading
+  Table table;         ///< what stands below it
   std::string note{};  ///< below: what an interval means
 };
 
+/// As a table of HTML.
 inline std::string html_table(const TitledTable& titled) {
   const Table& table = titled.table;
   const auto cell = [&](const char* tag, std::size_t column, const std::string& text, const char* scope) {

@@ -21,6 +21,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Counts: a row for each true class, a column for each predicted one.
 inline Table confusion_table(const ConfusionMatrix& matrix) {
   std::vector<std::string> header{"truth \\ predicted"};
   for (std::size_t c = 0; c < matrix.classes(); ++c) header.push_back(matrix.name(c));
@@ -33,6 +34,7 @@ inline Table confusion_table(const ConfusionMatrix& matrix) {
   return table;
 }
 
+/// A row a class: precision, recall.
 inline Table class_score_table(const ConfusionMatrix& matrix) {
   Table table({"class", "precision (%)", "recall (%)", "truth", "predicted"});
   for (const ConfusionMatrix::PerClass& c : matrix.per_class())
@@ -41,6 +43,7 @@ inline Table class_score_table(const ConfusionMatrix& matrix) {
   return table;
 }
 
+/// Points of precision and recall of each label.
 inline Table curve_table(const PrecisionRecall& metric) {
   Table table({"label", "threshold", "recall", "precision"});
   for (const PrecisionRecall::Curve& curve : metric.curves())
@@ -50,6 +53,7 @@ inline Table curve_table(const PrecisionRecall& metric) {
   return table;
 }
 
+/// A row a label: average precision and counts.
 inline Table average_precision_table(const PrecisionRecall& metric) {
   Table table({"label", "average precision (%)", "positives", "labelled"});
   for (const PrecisionRecall::Curve& curve : metric.curves())

@@ -26,13 +26,15 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct PairedDifference {
-  std::size_t pairs = 0;
+  std::size_t pairs = 0;         ///< how many
   double mean = 0.0;             ///< of a - b
   double low = 0.0, high = 0.0;  ///< 95 % interval; the mean itself if there is one pair
   double p = 1.0;                ///< two-sided
+  /// Whether there are pairs enough for one.
   [[nodiscard]] bool has_interval() const noexcept { return pairs > 1; }
 };
 
+/// Of a - b over pairs, e.g. seeds: mean and a t-interval.
 [[gnu::cold]] inline PairedDifference paired_difference(const std::vector<double>& a, const std::vector<double>& b,
                                                         double confidence = 0.95) {
   if (a.size() != b.size() || a.empty())

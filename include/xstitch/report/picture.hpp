@@ -15,31 +15,32 @@ using Colour = std::array<std::uint8_t, 3>;  ///< red, green, blue
 
 /// A box on a picture, in its pixels (core/boxes.hpp).
 struct MarkedBox {
-  Box box;
+  Box box;                                ///< in pixels of the picture
   std::string label;                      ///< "chair 0.93"
   std::vector<std::string> attributes{};  ///< listed below the picture
-  Colour colour{255, 255, 255};
+  Colour colour{255, 255, 255};           ///< of the lines
 };
 
 struct Picture {
-  std::string png;  ///< the bytes of a PNG file
-  int height = 0, width = 0;
-  std::vector<MarkedBox> boxes{};
-  std::string caption{};
-  bool sharp = false;  ///< enlarged without smoothing: for maps of classes
+  std::string png;                 ///< the bytes of a PNG file
+  int height = 0, width = 0;       ///< in pixels
+  std::vector<MarkedBox> boxes{};  ///< marked in it
+  std::string caption{};           ///< below it
+  bool sharp = false;              ///< enlarged without smoothing: for maps of classes
 };
 
+/// What a colour means.
 struct LegendEntry {
-  Colour colour{};
-  std::string name;
+  Colour colour{};   ///< the colour
+  std::string name;  ///< what it means
 };
 
 /// A row a sample, a column a kind of picture.
 struct PictureGrid {
-  std::string title;
-  std::vector<std::string> columns;
+  std::string title;                       ///< above the pictures
+  std::vector<std::string> columns;        ///< headings
   std::vector<std::vector<Picture>> rows;  ///< each as long as columns
-  std::vector<LegendEntry> legend{};
+  std::vector<LegendEntry> legend{};       ///< of the colours
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA::report

@@ -23,6 +23,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
+/// A picture of red, green, blue or grey; sharp: pixels are not smoothed when it is enlarged.
 inline Picture picture_of(const data::ByteImage& image, bool sharp = false) {
   const std::vector<std::uint8_t> bytes = data::encode_png(image);
   return {.png = std::string(bytes.begin(), bytes.end()),
@@ -74,6 +75,7 @@ inline Picture photograph(std::span<const float> values, Dims shape) {
   });
 }
 
+/// Of classes, each in its colour.
 inline Picture class_picture(std::span<const std::int32_t> classes, int height, int width) {
   return pictures::paint("class picture", height, width, classes.size(), 1, true,
                          [&](std::size_t p) { return class_colour(classes[p]); });
@@ -97,6 +99,7 @@ inline Picture normal_picture(std::span<const float> normals, int height, int wi
   });
 }
 
+/// What the colours of classes mean.
 template <class Names>
 std::vector<LegendEntry> class_legend(const Names& names) {
   std::vector<LegendEntry> legend;

@@ -25,6 +25,7 @@ namespace xstitch::inline XSTITCH_ISA {
 /// The metrics of a method: [task][metric].
 using TaskMetrics = std::vector<std::vector<MetricValue>>;
 
+/// From 1 for the smallest; equal values share the mean of their ranks.
 [[gnu::cold]] inline std::vector<double> ranks(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -41,6 +42,7 @@ using TaskMetrics = std::vector<std::vector<MetricValue>>;
   return result;
 }
 
+/// Correlation of the ranks of x and y, from -1 to 1; 0 where one of the two is constant.
 [[gnu::cold]] inline double spearman(const std::vector<double>& x, const std::vector<double>& y) {
   if (x.size() != y.size() || x.size() < 2)
     fail("spearman: found ", x.size(), " and ", y.size(), " values, expected as many, 2 or more");
@@ -71,6 +73,7 @@ inline void check_same(const TaskMetrics& a, const TaskMetrics& b) {
 
 }  // namespace task_metrics
 
+/// Delta_m in percent: the mean relative change over tasks, positive where the method is better (Maninis et al. 2019).
 [[gnu::cold]] inline double relative_change(const TaskMetrics& method, const TaskMetrics& baseline) {
   task_metrics::check_same(method, baseline);
   task_metrics::check_same(baseline, method);
@@ -87,6 +90,7 @@ inline void check_same(const TaskMetrics& a, const TaskMetrics& b) {
   return 100.0 * tasks / static_cast<double>(method.size());
 }
 
+/// Of each method over all metrics, 1 being best.
 [[gnu::cold]] inline std::vector<double> mean_ranks(const std::vector<TaskMetrics>& methods) {
   std::vector<double> sums(methods.size(), 0.0);
   if (methods.empty()) return sums;

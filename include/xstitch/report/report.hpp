@@ -27,26 +27,27 @@ namespace xstitch::inline XSTITCH_ISA::report {
 
 /// An SVG of ours (draw.hpp): it goes into the page as it is.
 struct Drawing {
-  std::string title, svg;
+  std::string title, svg;  ///< heading and picture
 };
 /// Names and values: what produced a result.
 struct Settings {
-  std::string title;
-  std::vector<std::pair<std::string, std::string>> values;
+  std::string title;                                        ///< the heading
+  std::vector<std::pair<std::string, std::string>> values;  ///< names and values
 };
 
 /// A text is a paragraph.
 using Item = std::variant<std::string, Plot, TitledTable, PictureGrid, Drawing, Settings>;
 
+/// A part of the page.
 struct Section {
-  std::string title;
-  std::vector<Item> items;
+  std::string title;        ///< the heading
+  std::vector<Item> items;  ///< in order
 };
 
 struct Report {
-  std::string title;
-  std::string subtitle{};
-  std::vector<Section> sections{};
+  std::string title;                ///< of the page
+  std::string subtitle{};           ///< below the title
+  std::vector<Section> sections{};  ///< in order
 };
 
 namespace page {
@@ -96,6 +97,7 @@ inline std::string section(const Section& section, std::size_t number) {
 
 }  // namespace page
 
+/// The page as one file of HTML that needs no other.
 inline std::string html(const Report& report) {
   const std::string title = escaped(report.title);
   std::string text =

@@ -36,8 +36,10 @@ namespace xstitch::inline XSTITCH_ISA::student_t {
   return std::clamp(odd ? 2.0 / std::numbers::pi * (theta + s * sum) : s * sum, 0.0, 1.0);
 }
 
+/// Probability of a value beyond +-t.
 [[nodiscard]] inline double two_sided_probability(double t, std::size_t degrees) { return 1.0 - inside(t, degrees); }
 
+/// The t for which `probability` lies between -t and t.
 [[nodiscard]] [[gnu::cold]] inline double two_sided_quantile(double probability, std::size_t degrees) {
   if (!(probability > 0.0 && probability < 1.0))
     fail("student_t: found a probability of ", probability, ", expected one between 0 and 1");

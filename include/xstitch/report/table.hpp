@@ -29,6 +29,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Of a column.
 enum class Align : std::uint8_t { left, right };
 
 /// Columns that a terminal needs for UTF-8 text: none for combining marks, two for East Asian wide characters and
@@ -64,11 +65,13 @@ class Table {
     aligns_[0] = Align::left;
   }
 
+  /// Aligns a column.
   Table& align(std::size_t column, Align to) {
     if (column >= aligns_.size()) fail("table: column ", column, " of ", aligns_.size());
     aligns_[column] = to;
     return *this;
   }
+  /// Adds a row, of as many cells as there are columns.
   Table& add_row(std::vector<std::string> cells) {
     if (cells.size() > header_.size())
       fail("table: a row of ", cells.size(), " cells for ", header_.size(), " columns; it starts with '", cells[0],
@@ -77,11 +80,15 @@ class Table {
     rows_.push_back(std::move(cells));
     return *this;
   }
+  /// Without the header.
   [[nodiscard]] std::size_t rows() const noexcept { return rows_.size(); }
+  /// Of the header and each row.
   [[nodiscard]] std::size_t columns() const noexcept { return header_.size(); }
+  /// Names of the columns.
   [[nodiscard]] const std::vector<std::string>& header() const noexcept { return header_; }
   /// Cells, one a column.
   [[nodiscard]] const std::vector<std::string>& row(std::size_t r) const { return rows_.at(r); }
+  /// Of a column.
   [[nodiscard]] Align alignment(std::size_t column) const { return aligns_.at(column); }
 
   /// A number with so many digits after the point; "-" for one that is not finite.

@@ -22,23 +22,25 @@
 namespace xstitch::inline XSTITCH_ISA::report {
 
 struct TrainingCurves {
+  /// A metric of a task.
   struct Metric {
     std::string task, name;  ///< "loss", "mean IU"
-    Curve curve;
+    Curve curve;             ///< over steps
   };
+  /// The alphas of a seam.
   struct Seam {
-    std::string name;
+    std::string name;                 ///< of the seam
     std::vector<std::string> towers;  ///< of rows and columns; empty: not known
-    std::size_t columns = 0;
-    std::vector<Curve> alphas;  ///< row after row: what tower t gets of each
+    std::size_t columns = 0;          ///< alphas of a tower: 1, or one a channel
+    std::vector<Curve> alphas;        ///< row after row: what tower t gets of each
   };
   std::vector<Curve> losses, weights;  ///< by heads
-  Curve learning_rate;
-  std::vector<Metric> metrics;  ///< of evaluations
-  std::vector<Seam> seams;
-  Json settings;
-  std::uint64_t step = 0, total = 0;
-  std::vector<std::string> notes;
+  Curve learning_rate;                 ///< over steps
+  std::vector<Metric> metrics;         ///< of evaluations
+  std::vector<Seam> seams;             ///< with their alphas
+  Json settings;                       ///< of the training
+  std::uint64_t step = 0, total = 0;   ///< reached, and planned
+  std::vector<std::string> notes;      ///< what happened, in sentences
 };
 
 namespace training_curves {

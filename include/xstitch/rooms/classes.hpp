@@ -12,6 +12,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Classes of pixels.
 enum class RoomClass : std::uint8_t {
   bed,
   books,
@@ -28,7 +29,8 @@ enum class RoomClass : std::uint8_t {
   window,
 };
 
-inline constexpr int room_classes = 13;
+inline constexpr int room_classes = 13;  ///< how many there are
+/// In the order of RoomClass.
 inline constexpr std::array<std::string_view, room_classes> room_class_names = {
     "bed",     "books", "ceiling", "chair", "floor", "furniture", "objects",
     "picture", "sofa",  "table",   "tv",    "wall",  "window"};

@@ -32,22 +32,23 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Size and number of images, and how regions are proposed.
 struct RoomsDetectionOptions {
-  std::uint64_t seed = 1;
-  RoomsSplit split = RoomsSplit::train;
-  std::size_t count = 1000;
-  std::size_t first = 0;  ///< image i is room first + i of the split's stream
-  int height = 192;
-  int width = 256;
-  RegionOptions regions{};
-  std::size_t proposals = 300;
-  std::size_t jittered = 8;
-  double missed = 0.15;
-  std::string region_name = "regions";
+  std::uint64_t seed = 1;                ///< of all rooms
+  RoomsSplit split = RoomsSplit::train;  ///< training or test rooms
+  std::size_t count = 1000;              ///< images
+  std::size_t first = 0;                 ///< image i is room first + i of the split's stream
+  int height = 192;                      ///< of the images, in pixels
+  int width = 256;                       ///< of the images, in pixels
+  RegionOptions regions{};               ///< how many of a sample, and which
+  std::size_t proposals = 300;           ///< regions of an image
+  std::size_t jittered = 8;              ///< of them, near each object
+  double missed = 0.15;                  ///< share of the objects that get none
+  std::string region_name = "regions";   ///< the towers' Input of regions
   /// Labels; empty: without it.
   std::string class_name = "detection.class";
-  std::string box_name = "detection.box";
-  std::string attribute_name = "attributes";
+  std::string box_name = "detection.box";           ///< of the tower that says boxes
+  std::string attribute_name = "attributes";        ///< of the tower that says attributes
   float mean = 0.45F, standard_deviation = 0.185F;  ///< of all channels of the images
 };
 
@@ -86,11 +87,13 @@ inline std::vector<Box> propose(const std::vector<ImageObject>& objects, const R
 
 }  // namespace rooms
 
+/// Drawn rooms for a detector, made when they are asked for.
 class RoomsDetection {
  public:
   using Options = RoomsDetectionOptions;
 
   RoomsDetection() : RoomsDetection(Options{}) {}
+  /// Images with objects, their attributes and proposals, drawn when they are asked for.
   explicit RoomsDetection(Options options)
       : options_(std::move(options)), rooms_(plain(options_)), known_(std::make_shared<Known>()) {
     options_.regions.check();

@@ -12,8 +12,10 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Rooms to train with, to choose settings by, and to judge by; no room is in two of them.
 enum class RoomsSplit : std::uint8_t { train, validation, test };
 
+/// As in reports: "train".
 constexpr std::string_view name_of(RoomsSplit split) noexcept {
   return split == RoomsSplit::train ? "train" : split == RoomsSplit::validation ? "validation" : "test";
 }

@@ -31,28 +31,30 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Size and number of images, and which labels they have.
 struct RoomsOptions {
-  std::uint64_t seed = 1;
-  RoomsSplit split = RoomsSplit::train;
-  std::size_t count = 2000;
-  std::size_t first = 0;  ///< sample i is room first + i of the split's stream
-  int height = 96;
-  int width = 128;
+  std::uint64_t seed = 1;                ///< of all rooms
+  RoomsSplit split = RoomsSplit::train;  ///< training or test rooms
+  std::size_t count = 2000;              ///< samples
+  std::size_t first = 0;                 ///< sample i is room first + i of the split's stream
+  int height = 96;                       ///< of the images, in pixels
+  int width = 128;                       ///< of the images, in pixels
   /// Names of the towers (or "tower.head") that the labels belong to; empty: without this label.
   std::string segmentation = "segmentation";
-  std::string normals = "normals";
-  std::string depth = {};
+  std::string normals = "normals";  ///< of the tower that says directions
+  std::string depth = {};           ///< of the tower that says distances
   /// Of all channels of the training images.
   float mean = 0.45F;
-  float standard_deviation = 0.185F;
+  float standard_deviation = 0.185F;  ///< of all channels
 };
 
 class Rooms {
  public:
   using Options = RoomsOptions;
-  static constexpr int classes = room_classes;
+  static constexpr int classes = room_classes;  ///< classes of pixels
 
   Rooms() : Rooms(Options{}) {}
+  /// Draws nothing yet: a sample is drawn when it is asked for.
   explicit Rooms(Options options) : options_(std::move(options)) {
     constexpr int most = 4096;
     const Options& o = options_;

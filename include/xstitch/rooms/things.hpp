@@ -13,13 +13,16 @@
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
+/// Classes of objects.
 enum class ThingClass : std::uint8_t { bed, chair, sofa, table, cabinet, shelf, screen, plant, lamp };
 
-inline constexpr int thing_classes = 9;
+inline constexpr int thing_classes = 9;  ///< how many classes there are
+/// In the order of ThingClass.
 inline constexpr std::array<std::string_view, thing_classes> thing_class_names = {
     "bed", "chair", "sofa", "table", "cabinet", "shelf", "screen", "plant", "lamp"};
 
-inline constexpr int thing_attributes = 16;
+inline constexpr int thing_attributes = 16;  ///< how many attributes there are
+/// In the order of the labels.
 inline constexpr std::array<std::string_view, thing_attributes> thing_attribute_names = {
     "Wood",    "Metal", "Cloth",    "Plastic",  "Stone",     "Striped",    "Dotted", "Shiny",
     "3D Boxy", "Round", "Vert Cyl", "Occluded", "Furn. Leg", "Furn. Seat", "Screen", "Leaf"};

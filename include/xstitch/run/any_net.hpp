@@ -23,8 +23,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class AnyNet {
  public:
-  static constexpr std::size_t npos = Layout::npos;
+  static constexpr std::size_t npos = Layout::npos;  ///< no parameter of that name
 
+  /// A network of this program, with the initial values of this seed.
   [[gnu::cold]] AnyNet(const Program& program, Seed seed)
       : parameters_(std::make_shared<Parameters>(program, seed)),
         execution_(std::make_shared<Execution>(parameters_->shared_layout())) {
@@ -36,14 +37,21 @@ class AnyNet {
   AnyNet& operator=(const AnyNet&) = delete;
   virtual ~AnyNet() = default;
 
+  /// Offsets and names of parameters, inputs and heads.
   [[nodiscard]] const Layout& layout() const { return model().layout(); }
+  /// The constants of its type.
   [[nodiscard]] const Program& program() const { return layout().program(); }
+  /// What its initial values and its random numbers follow from.
   [[nodiscard]] Seed seed() const { return model().seed(); }
+  /// Networks of an ensemble; 1 otherwise.
   [[nodiscard]] int members() const { return program().members; }
+  /// Of the products of its layers.
   [[nodiscard]] Precision precision() const { return program().precision; }
+  /// Where data enters.
   [[nodiscard]] std::span<const InputSlot> inputs() const {
     return {layout().inputs().data(), layout().inputs().size()};
   }
+  /// Where labels enter and predictions leave.
   [[nodiscard]] std::span<const HeadSlot> heads() const { return {layout().heads().data(), layout().heads().size()}; }
   /// Number of the head "tower" or "tower.head", or npos.
   [[nodiscard]] std::size_t find_head(std::string_view name) const { return layout().find_head(name); }
@@ -52,11 +60,15 @@ class AnyNet {
 
   // Parameters ------------------------------------------------------------------------------------------------------
 
+  /// Names, extents and offsets of all of them.
   [[nodiscard]] std::span<const ParameterSlot> parameters() const {
     return {model().slots().data(), model().slots().size()};
   }
+  /// Index by full name, or npos.
   [[nodiscard]] std::size_t find_parameter(std::string_view name) const { return layout().find_parameter(name); }
+  /// Values of parameter i.
   [[nodiscard]] std::span<const float> parameter(std::size_t i) const { return model().values(i); }
+  /// Values of parameter i, to write; the version of the parameters changes.
   [[nodiscard]] std::span<float> mutable_parameter(std::size_t i) { return model().writable(i); }
   /// Counts changes of parameters; whoever keeps something made from them compares it.
   [[nodiscard]] std::uint64_t parameter_version() const { return model().version(); }
@@ -67,6 +79,7 @@ class AnyNet {
   std::size_t set_trained(std::string_view pattern, bool trained) { return model().set_trained(pattern, trained); }
   /// A copy of the parameters as they are now, to predict with during training (run/predictor.hpp).
   [[nodiscard]] std::shared_ptr<Parameters> snapshot() const { return model().copy(); }
+  /// For a Predictor.
   [[nodiscard]] std::shared_ptr<Parameters> shared_parameters() const {
     (void)model();
     return parameters_;
@@ -90,6 +103,7 @@ class AnyNet {
   [[nodiscard]] std::span<const float> prediction(std::size_t head) const { return execution().prediction(head); }
   /// Of the last evaluate, if keep_logits(true) was said before: [batch size, HeadSlot::output].
   [[nodiscard]] std::span<const float> logits(std::size_t head) const { return execution().logits(head); }
+  /// Whether forward keeps the logits beside the predictions.
   void keep_logits(bool keep) { execution().keep_logits(keep); }
 
   /// Packs the weights for many calls of evaluate, which otherwise packs them in each one. Holds until a parameter
@@ -100,6 +114,7 @@ class AnyNet {
     packed_.reset();
     model().drop_packed();
   }
+  /// Memory of packed weights, 0 without.
   [[nodiscard]] std::size_t packed_bytes() const noexcept { return packed_ ? packed_->memory.bytes() : 0; }
 
   /// Bytes held: parameters, activations, scratch, packed weights (a Training has its own).
@@ -107,10 +122,12 @@ class AnyNet {
 
   // For Training ----------------------------------------------------------------------------------------------------
 
+  /// The parameters; an Error where the network was moved from.
   [[nodiscard]] Parameters& model() const {
     if (!parameters_) fail("this network was moved from: it has no parameters any more");
     return *parameters_;
   }
+  /// The execution; an Error where the network was moved from.
   [[nodiscard]] Execution& execution() const {
     (void)model();
     return *execution_;

@@ -35,6 +35,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Which layers are left out, and what pixels mean on both sides.
 struct CaffeOptions {
   std::vector<std::string> ignore{};                 ///< layers of the file that the network does not have: {"fc8"}
   PixelScaling pixels = PixelScaling::caffe();       ///< what the network sees
@@ -155,6 +156,7 @@ inline Initialised initialise_from(Parameters& to, const CaffeFile& file,
                                    const std::vector<PrefixMapping>& mapping = {}, const CaffeOptions& options = {}) {
   return caffe_details::ParameterReader(to, file, mapping, options).read(false);
 }
+/// Reads those parameters that the file has; says which.
 inline Initialised initialise_from(AnyNet& net, const CaffeFile& file, const std::vector<PrefixMapping>& mapping = {},
                                    const CaffeOptions& options = {}) {
   return initialise_from(net.model(), file, mapping, options);
@@ -164,6 +166,7 @@ inline void load(Parameters& to, const CaffeFile& file, const std::vector<Prefix
                  const CaffeOptions& options = {}) {
   (void)caffe_details::ParameterReader(to, file, mapping, options).read(true);
 }
+/// Reads every parameter from a file; an Error lists all that are missing or do not fit.
 inline void load(AnyNet& net, const CaffeFile& file, const std::vector<PrefixMapping>& mapping = {},
                  const CaffeOptions& options = {}) {
   load(net.model(), file, mapping, options);

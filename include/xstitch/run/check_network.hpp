@@ -20,19 +20,22 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// What check_network_gradients() found.
 struct NetworkGradientReport {
-  bool ok = true;
-  double worst = 0.0;  ///< largest relative error
-  std::size_t checked = 0, kinks = 0;
-  std::string text;  ///< one line a parameter that is wrong
+  bool ok = true;                      ///< whether all agree
+  double worst = 0.0;                  ///< largest relative error
+  std::size_t checked = 0, kinks = 0;  ///< elements that were compared, and that lay at a kink of the function
+  std::string text;                    ///< one line a parameter that is wrong
 };
 
+/// How strictly it compares.
 struct NetworkCheckOptions {
-  double tolerance = 2e-2;
-  float step = 4e-3F;
+  double tolerance = 2e-2;    ///< largest relative error
+  float step = 4e-3F;         ///< half the distance of the numeric difference
   std::size_t elements = 24;  ///< at most so many of each parameter, spread evenly
 };
 
+/// Compares gradients of the whole network with numeric differences of its loss.
 inline NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& batch, ThreadPool& threads,
                                                      const NetworkCheckOptions& options = {}) {
   NetworkGradientReport report;

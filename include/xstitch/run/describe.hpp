@@ -120,6 +120,7 @@ inline std::string describe(const Program& program) {
   return text + (seams.empty() ? "" : "; seams: " + seams) + (reasons.empty() ? "" : "\nalgorithms: " + reasons) + '\n';
 }
 
+/// A table of a network from its type: shapes, parameters, memory, products and algorithms.
 template <class Net>
 std::string describe() {
   return describe(Net::program_of_type);

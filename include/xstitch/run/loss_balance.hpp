@@ -46,30 +46,31 @@ enum class HeadGradients : std::uint8_t {
   products,  ///< scalar products of every two, over the parameters that two heads or more reach
 };
 
+/// When a rule is called, and with what.
 struct BalanceNeeds {
   bool losses_first = false;  ///< the weights of a step hang on its own losses
   bool losses_after = false;  ///< update() is called after the parameters': forward runs once more, on the same batch
-  bool positive_losses = false;  ///< a loss below 0 is an Error
-  HeadGradients gradients = HeadGradients::unseen;
+  bool positive_losses = false;                     ///< a loss below 0 is an Error
+  HeadGradients gradients = HeadGradients::unseen;  ///< what it wants to know of gradients
 };
 
 /// What a rule has learned, by a name.
 struct BalanceArray {
-  std::string name;
+  std::string name;            ///< of the array
   std::vector<double> values;  ///< [head]
 };
 
 /// What is known before the first step.
 struct BalanceSetup {
-  std::span<const HeadSlot> heads;
+  std::span<const HeadSlot> heads;   ///< of the network
   std::uint64_t epoch_steps = 0;     ///< steps an epoch; 0: not known
   std::size_t optimizer_states = 0;  ///< arrays of the training's optimizer
 };
 
 /// One step.
 struct BalanceCall {
-  std::uint64_t step = 0;
-  std::uint64_t epoch = 0;
+  std::uint64_t step = 0;                 ///< from 0
+  std::uint64_t epoch = 0;                ///< from 0
   RandomKey random{};                     ///< of the network's seed, the rule and the step
   std::span<const std::uint8_t> present;  ///< [head]: has valid labels in this batch, and a weight by its type
   std::span<const double> losses;         ///< [head]: L_h; in weigh() only if the rule needs losses_first
@@ -79,7 +80,7 @@ struct BalanceCall {
   /// [head]: how much of each w_h L_h enters the gradient of the parameters that two heads or more reach; 1 unless
   /// update() writes another.
   std::span<double> combination;
-  std::span<BalanceArray> state;
+  std::span<BalanceArray> state;            ///< what the rule has learned, to read and write
   const OptimizerRef* optimizer = nullptr;  ///< the training's
   float learning_rate = 0.0F;               ///< optimizer's x schedule
 };
@@ -103,20 +104,27 @@ concept ChecksItsSetup = requires(const R& rule, const BalanceSetup& setup) {
 class LossBalance {
  public:
   LossBalance() = default;
+  /// Copies a rule.
   template <BalanceRule R>
   LossBalance(const R& rule)  // NOLINT(google-explicit-constructor)
       : rule_(std::make_shared<const R>(rule)), functions_(&functions_of<R>) {}
 
+  /// Whether there is one.
   [[nodiscard]] bool given() const noexcept { return rule_ != nullptr; }
+  /// The rule's name.
   [[nodiscard]] std::string_view name() const { return functions_->name; }
+  /// What the rule reads.
   [[nodiscard]] BalanceNeeds needs() const { return functions_->needs; }
   /// Name and settings in one line, or "none".
   [[nodiscard]] std::string describe() const { return given() ? functions_->describe(rule_.get()) : "none"; }
+  /// What the rule learns, as it is at the start.
   [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     functions_->check(rule_.get(), setup);
     return functions_->arrays(rule_.get(), setup);
   }
+  /// Writes the weights of a step.
   void weigh(const BalanceCall& call) const { functions_->weigh(rule_.get(), call); }
+  /// Lets the rule learn from a step.
   void update(const BalanceCall& call) const { functions_->update(rule_.get(), call); }
 
  private:

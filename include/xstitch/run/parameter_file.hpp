@@ -126,6 +126,7 @@ inline void load(AnyNet& net, const std::filesystem::path& path, const std::vect
   load(net.model(), path, mapping, order);
 }
 
+/// Reads those parameters that the file has, by name; says which.
 inline Initialised initialise_from(AnyNet& net, const std::filesystem::path& path,
                                    const std::vector<PrefixMapping>& mapping = {},
                                    WeightOrder order = WeightOrder::as_marked) {
@@ -155,6 +156,7 @@ inline Initialised initialise_from(AnyNet& net, const Parameters& trained,
         std::copy(from.begin(), from.end(), values.begin());
       });
 }
+/// The same from another network.
 inline Initialised initialise_from(AnyNet& net, const AnyNet& trained, const std::vector<PrefixMapping>& mapping = {}) {
   return initialise_from(net, trained.model(), mapping);
 }

@@ -18,7 +18,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Names of the source that begin with `from` fill names of the network that begin with `to`.
 struct PrefixMapping {
-  std::string from, to;
+  std::string from, to;  ///< beginnings of names in the source and in the network
 };
 
 namespace parameter_file {

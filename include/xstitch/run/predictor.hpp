@@ -65,6 +65,7 @@ class Prediction : public detail::PredictionCore {
   [[nodiscard]] ConstMatrixView get() const {
     return get(name<Head>());
   }
+  /// What the last layer of the head "tower" or "tower.head" gave.
   template <FixedString Head>
   [[nodiscard]] ConstMatrixView logits() const {
     return logits(name<Head>());
@@ -94,6 +95,7 @@ class Predictor : public detail::PredictorCore {
   /// Reads the parameters from a file that save() wrote.
   explicit Predictor(const std::filesystem::path& file, std::size_t threads = 0)
       : PredictorCore(Net::inference_program_of_type, file, threads) {}
+  /// Shares parameters, e.g. those of another predictor.
   explicit Predictor(std::shared_ptr<Parameters> parameters, std::size_t threads = 0)
       : PredictorCore(Net::inference_program_of_type, std::move(parameters), threads) {}
 

@@ -20,8 +20,8 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// Elements of one input: of one sample, or of a batch.
 struct InputView {
-  std::string_view name{};  ///< "tower" or "tower.input"; empty: of every tower of that shape
-  std::span<const float> values;
+  std::string_view name{};        ///< "tower" or "tower.input"; empty: of every tower of that shape
+  std::span<const float> values;  ///< row-major, one sample or several
 };
 
 namespace detail {

@@ -26,7 +26,9 @@ class Ranks {
   Ranks& operator=(const Ranks&) = delete;
   virtual ~Ranks() = default;
 
+  /// Of this process, from 0.
   [[nodiscard]] virtual std::size_t rank() const = 0;
+  /// How many processes there are.
   [[nodiscard]] virtual std::size_t ranks() const = 0;
   /// Where it runs, for people: "process 4711 on node3".
   [[nodiscard]] virtual std::string place() const = 0;

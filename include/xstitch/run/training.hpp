@@ -81,6 +81,7 @@ class Training {
     if (balancing_) balancing_->commit(batch, threads);
     return result;
   }
+  /// One update.
   const StepResult& step(const Batch& batch, ThreadPool& threads) { return step(batch, StepOptions{}, threads); }
 
   /// Forward and backward without an update; the gradients are then in gradient(i). Changes nothing in the network.
@@ -90,6 +91,7 @@ class Training {
     gradients_.run(batch, options.step, options.accumulate, options.heads, nullptr, nullptr, threads);
     return gradients_.result();
   }
+  /// Gradients of all heads, which parameter_gradient() then gives; nothing is updated.
   const StepResult& compute_gradients(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     return compute_gradients(batch, GradientOptions{.step = step}, threads);
   }
@@ -102,6 +104,7 @@ class Training {
     gradients_.forward_keeping(batch, step, threads);
     return gradients_.result();
   }
+  /// Gradients of some heads, from the last forward_keeping().
   void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     gradients_.backward_from(heads, threads);
@@ -121,6 +124,7 @@ class Training {
 
   /// The run-time weight of a head, on top of that of its type (Weighted).
   [[nodiscard]] std::span<const float> head_weights() const noexcept { return gradients_.heads().weights(); }
+  /// A factor on top of the one of the head's type, from the next step on.
   void set_head_weight(std::size_t head, float weight) {
     if (balancing_) fail("training: the weights of the heads are set by ", balancing_->rule().name());
     gradients_.heads().set_weight(head, weight);
@@ -138,18 +142,24 @@ class Training {
   }
   /// The rule, if there is one; and what it has learned.
   [[nodiscard]] LossBalance balance() const { return balancing_ ? balancing_->rule() : LossBalance(); }
+  /// What the rule for the heads' weights has learned.
   [[nodiscard]] std::span<const BalanceArray> balance_state() const noexcept {
     return balancing_ ? balancing_->state() : std::span<const BalanceArray>{};
   }
+  /// Continues with what a rule has learned.
   void set_balance_state(std::vector<BalanceArray> state) {
     if (balancing_) balancing_->set_state(std::move(state));
   }
 
+  /// Arrays of state for each parameter.
   [[nodiscard]] std::size_t optimizer_state_count() const noexcept { return updater_.state_count(); }
+  /// State array `which` of parameter i.
   [[nodiscard]] std::span<float> optimizer_state(std::size_t which, std::size_t i) { return updater_.state(which, i); }
+  /// The same, to read.
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
     return updater_.state(which, i);
   }
+  /// Factors of the learning rate by parameter.
   void set_multipliers(const ParameterMultipliers& multipliers) { updater_.set_multipliers(multipliers); }
   /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
   void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { gradients_.set_reduction(std::move(reduction)); }
@@ -161,6 +171,7 @@ class Training {
     if (balancing_) balancing_->reset();
   }
 
+  /// The network that is trained.
   [[nodiscard]] AnyNet& net() const noexcept { return net_; }
   /// Bytes of the network and of this training.
   [[nodiscard]] std::size_t memory_bytes() const {

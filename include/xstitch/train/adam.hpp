@@ -90,15 +90,15 @@ void check_settings(const char* name, const A& a) {
 
 /// Adam: weight decay is an L2 penalty in the gradient.
 struct Adam {
-  float learning_rate = 0.001F;
-  float beta1 = 0.9F;
-  float beta2 = 0.999F;
-  float epsilon = 1e-8F;
-  float weight_decay = 0.0F;
-  float alpha_multiplier = 10.0F;
-  float bias_multiplier = 1.0F;
+  float learning_rate = 0.001F;    ///< at the start, before the schedule
+  float beta1 = 0.9F;              ///< decay of the mean of gradients
+  float beta2 = 0.999F;            ///< decay of the mean of their squares
+  float epsilon = 1e-8F;           ///< added to the root of the second
+  float weight_decay = 0.0F;       ///< added to the gradient, times the weight
+  float alpha_multiplier = 10.0F;  ///< of the learning rate, for weave units
+  float bias_multiplier = 1.0F;    ///< of the learning rate, for biases
 
-  static constexpr std::size_t state_count = 2;
+  static constexpr std::size_t state_count = 2;  ///< means of gradients and of their squares
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
     return adam_rule::multipliers(group, weight_decay, alpha_multiplier, bias_multiplier);
   }
@@ -109,15 +109,15 @@ struct Adam {
 
 /// AdamW: weight decay shrinks the weight itself, by learning rate x weight decay a step.
 struct AdamW {
-  float learning_rate = 0.001F;
-  float beta1 = 0.9F;
-  float beta2 = 0.999F;
-  float epsilon = 1e-8F;
-  float weight_decay = 0.01F;
-  float alpha_multiplier = 10.0F;
-  float bias_multiplier = 1.0F;
+  float learning_rate = 0.001F;    ///< at the start, before the schedule
+  float beta1 = 0.9F;              ///< decay of the mean of gradients
+  float beta2 = 0.999F;            ///< decay of the mean of their squares
+  float epsilon = 1e-8F;           ///< added to the root of the second
+  float weight_decay = 0.01F;      ///< times learning rate and weight, taken from the weight
+  float alpha_multiplier = 10.0F;  ///< of the learning rate, for weave units
+  float bias_multiplier = 1.0F;    ///< of the learning rate, for biases
 
-  static constexpr std::size_t state_count = 2;
+  static constexpr std::size_t state_count = 2;  ///< means of gradients and of their squares
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
     return adam_rule::multipliers(group, weight_decay, alpha_multiplier, bias_multiplier);
   }

@@ -19,8 +19,9 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// A detection, with attributes.
 struct DetectedObject {
-  Detection detection;
+  Detection detection;              ///< class, box and score
   std::vector<float> attributes{};  ///< a probability each
 };
 
@@ -54,6 +55,7 @@ inline std::vector<DetectedObject> objects_in(std::vector<RegionNetwork> nets, c
 
 }  // namespace detection
 
+/// Detections of one image by a network.
 inline std::vector<DetectedObject> detect_objects(AnyNet& net, const data::DetectionImage& image,
                                                   const DetectionOptions& options = {}) {
   ThreadPool threads(options.threads);
@@ -61,6 +63,7 @@ inline std::vector<DetectedObject> detect_objects(AnyNet& net, const data::Detec
   return detection::objects_in({detection::RegionNetwork(net, threads)}, image, options);
 }
 
+/// The same, averaged over several predictors.
 inline std::vector<DetectedObject> detect_objects(std::vector<AnyPredictor>& predictors,
                                                   const data::DetectionImage& image,
                                                   const DetectionOptions& options = {}) {

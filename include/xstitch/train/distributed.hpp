@@ -23,10 +23,11 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct Distributed {
   std::shared_ptr<Ranks> ranks{};  ///< null: this process alone
-  ReductionOptions reduction{};
+  ReductionOptions reduction{};    ///< how gradients are added up
 
   /// Whether this rank speaks and writes for all.
   [[nodiscard]] bool leads() const { return !ranks || ranks->rank() == 0; }
+  /// Which slices this rank computes.
   [[nodiscard]] Share share(std::size_t slices) const {
     return ranks ? Share{.rank = ranks->rank(), .ranks = ranks->ranks(), .slices = slices} : Share{.slices = slices};
   }

@@ -24,11 +24,12 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// How a data set is judged.
 struct EvaluateOptions {
-  std::size_t batch = 32;
-  std::size_t threads = 0;         ///< 0: as many as the process may use processors
-  std::size_t loader_threads = 1;  ///< 0: load on the caller's thread
-  OnError on_error = OnError::stop;
+  std::size_t batch = 32;             ///< samples at a time
+  std::size_t threads = 0;            ///< 0: as many as the process may use processors
+  std::size_t loader_threads = 1;     ///< 0: load on the caller's thread
+  OnError on_error = OnError::stop;   ///< about samples that do not load
   std::vector<HeadMetric> metrics{};  ///< beside those of the losses, for example {{"upper", confusion}}
   std::shared_ptr<Ranks> ranks{};     ///< share the batches out over these
 };
@@ -172,6 +173,7 @@ inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions
 
 }  // namespace evaluation
 
+/// Losses and metrics of every head over all samples, exactly.
 inline Evaluation evaluate(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options = {}) {
   ThreadPool threads(options.threads);
   return evaluation::run(net, data, options, threads);

@@ -33,11 +33,12 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// What detectors and attributes are judged by.
 struct DetectionEvaluation {
-  DetectionPrecision detections, random;
-  ProposalRecall recall;
-  AttributePrecision attributes;
-  std::size_t images = 0;
+  DetectionPrecision detections, random;  ///< of the network, and of random scores
+  ProposalRecall recall;                  ///< of the proposals
+  AttributePrecision attributes;          ///< of the attributes
+  std::size_t images = 0;                 ///< how many were judged
 };
 
 namespace detection {
@@ -147,6 +148,7 @@ DetectionEvaluation judge(std::vector<RegionNetwork> nets, const D& data, const 
 
 }  // namespace detection
 
+/// Judges a network on every image of a data set.
 template <data::DetectionSet D>
 DetectionEvaluation evaluate_detection(AnyNet& net, const D& data, const DetectionOptions& options = {}) {
   ThreadPool threads(options.threads);

@@ -18,18 +18,20 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Evaluation {
+  /// What was measured of a head.
   struct Row {
-    std::string name;     ///< "tower" or "tower.head"
-    double loss = 0.0;    ///< sum over the set / normaliser over the set
-    float weight = 1.0F;  ///< of the loss in the total
-    std::vector<MetricValue> values;
-    std::size_t main = 0;  ///< index into values of the one that decides which checkpoint is best
-    bool labelled = true;  ///< false: no sample had a label, and the loss of 0 says nothing
+    std::string name;                 ///< "tower" or "tower.head"
+    double loss = 0.0;                ///< sum over the set / normaliser over the set
+    float weight = 1.0F;              ///< of the loss in the total
+    std::vector<MetricValue> values;  ///< of the head's metric
+    std::size_t main = 0;             ///< index into values of the one that decides which checkpoint is best
+    bool labelled = true;             ///< false: no sample had a label, and the loss of 0 says nothing
   };
-  std::vector<Row> rows;
-  std::size_t samples = 0;
-  std::uint64_t skipped = 0;
+  std::vector<Row> rows;      ///< one a head
+  std::size_t samples = 0;    ///< judged
+  std::uint64_t skipped = 0;  ///< replaced or left out
 
+  /// Sum of the heads' losses, with their weights.
   [[nodiscard]] double total_loss() const {
     double total = 0.0;
     for (const Row& row : rows) total += static_cast<double>(row.weight) * row.loss;

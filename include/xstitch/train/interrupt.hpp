@@ -29,6 +29,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
+  /// Whether a signal has come.
   [[nodiscard]] const std::atomic<bool>& flag() const noexcept { return raised(); }
 
  private:

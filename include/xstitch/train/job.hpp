@@ -28,14 +28,17 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// How a job is made.
 struct JobOptions {
   bool resume = false;                      ///< else the job starts again and forgets what is in the folder
   const std::atomic<bool>* stop = nullptr;  ///< given to every stage
   Distributed distributed{};                ///< given to every stage; rank 0 alone writes into the folder
 };
 
+/// A folder with everything of a training: settings, checkpoints, log, report.
 class TrainingJob {
  public:
+  /// Opens or makes the folder; a second process is refused.
   explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
       : folder_(std::move(folder)), options_(options) {
     lead([&] { begin(); });
@@ -96,6 +99,7 @@ class TrainingJob {
 
   /// Whether every stage so far has finished.
   [[nodiscard]] bool complete() const noexcept { return complete_; }
+  /// As it was opened.
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
   /// "finished", "running" (or killed while it ran), "interrupted", "not finite"; empty for a stage not begun.
   [[nodiscard]] std::string state(const std::string& stage) const {

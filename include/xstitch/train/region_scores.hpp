@@ -22,18 +22,19 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Names of heads and input, and how detections are chosen.
 struct DetectionOptions {
   std::string classes = "detection.class";  ///< head of probabilities, the background first; empty: attributes alone
   std::string boxes = "detection.box";      ///< head of BoxRegression; empty: proposals are taken as they are
   std::string attributes = {};              ///< head of SigmoidCrossEntropy; empty: classes and boxes alone
   std::string regions = "regions";          ///< the towers' Input
   std::size_t batch = 2;                    ///< of images
-  std::size_t threads = 0;
-  double suppression = 0.3;   ///< overlap above which the lower of two detections of a class goes
-  float least_score = 0.05F;  ///< of a detection
-  std::size_t most = 100;     ///< detections of an image
-  PrecisionRule attribute_rule = PrecisionRule::all_points;
-  std::uint64_t seed = 1;  ///< of the random scores
+  std::size_t threads = 0;                  ///< 0: as many as there are processors
+  double suppression = 0.3;                 ///< overlap above which the lower of two detections of a class goes
+  float least_score = 0.05F;                ///< of a detection
+  std::size_t most = 100;                   ///< detections of an image
+  PrecisionRule attribute_rule = PrecisionRule::all_points;  ///< rule of average precision for attributes
+  std::uint64_t seed = 1;                                    ///< of the random scores
 };
 
 namespace detection {

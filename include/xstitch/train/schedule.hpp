@@ -33,7 +33,9 @@ class Schedule {
  public:
   Schedule() : Schedule(Kind::constant) {}
 
+  /// Factor 1 in every step.
   static Schedule constant() { return {}; }
+  /// The factor is gamma^floor(step / size).
   static Schedule step(std::uint64_t size, double gamma) {
     if (size == 0) fail("Schedule::step: found size = 0 steps, expected at least 1");
     setting_range::at_least_zero("Schedule::step", "gamma", gamma);
@@ -42,6 +44,7 @@ class Schedule {
     s.number_ = gamma;
     return s;
   }
+  /// The factor is gamma^(number of marks that were passed).
   static Schedule multi_step(std::vector<std::uint64_t> marks, double gamma) {
     if (!std::is_sorted(marks.begin(), marks.end()))
       fail("Schedule::multi_step: found marks that decrease, expected none below the one before");
@@ -51,18 +54,21 @@ class Schedule {
     s.number_ = gamma;
     return s;
   }
+  /// The factor is (1 - step / steps)^power.
   static Schedule polynomial(double power) {
     setting_range::at_least_zero("Schedule::polynomial", "power", power);  // below 0: infinite at the end
     Schedule s(Kind::polynomial);
     s.number_ = power;
     return s;
   }
+  /// From 1 along half a cosine to `minimum` at the last step (Loshchilov and Hutter 2017).
   static Schedule cosine(double minimum = 0.0) {
     setting_range::zero_to_one("Schedule::cosine", "minimum", minimum);
     Schedule s(Kind::cosine);
     s.number_ = minimum;
     return s;
   }
+  /// Rises linearly for some steps, then follows another one.
   static Schedule warm_up(std::uint64_t steps, Schedule then) {
     if (steps >= longest - then.warm_up_)
       fail("Schedule::warm_up: found ", steps, " steps before ", then.describe(), ", expected fewer than 2^53 in all");

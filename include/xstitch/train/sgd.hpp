@@ -24,14 +24,14 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct Sgd {
-  float learning_rate = 0.01F;
-  float momentum = 0.0F;
-  float weight_decay = 0.0F;
-  float alpha_multiplier = 100.0F;
-  float bias_multiplier = 2.0F;
-  bool nesterov = false;
+  float learning_rate = 0.01F;      ///< at the start, before the schedule
+  float momentum = 0.0F;            ///< share of the last update in the next
+  float weight_decay = 0.0F;        ///< added to the gradient, times the weight
+  float alpha_multiplier = 100.0F;  ///< of the learning rate, for weave units
+  float bias_multiplier = 2.0F;     ///< of the learning rate, for biases
+  bool nesterov = false;            ///< Nesterov's momentum
 
-  static constexpr std::size_t state_count = 1;
+  static constexpr std::size_t state_count = 1;  ///< the momentum
 
   [[nodiscard]] Multipliers multipliers(ParameterGroup group) const {
     switch (group) {

@@ -28,7 +28,7 @@ struct TrainOptions {
   std::uint64_t iterations = 0;  ///< ... or steps; one of the two
   std::size_t batch = 32;        ///< more than the data set has: all of it
   bool drop_last = false;        ///< leave out the last batch of an epoch where it is smaller than the others
-  Schedule schedule{};
+  Schedule schedule{};           ///< factor of the learning rate by step
   /// Length in steps of a schedule that depends on it (polynomial, cosine); 0: the training's. Later steps keep the
   /// factor of its end. Give the final length where a training is meant to be resumed to more iterations.
   std::uint64_t schedule_iterations = 0;
@@ -37,7 +37,7 @@ struct TrainOptions {
   bool extend_schedule = false;
   std::optional<Seed> seed{};  ///< of data order and augmentation; the network's if not given
   std::size_t threads = 0;     ///< 0: as many as the process may use processors
-  Augment augment{};
+  Augment augment{};           ///< what is done to samples
   /// Of parameters by name, {{"upper.*", 0.1F}}; of several patterns that match, the last counts. The first kind comes
   /// on top of the group's multiplier, the second in place of the group's and the layer's
   /// (run/parameter_multipliers.hpp).
@@ -53,8 +53,8 @@ struct TrainOptions {
   /// Average the weights along the way; evaluations and best.safetensors are of the average (train/weight_average.hpp).
   std::optional<WeightAverage> weight_average{};
 
-  std::optional<DataSetRef> evaluation{};
-  std::uint64_t evaluate_every = 0;  ///< steps; 0: with each epoch. And always at the end
+  std::optional<DataSetRef> evaluation{};  ///< a data set to judge by
+  std::uint64_t evaluate_every = 0;        ///< steps; 0: with each epoch. And always at the end
   /// Load every evaluation sample once before the first step, so that a broken one is not found hours later. Without
   /// it (and with OnError::skip) only the first batch is loaded.
   bool check_evaluation = true;
@@ -75,13 +75,13 @@ struct TrainOptions {
 
   const std::atomic<bool>* stop = nullptr;  ///< ends after the step in which it becomes true (see Interrupt)
   std::ostream* output = &std::cerr;        ///< progress; null: silence
-  std::function<void(std::uint64_t step, const StepResult&)> after_step{};
+  std::function<void(std::uint64_t step, const StepResult&)> after_step{};  ///< called after each update
 
   /// Several ranks as one training (train/distributed.hpp). `batch` is that of all of them together, and `accumulate`
   /// at least their number. Rank 0 shows progress, and writes checkpoints and log.
   Distributed distributed{};
 
-  std::size_t loader_threads = 1;
+  std::size_t loader_threads = 1;    ///< that load samples
   bool cache = false;                ///< keep all samples in memory
   OnError on_error = OnError::stop;  ///< for samples that do not load
 };

@@ -53,6 +53,7 @@ inline TrainResult train_together(AnyNet& net, const DataSetRef& data, const Opt
 
 }  // namespace trainer
 
+/// Trains a network on a data set until the options say that it is done.
 inline TrainResult train(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
                          const TrainOptions& options) {
   if (options.distributed.ranks) return trainer::train_together(net, data, optimizer, options);

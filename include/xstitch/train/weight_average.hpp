@@ -33,8 +33,9 @@ namespace xstitch::inline XSTITCH_ISA {
 
 struct WeightAverage {
   float decay = 0.999F;  ///< at least 0 and below 1
-  bool warm_up = true;
+  bool warm_up = true;   ///< less decay in the first steps
 
+  /// Refuses settings outside their range.
   void check_settings() const { setting_range::below_one("WeightAverage", "decay", static_cast<double>(decay)); }
   [[nodiscard]] std::string describe() const {
     return "decay " + number_text(decay, 9) + (warm_up ? "" : ", no warm-up");
@@ -46,6 +47,7 @@ struct WeightAverage {
   }
 };
 
+/// The moving average of a network's parameters during a training.
 class AveragedWeights {
  public:
   /// Starts from the parameters as they are.
@@ -76,9 +78,12 @@ class AveragedWeights {
       });
     });
   }
+  /// Steps that went into the average.
   [[nodiscard]] std::uint64_t updates() const noexcept { return updates_; }
 
+  /// The network whose weights are averaged.
   [[nodiscard]] const AnyNet& net() const noexcept { return net_; }
+  /// Averages of parameter i.
   [[nodiscard]] std::span<const float> values(std::size_t i) const {
     const ParameterSlot& slot = net_.parameters()[i];
     return {values_.floats() + slot.offset, slot.count};
@@ -103,11 +108,13 @@ class AveragedWeights {
     }
     return result;
   }
+  /// Memory of the averages.
   [[nodiscard]] std::size_t bytes() const noexcept { return values_.bytes(); }
 
   /// While it lives, the network has the averaged weights, and the average those of the training; of null: nothing.
   class InNetwork {
    public:
+    /// Exchanges the weights; of null: nothing.
     explicit InNetwork(AveragedWeights* average) : average_(average) {
       if (average_ == nullptr) return;
       const WriteAccess access(average_->net_.model(), "an evaluation of averaged weights");

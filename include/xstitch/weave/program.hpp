@@ -15,29 +15,32 @@ namespace xstitch::inline XSTITCH_ISA {
 
 /// A plan as plain spans.
 struct PlanView {
+  /// Where each tensor's value lies in the arena, its gradient, the gradient's temporaries, and what is kept.
   std::span<const std::size_t> value{}, gradient{}, temporary{}, kept{};
-  std::size_t bytes_per_sample = 0;
+  std::size_t bytes_per_sample = 0;  ///< of the arena
 };
 
 /// One program a type. The program of a predictor has no training functions and no training plan; one that is only
 /// drawn has neither functions nor plans.
 struct Program {
-  std::string_view kind;  ///< "CrossStitch"
-  std::span<const ChainView> chains;
-  std::span<const Op> ops;
-  std::span<const int> edges;
-  std::span<const std::size_t> order;  ///< [edge]: of a weave unit's inputs, towers by name
-  std::span<const Tensor> tensors;
-  std::span<const GraphInput> inputs;
+  std::string_view kind;                        ///< "CrossStitch"
+  std::span<const ChainView> chains;            ///< towers, or a shared trunk and what follows it
+  std::span<const Op> ops;                      ///< in the order of forward
+  std::span<const int> edges;                   ///< input tensors, operation by operation
+  std::span<const std::size_t> order;           ///< [edge]: of a weave unit's inputs, towers by name
+  std::span<const Tensor> tensors;              ///< inputs and what operations write
+  std::span<const GraphInput> inputs;           ///< of the network
   std::span<const ForwardFunctions> forward;    ///< [operation]
   std::span<const TrainingFunctions> training;  ///< [operation], or empty
-  PlanView inference_plan, training_plan;
-  int members = 1;                        ///< of an ensemble
-  Precision precision = Precision::fp32;  ///< of the operations' multiplications
+  PlanView inference_plan, training_plan;       ///< memory of inference and of training
+  int members = 1;                              ///< of an ensemble
+  Precision precision = Precision::fp32;        ///< of the operations' multiplications
 
+  /// Tensors that an operation reads.
   [[nodiscard]] std::span<const int> inputs_of(const Op& op) const {
     return edges.subspan(detail::at(op.first_input), detail::at(op.input_count));
   }
+  /// The graph alone.
   [[nodiscard]] GraphView graph() const { return {ops, edges, tensors}; }
 };
 
@@ -50,6 +53,7 @@ struct Program {
     path = std::string(chain.blocks[detail::at(b)].name) + "." + path;
   return path;
 }
+/// "layer1.0.conv1", empty for an operation without a name.
 [[gnu::cold]] inline std::string full_name(const Program& program, const Op& op) {
   return op.record->name.empty() ? std::string{} : block_path(program, op) + std::string(op.record->name);
 }

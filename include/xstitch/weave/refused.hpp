@@ -22,9 +22,9 @@ template <int Rows, int Height, int Width, int Channels>
 struct RowsOf {};
 
 template <auto>
-constexpr bool never = false;
+constexpr bool never = false;  ///< false, whatever the argument: static_assert fails when the type is used
 template <class>
-constexpr bool never_type = false;
+constexpr bool never_type = false;  ///< the same for a type
 
 template <FixedString Tower, FixedString Block, FixedString Layer, class Got, FixedString Needs>
 struct LayerDoesNotFitItsInput {

@@ -21,9 +21,9 @@ constexpr bool contains(std::span<const std::string_view> names, std::string_vie
 /// Which seams are stitched, and what is wrong with them.
 template <std::size_t MaxSeams>
 struct ActiveSeams {
-  std::array<std::string_view, MaxSeams> names{};
-  std::size_t count = 0;
-  Problem problem{};
+  std::array<std::string_view, MaxSeams> names{};  ///< in the order of the towers
+  std::size_t count = 0;                           ///< of the names
+  Problem problem{};                               ///< of the first one, or none
 };
 
 /// The step of a seam, or none. (A number: g++ with the sanitizer of undefined behaviour compares no address of a

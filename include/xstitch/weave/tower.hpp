@@ -16,8 +16,9 @@ namespace xstitch::inline XSTITCH_ISA {
 template <FixedString Name, class Input, class... Items>
 struct Tower {
   static constexpr auto name = Name;
-  static constexpr Dims input = Input::dims;
+  static constexpr Dims input = Input::dims;  ///< extents of the input
   using items = TypeList<Items...>;
+  /// Marks a tower.
   using is_tower = void;
 };
 

@@ -24,7 +24,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct DynamicWeightAverage {
-  float temperature = 2.0F;
+  float temperature = 2.0F;  ///< the higher, the more equal the weights
   std::uint64_t period = 0;  ///< steps from one change of the weights to the next; 0: an epoch
 
   static constexpr std::string_view name = "DynamicWeightAverage";

@@ -35,7 +35,7 @@ struct Famo {
 
   static constexpr std::string_view name = "Famo";
   static constexpr BalanceNeeds needs{.losses_first = true, .losses_after = true, .positive_losses = true};
-  static constexpr double smallest = 1e-8;
+  static constexpr double smallest = 1e-8;  ///< added to losses, so that none is 0
 
   [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     std::vector<BalanceArray> list{balance::array(setup, "logit", 0.0)};

@@ -18,14 +18,16 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct FixedWeights {
+  /// A head and its weight.
   struct Head {
-    std::string name;  ///< "tower" or "tower.head"
-    float weight = 1.0F;
+    std::string name;     ///< "tower" or "tower.head"
+    float weight = 1.0F;  ///< its factor in the loss
   };
-  std::vector<Head> heads{};
+  std::vector<Head> heads{};  ///< of the heads that have one; 1 for others
 
   static constexpr std::string_view name = "FixedWeights";
   static constexpr BalanceNeeds needs{};
+  /// Whether it is this head.
   static constexpr bool (*named)(const HeadSlot&, const Head&) = [](const HeadSlot& slot, const Head& head) {
     return slot.name() == head.name;
   };

@@ -27,12 +27,12 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 struct GradNorm {
-  float alpha = 1.5F;  ///< restoring force: 0 makes all norms equal
-  float learning_rate = 0.025F;
+  float alpha = 1.5F;            ///< restoring force: 0 makes all norms equal
+  float learning_rate = 0.025F;  ///< of the weights' own optimizer
 
   static constexpr std::string_view name = "GradNorm";
   static constexpr BalanceNeeds needs{.positive_losses = true, .gradients = HeadGradients::norms};
-  static constexpr double least_weight = 1e-3;
+  static constexpr double least_weight = 1e-3;  ///< below which no weight falls
 
   [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     std::vector<BalanceArray> list{balance::array(setup, "weight", 1.0), balance::array(setup, "first loss", 0.0)};

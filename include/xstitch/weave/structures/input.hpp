@@ -8,14 +8,17 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// An image: augmentation crops, mirrors and scales it.
 struct Image {
-  static constexpr InputKind input_kind = InputKind::image;
+  static constexpr InputKind input_kind = InputKind::image;  ///< the kind as a value
 };
+/// Regions of the tower's image, which move with it.
 struct Boxes {
-  static constexpr InputKind input_kind = InputKind::boxes;
+  static constexpr InputKind input_kind = InputKind::boxes;  ///< the kind as a value
 };
+/// Numbers that augmentation leaves alone.
 struct Plain {
-  static constexpr InputKind input_kind = InputKind::plain;
+  static constexpr InputKind input_kind = InputKind::plain;  ///< the kind as a value
 };
 
 template <FixedString Name, class InputShape, class Kind = Plain>

@@ -18,6 +18,7 @@ struct Mark {
   }
 };
 
+/// The tensor that a Mark of this name has named.
 template <FixedString Name>
 struct Recall {
   using leaves = TypeList<>;

@@ -14,6 +14,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 template <FixedString Regions, Size Output, Ratio Scale>
 struct RoiPool {
+  /// The operation of its two inputs.
   using Operation = RegionPool<Output, Scale>;
   using leaves = Leaves<Operation>;
   static constexpr void build(ChainBuilder& builder) {
