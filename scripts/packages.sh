@@ -35,6 +35,12 @@ packages_to_demo="$packages_to_build"
 packages_to_bench='
 libbenchmark-dev: Google Benchmark
 '
+packages_to_site='
+doxygen: reads the comments of the headers
+cmark-gfm: pages from Markdown
+python3: puts them together
+python3-pygments: colours code
+'
 packages_to_check="$packages_to_test
 $packages_to_bench
 clang-16: the second compiler
@@ -53,6 +59,7 @@ libmpich-dev: the second MPI
 mpich: and starts its processes
 "
 packages_to_check_long="$packages_to_check
+$packages_to_site
 clang-19: newer compilers
 clang-22: and the newest
 locales: other separators of numbers
