@@ -1,6 +1,7 @@
 #pragma once
-// A part of a training set on which settings are chosen: whole groups of samples (homes, scenes), so that nothing that is
-// trained on is related to it. Groups are drawn, the same ones for every run, until they have a sixth of the samples.
+// A part of a training set on which settings are chosen: whole groups of samples (homes, scenes), so that nothing that
+// is trained on is related to it. Groups are drawn, the same ones for every run, until they have a sixth of the
+// samples.
 #include <xstitch/core/error.hpp>
 #include <xstitch/core/random.hpp>
 

@@ -96,17 +96,19 @@ inline Cost cost_of(const Row& row, const std::vector<Cost>& trainings) {
   return sum;
 }
 
-/// Trains a stage of a job, and keeps the seconds that it took in all its runs beside the checkpoints.
+/// Trains a stage of a job, and keeps the seconds that it took in all its runs beside the checkpoints: of several ranks
+/// the first does, which alone has the folder.
 inline xs::TrainResult train_stage(xs::TrainingJob& job, const std::string& stage, xs::AnyNet& net,
                                    const xs::DataSetRef& data, const xs::OptimizerRef& optimizer,
                                    const xs::TrainOptions& options, double& seconds) {
   const std::filesystem::path file = job.folder() / stage / "seconds.json";
   double before = 0.0;
-  if (!job.state(stage).empty() && xs::file_exists(file))
+  if (job.leads() && !job.state(stage).empty() && xs::file_exists(file))
     before = xs::Json::parse(xs::read_file(file), file.string()).at("seconds").number();
   xs::TrainResult result = job.train(stage, net, data, optimizer, options);
   seconds = before + result.seconds;
-  if (result.seconds > 0.0) xs::write_file_atomically(file, xs::Json().set("seconds", seconds).text() + "\n");
+  if (job.leads() && result.seconds > 0.0)
+    xs::write_file_atomically(file, xs::Json().set("seconds", seconds).text() + "\n");
   return result;
 }
 

@@ -51,7 +51,8 @@ class Chooser {
       if (column.primary) columns_.push_back(column);
   }
 
-  /// False if it was stopped. Fills rows, values and scores; the first of the first round is what all are compared with.
+  /// False if it was stopped. Fills rows, values and scores; the first of the first round is what all are compared
+  /// with.
   bool judge(std::vector<Candidate>& all) {
     protocol::Plan plan(settings_.tasks, std::vector<std::uint64_t>(settings_.tasks.size(), settings_.iterations),
                         settings_.iterations);
@@ -136,8 +137,8 @@ bool choose(const ChoiceSettings& settings, protocol::Subject& subject, const pr
                            chooser.table(first).to_text() + "\n" + chooser.table(second).to_text() +
                            "\nlearning rates: one-task " + xs::Table::number(rate("one-task"), 5) + ", split " +
                            xs::Table::number(rate("split"), 5) + ", shared " + xs::Table::number(rate("shared"), 5) +
-                           ", cross-stitch " + xs::Table::number(rate("cross-stitch"), 5) + "; split at " + split.split +
-                           "; " + stitched.what + "\n";
+                           ", cross-stitch " + xs::Table::number(rate("cross-stitch"), 5) + "; split at " +
+                           split.split + "; " + stitched.what + "\n";
   std::cout << '\n' << text << std::flush;
   const std::filesystem::path results = run.folder / "results";
   xs::write_file_atomically(results / "choice.txt", text);

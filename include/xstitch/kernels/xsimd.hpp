@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// xsimd, versions 8 to 14, and the two words of it that were renamed on the way:
+/// xsimd, versions 8 to 14, and the two functions of it that were renamed on the way:
 ///
 ///     sum_of_lanes(v)       xsimd::hadd before 9.0, xsimd::reduce_add since
 ///     bits_as<Integers>(v)  xsimd::bitwise_cast, which is asked for the batch before 11.0, for its elements since

@@ -101,6 +101,8 @@ class TrainingJob {
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   /// As it was opened.
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
+  /// Whether this process writes: of several ranks the first, the others need no folder.
+  [[nodiscard]] bool leads() const noexcept { return options_.distributed.leads(); }
   /// "finished", "running" (or killed while it ran), "interrupted", "not finite"; empty for a stage not begun.
   [[nodiscard]] std::string state(const std::string& stage) const {
     for (const Json& entry : stages_)
