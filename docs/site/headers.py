@@ -31,7 +31,7 @@ PUBLIC = {
     "metrics": "* -confusion_counts -metric_support -scored_labels",
     "models": "* -numbered",
     "mpi": "*",
-    "networks": "* -network -split_items",
+    "networks": "* -split_items",
     "onnx": "export graph load operation value weights_file",
     "python": "network",
     "": "python",
@@ -210,12 +210,29 @@ def refusal(lines, number):
         if line.endswith(");"):
             break
     words = words.removeprefix("xstitch: ").replace('\\"', '"').replace("<", "\\<").replace(">", "\\>")
-    return "Error of the compiler: " + words + "." if words else None
+    return "Compile error: " + words + "." if words else None
 
 
-def prepare(path, text):
+def shown_lines(lines, bases):
+    """Numbers of the lines of types that are hidden, but bases of public ones: their members are members of these."""
+    shown = set()
+    for number, line in enumerate(lines):
+        found = re.match(r"(?:struct|class) (\w+)(?: : .*)? \{$", line)
+        if not found or found[1] not in bases:
+            continue
+        first, last = number, number
+        while re.match(r"template|requires|///", lines[first - 1]):
+            first -= 1
+        while lines[last] != "};":
+            last += 1
+        shown.update(range(first, last + 1))
+    return shown
+
+
+def prepare(path, text, bases=frozenset()):
     """The header as Doxygen reads it; lines keep their numbers."""
     lines = text.split("\n")
+    shown = shown_lines(lines, bases)
     contract, in_type, in_nested = contract_of(path), False, False
     stem = path.rpartition("/")[2][:-4]
     hidden, opened_at, given, out = [], 0, False, []
@@ -233,18 +250,18 @@ def prepare(path, text):
         if opened and opened[1].split("::")[-1] not in NAMESPACES:
             hidden.append(opened[1])
             opened_at = number
-            out.append("")
+            out.append(line)
             continue
         short = line == "}" and not any(before_it.endswith("{") for before_it in lines[opened_at + 1 : number])
         if hidden and (short or line.startswith("}  // namespace " + hidden[-1])):
             hidden.pop()
-            out.append("")
+            out.append(line)
             continue
-        if hidden:
+        if hidden and number not in shown:
             out.append("")
             continue
         several = SEVERAL.match(line)
-        if several and not hidden and not line.lstrip().startswith(NO_FIELD):
+        if several and not line.lstrip().startswith(NO_FIELD):
             above, at = [], number
             while at > 0 and lines[at - 1].lstrip().startswith("///"):
                 at -= 1
@@ -262,7 +279,7 @@ def prepare(path, text):
         comment = None
         declared = DECLARED.match(line)
         message = refusal(lines, number)
-        if hidden or documented or line.lstrip().startswith("//"):
+        if documented or line.lstrip().startswith("//"):
             pass
         elif declared and not declared[1] and snake(declared[2]) == stem and not given and \
                 not line.rstrip().endswith(";" if "using" not in line else "\0"):
@@ -304,8 +321,11 @@ def prepare(path, text):
 def write_prepared(root, folder):
     """Writes all public headers to the folder; the list of them."""
     headers = public_headers(root)
+    texts = {name: (root / name).read_text() for name in headers}
+    base = re.compile(r"^(?:struct|class) [\w<>, .]+\s: (?:public )?(\w+)::(\w+)", re.M)
+    bases = {found[2] for text in texts.values() for found in base.finditer(text) if found[1] not in NAMESPACES}
     for name in headers:
         target = pathlib.Path(folder) / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(prepare(name, (root / name).read_text()))
+        target.write_text(prepare(name, texts[name], bases))
     return headers

@@ -168,7 +168,7 @@ class Reference:
         static = "static " if member.get("static") == "yes" and "static" not in what else ""
         what = f"{self.template(member, here)}{static}{what} {name}{html.escape(member.findtext('argsstring') or '')}"
         if kind == "function":
-            return what
+            return what.strip().replace("\n ", "\n")
         value = self.type_of(member.find("initializer"), here)
         value = f" {value}" if value and len(text_of(member.find("initializer"))) < 80 else ""
         return what + value
@@ -181,6 +181,15 @@ class Reference:
         return (f'<div class="member" id="{member.get("id")}">'
                 f'<pre class="signature">{self.signature(member, here)}</pre>'
                 f'<div class="words">{self.description(member, here)}{values}</div></div>\n')
+
+    def base(self, element, here):
+        """A base, with its arguments where these are not long; nothing where it is hidden."""
+        words = after_namespaces("".join(element.itertext()))
+        if len(words) > 60:
+            words = re.sub(r"<.*", "", words, flags=re.S)
+        if element.get("refid") in self.where:
+            return self.link(element.get("refid"), html.escape(words), here)
+        return None if re.search(r"detail(s)?::", words) else html.escape(words)
 
     # Pages -----------------------------------------------------------------------------------------------------------
 
@@ -197,8 +206,8 @@ class Reference:
             line = compound.find("location").get("line")
             kind = compound.get("kind")
             words = words_of(compound)
-            bases = [self.type_of(b, here) for b in compound.findall("basecompoundref")]
-            bases = [b for b in bases if "details" not in b and "detail::" not in b]
+            bases = [self.base(b, here) for b in compound.findall("basecompoundref")]
+            bases = [b for b in bases if b]
             body.append(f'<section class="compound" id="{compound.get("id")}"><h2>{html.escape(full)}</h2>\n')
             if kind == "concept":
                 body.append(f'<pre class="signature">{self.type_of(compound.find("initializer"), here)}</pre>')

@@ -45,6 +45,7 @@ enum class MaskBy { pixel, element };
 
 template <class DifferenceRule, MaskBy By>
 struct Regression {
+  /// The function of a difference.
   using Rule = DifferenceRule;
   using Prediction = Identity;
 

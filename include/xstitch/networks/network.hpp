@@ -12,14 +12,17 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// An AnyNet whose program, and with it the number of parameters, seams and heads, is a constant of its type.
 template <class CompiledProgram, FixedString Kind, int Members = 1>
 class NetworkOf : public AnyNet {
  public:
+  /// Chains, graph and plans of memory.
   using compiled = CompiledProgram;
   /// Elements that training changes (running statistics, codebooks and fixed kernels are not counted).
   static constexpr std::size_t parameter_count = compiled::count_parameters();
   /// Seams that are stitched, in the order in which they run.
   static constexpr auto seams = compiled::seam_names();
+  /// Operations, tensors, plans and functions.
   static constexpr Program program_of_type = compiled::program(Kind.view(), Members);
   /// The same without what training needs: see run/predictor.hpp.
   static constexpr Program inference_program_of_type = compiled::inference_program(Kind.view(), Members);
@@ -43,6 +46,7 @@ class NetworkOf : public AnyNet {
   }
 
   NetworkOf() : NetworkOf(Seed{}) {}
+  /// A network with the initial values of this seed: Net net{xs::seed(1)}.
   explicit NetworkOf(Seed seed) : AnyNet(program_of_type, seed) {}
 };
 

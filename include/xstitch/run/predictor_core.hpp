@@ -29,15 +29,22 @@ namespace detail {
 /// The answers of one call.
 class PredictionCore {
  public:
+  /// [samples, elements of the prediction] of the head "tower" or "tower.head"; an Error if there is none.
   [[nodiscard]] ConstMatrixView get(std::string_view head) const { return get(find(head)); }
+  /// Of a head by its number.
   [[nodiscard]] ConstMatrixView get(std::size_t head) const { return matrix(execution_.prediction(head)); }
+  /// [samples, elements of the logits], what the head's last layer gave.
   [[nodiscard]] ConstMatrixView logits(std::string_view head) const { return logits(find(head)); }
+  /// Of a head by its number.
   [[nodiscard]] ConstMatrixView logits(std::size_t head) const { return matrix(execution_.logits(head)); }
+  /// How many samples it answers.
   [[nodiscard]] std::size_t samples() const noexcept { return samples_; }
 
  protected:
+  /// Of an execution that has run forward.
   PredictionCore(const Execution& execution, std::size_t samples) : execution_(execution), samples_(samples) {}
 
+  /// Number of the head "tower" or "tower.head"; an Error if there is none.
   [[nodiscard]] std::size_t find(std::string_view head) const {
     const std::size_t found = execution_.layout().find_head(head);
     if (found == Layout::npos) refuse(head);
@@ -62,10 +69,12 @@ class PredictionCore {
 /// Shared parameters, and an execution of its own.
 class PredictorCore {
  public:
+  /// Reads the parameters from a file that save() wrote.
   [[gnu::cold]] PredictorCore(const Program& program, const std::filesystem::path& file, std::size_t threads)
       : PredictorCore(program, std::make_shared<Parameters>(program), threads) {
     load(*parameters_, file);
   }
+  /// Shares parameters, where names and extents agree; an Error says where they do not.
   [[gnu::cold]] PredictorCore(const Program& program, std::shared_ptr<Parameters> parameters, std::size_t threads)
       : parameters_(std::move(parameters)),
         execution_(std::make_unique<Execution>(std::make_shared<const Layout>(program))),
@@ -75,11 +84,13 @@ class PredictorCore {
     batch_.inputs.resize(execution_->layout().inputs().size());
   }
 
+  /// What it predicts with, to share with another predictor.
   [[nodiscard]] const std::shared_ptr<Parameters>& parameters() const {
     check_not_moved();
     return parameters_;
   }
 
+  /// Offsets and names of parameters, inputs and heads.
   [[nodiscard]] const Layout& layout() const {
     check_not_moved();
     return execution_->layout();
@@ -106,6 +117,7 @@ class PredictorCore {
     infer(batch_);
     return batch_.size;
   }
+  /// What the last call has left.
   [[nodiscard]] const Execution& execution() const noexcept { return *execution_; }
 
  private:

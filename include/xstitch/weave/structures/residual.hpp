@@ -16,6 +16,7 @@ struct Shortcut : Layers<Items...> {};
 
 namespace detail {
 
+/// The sum of the ends of two branches from one tensor.
 template <class Body, class Way>
 struct ResidualOf {
   using leaves = Leaves<Body, Way, Sum>;
