@@ -4,11 +4,12 @@
 ///
 ///     const Folder train = Folder::of_classes("pets/train", "breed", {.height = 64, .width = 64});
 ///
-/// of_classes      each subfolder is a class (sorted by name), its pictures are the samples
-/// of_csv          a row a sample: a column of paths (relative to the CSV), and a column for each task: names or
-/// numbers of
-///                 classes, real numbers, paths of label maps. An empty field: no label for that task
-/// of_label_maps   pictures in one folder, label maps of the same names (NAME.png) in another, for some of them or all
+///     of_classes      each subfolder is a class (sorted by name), its pictures are the samples
+///     of_csv          a row a sample: a column of paths (relative to the CSV), and a column for each task: names
+///                     or numbers of classes, real numbers, paths of label maps. An empty field: no label for
+///                     that task
+///     of_label_maps   pictures in one folder, label maps of the same names (NAME.png) in another, for some of
+///                     them or all
 ///
 /// Pictures are PNG and JPEG of all kinds (picture_file.hpp), made to the network's size (picture_fit.hpp). Label maps
 /// hold a class a pixel; negative or, with at most 255 classes, 255 is ignored. Files are read when they are asked for:

@@ -27,9 +27,8 @@
 ///     parameters(in)                 std::array<ParameterSpec, n>                   [none]
 ///     initialize(in, index, values, key)  of a parameter with Initializer::custom()
 ///     reads_input, reads_output      whether backward reads x, y                    [true, true]
-///     shape_inputs                   how many inputs, the last ones, are asked for their shape alone: they hold no
-///     data
-///                                    here, get no gradient and need not be kept   [0]
+///     shape_inputs                   how many inputs, the last ones, are asked for their shape alone: they
+///                                    hold no data here, get no gradient and need not be kept   [0]
 ///     in_place                       y may share the memory of x, dx that of dy     [false]
 ///     gradient_in_place              dx_k may share the memory of dy_k, each k      [in_place]
 ///     saved(in)                      Extent in bytes kept from forward to backward  [none]

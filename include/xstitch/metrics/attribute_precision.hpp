@@ -4,12 +4,11 @@
 ///
 ///     average precision   of the scores, over all objects
 ///     prevalence          positives / objects: what random scores give
-///     from class          of a predictor that knows the true class alone: its score is the share of the class's
-///     objects
-///                         that have the attribute, in a training set (add_training) or, without one, in this set
-///     within class        mean over the classes with positives and negatives of the average precision among the
-///     objects
-///                         of the class: what the class does not tell; beside its prevalence
+///     from class          of a predictor that knows the true class alone: its score is the share of the
+///                         class's objects that have the attribute, in a training set (add_training) or,
+///                         without one, in this set
+///     within class        mean over the classes with positives and negatives of the average precision among
+///                         the objects of the class: what the class does not tell; beside its prevalence
 ///
 /// An attribute without a positive is left out of the means. In percent. Keeps all scores.
 

@@ -2,10 +2,10 @@
 /// \file
 /// Names of a network's parameters in files and in other networks.
 ///
-///     ours                              in a file of PyTorch's
-///     birds.layer1.0.bn1.weight         layer1.0.bn1.weight             {.from = "", .to = "birds."} maps the prefix
-///     birds.layer1.0.bn1.running_variance   layer1.0.bn1.running_var    ParameterSpec::pytorch_name: found without
-///     help none                              layer1.0.bn1.num_batches_tracked    no parameter: goes unread
+///     ours                                  in a file of PyTorch's
+///     birds.layer1.0.bn1.weight             layer1.0.bn1.weight         {.from = "", .to = "birds."} maps the prefix
+///     birds.layer1.0.bn1.running_variance   layer1.0.bn1.running_var    ParameterSpec::pytorch_name: found by itself
+///     none                                  layer1.0.bn1.num_batches_tracked    no parameter: stays unread
 
 #include <xstitch/core/batch.hpp>
 #include <xstitch/core/parameter.hpp>
