@@ -1,8 +1,8 @@
 #pragma once
 // What comes out: the paper's Table 6 with what no training gives beside it, and tables a class and an attribute.
+#include <xstitch/core/sort_stably.hpp>
 #include <xstitch/report/table.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -74,7 +74,7 @@ inline xs::Table class_table(const std::vector<JudgedRow>& rows) {
 inline std::vector<std::size_t> rarest_first(const Judged& any, const std::vector<std::size_t>& training_positives) {
   std::vector<std::size_t> order(any.attributes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+  xs::sort_stably(order, [&](std::size_t a, std::size_t b) {
     return training_positives[any.attribute_index[a]] < training_positives[any.attribute_index[b]];
   });
   return order;

@@ -60,31 +60,14 @@ inline bool read_any_png(PngCodec& codec, png_bytepp rows, bool numbers, std::si
 inline ByteImage decode_png(const std::string& path, std::vector<std::uint8_t> bytes, bool numbers) {
   PngCodec codec(false);
   codec.bytes = std::move(bytes);
-  check_png_chunks(codec.bytes, path);
-  if (!codec.read_header())
-    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
+  open_png(path, codec);
   if (numbers && codec.color != PNG_COLOR_TYPE_GRAY && codec.color != PNG_COLOR_TYPE_PALETTE)
     fail("file ", path, ": found a PNG that is ", png_type(codec.color, codec.depth),
          ", expected grey or palette: a number a pixel");
-  // A header may promise more than memory holds: deflate packs at most 1032 to 1, so the file bounds it.
-  const std::size_t height = codec.height, each = numbers ? (codec.depth == 16 ? 2 : 1) : 3;
-  const std::size_t stride = std::size_t{codec.width} * each;
-  if ((png_get_rowbytes(codec.png, codec.info) + 1) * height > codec.bytes.size() * 1100)
-    fail("file ", path, ": found ", codec.bytes.size(), " bytes, expected more for a PNG of ", codec.height,
-         " rows of ", codec.width, " pixels");
-  limits::Budget budget("file " + path, codec.bytes.size());
-  budget.take(height, 2 * stride + 4 * std::size_t{codec.width} + sizeof(png_bytep));
-  ByteImage image{{static_cast<int>(height), static_cast<int>(codec.width), static_cast<int>(each)}, {}};
-  image.values.resize(stride * height);
-  std::vector<png_bytep> rows(height);
-  for (std::size_t r = 0; r < height; ++r) rows[r] = image.values.data() + r * stride;
-  if (!read_any_png(codec, rows.data(), numbers, stride))
-    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
-  return image;
-}
-
-inline bool is_png(const std::vector<std::uint8_t>& bytes) {
-  return bytes.size() >= 8 && png_sig_cmp(const_cast<png_bytep>(bytes.data()), 0, 8) == 0;
+  const int each = numbers ? (codec.depth == 16 ? 2 : 1) : 3;
+  const std::size_t width = codec.width, stride = width * static_cast<std::size_t>(each);
+  return read_pixels(path, codec, each, stride + 4 * width,
+                     [&](png_bytepp rows) { return read_any_png(codec, rows, numbers, stride); });
 }
 
 inline ByteImage read_picture(const std::string& path, int channels) {

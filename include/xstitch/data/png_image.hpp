@@ -117,32 +117,14 @@ struct PngCodec {
 };
 
 inline std::string png_type(int color, int depth) {
-  std::string name = "of unknown type";
-  switch (color) {
-    case PNG_COLOR_TYPE_GRAY:
-      name = "grey";
-      break;
-    case PNG_COLOR_TYPE_GRAY_ALPHA:
-      name = "grey with alpha";
-      break;
-    case PNG_COLOR_TYPE_PALETTE:
-      name = "palette";
-      break;
-    case PNG_COLOR_TYPE_RGB:
-      name = "RGB";
-      break;
-    case PNG_COLOR_TYPE_RGB_ALPHA:
-      name = "RGB with alpha";
-      break;
-    default:
-      break;
-  }
-  return name + ", " + std::to_string(depth) + " bits";
+  const char* name = color == PNG_COLOR_TYPE_GRAY         ? "grey"
+                     : color == PNG_COLOR_TYPE_GRAY_ALPHA ? "grey with alpha"
+                     : color == PNG_COLOR_TYPE_PALETTE    ? "palette"
+                     : color == PNG_COLOR_TYPE_RGB        ? "RGB"
+                     : color == PNG_COLOR_TYPE_RGB_ALPHA  ? "RGB with alpha"
+                                                          : "of unknown type";
+  return std::string(name) + ", " + std::to_string(depth) + " bits";
 }
-
-}  // namespace detail
-
-namespace detail {
 
 /// libpng takes memory for what a chunk says to be its length before it reads it: an Error for one that is longer than
 /// the file.
@@ -161,16 +143,48 @@ inline void check_png_chunks(const std::vector<std::uint8_t>& bytes, const std::
   }
 }
 
+inline bool is_png(const std::vector<std::uint8_t>& bytes) {
+  return bytes.size() >= 8 && png_sig_cmp(const_cast<png_bytep>(bytes.data()), 0, 8) == 0;
+}
+
+[[noreturn]] inline void fail_damaged(const std::string& path, const PngCodec& codec) {
+  fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
+}
+
+/// Reads what stands before the pixels of codec.bytes.
+inline void open_png(const std::string& path, PngCodec& codec) {
+  check_png_chunks(codec.bytes, path);
+  if (!codec.read_header()) fail_damaged(path, codec);
+}
+
+/// The pixels of an opened PNG, `each` bytes a pixel, by read(rows): false where they are damaged. `further` bytes are
+/// what the caller will need for a row besides.
+template <class Read>
+ByteImage read_pixels(const std::string& path, PngCodec& codec, int each, std::size_t further, const Read& read) {
+  // A header may promise more than memory holds: deflate packs at most 1032 to 1, so the file bounds it. A row has its
+  // filter before it.
+  const std::size_t height = codec.height, stride = std::size_t{codec.width} * static_cast<std::size_t>(each);
+  if ((png_get_rowbytes(codec.png, codec.info) + 1) * height > codec.bytes.size() * 1100)
+    fail("file ", path, ": found ", codec.bytes.size(), " bytes, expected more for a PNG of ", codec.height,
+         " rows of ", codec.width, " pixels");
+  limits::Budget budget("file " + path, codec.bytes.size());
+  budget.take(height, stride + further + sizeof(png_bytep));
+  ByteImage image{{static_cast<int>(codec.height), static_cast<int>(codec.width), each}, {}};
+  image.values.resize(stride * height);
+  std::vector<png_bytep> rows(height);
+  for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = image.values.data() + r * stride;
+  if (!read(rows.data())) fail_damaged(path, codec);
+  return image;
+}
+
 inline ByteImage read_png(const std::string& path, Dims expected, PngValues values) {
   if (expected.channels != 1 && expected.channels != 3)
     fail("file ", path, ": found that ", expected.channels, " channels are wanted of a PNG, expected 1 or 3");
   PngCodec codec(false);
   codec.bytes = file::read_regular(path, "a PNG");
-  if (codec.bytes.size() < 8 || png_sig_cmp(codec.bytes.data(), 0, 8) != 0)
+  if (!is_png(codec.bytes))
     fail("file ", path, ": found ", codec.bytes.size(), " bytes without the signature of a PNG, expected a PNG");
-  check_png_chunks(codec.bytes, path);
-  if (!codec.read_header())
-    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
+  open_png(path, codec);
   const bool rgb = expected.channels == 3, indices = !rgb && values == PngValues::stored;
   const bool fits = rgb ? codec.color == PNG_COLOR_TYPE_RGB && codec.depth == 8
                         : (codec.color == PNG_COLOR_TYPE_GRAY || (indices && codec.color == PNG_COLOR_TYPE_PALETTE)) &&
@@ -184,22 +198,7 @@ inline ByteImage read_png(const std::string& path, Dims expected, PngValues valu
       (expected.width != 0 && codec.width != static_cast<std::uint32_t>(expected.width)))
     fail("file ", path, ": found ", codec.height, " rows of ", codec.width, " pixels, expected ", expected.height,
          " rows of ", expected.width);
-  // A header may promise more than memory holds: deflate packs at most 1032 to 1, so the file bounds it.
-  const std::size_t height = codec.height,
-                    stride = std::size_t{codec.width} * static_cast<std::size_t>(expected.channels);
-  const std::size_t packed = (stride * static_cast<std::size_t>(codec.depth) + 7) / 8 + 1;  // of a row: with its filter
-  if (packed * height > codec.bytes.size() * 1100)
-    fail("file ", path, ": found ", codec.bytes.size(), " bytes, expected more for a PNG of ", codec.height,
-         " rows of ", codec.width, " pixels");
-  limits::Budget budget("file " + path, codec.bytes.size());
-  budget.take(height, stride + sizeof(png_bytep));
-  ByteImage image{{static_cast<int>(codec.height), static_cast<int>(codec.width), expected.channels}, {}};
-  image.values.resize(stride * height);
-  std::vector<png_bytep> rows(height);
-  for (std::size_t r = 0; r < rows.size(); ++r) rows[r] = image.values.data() + r * stride;
-  if (!codec.read_rows(rows.data(), values))
-    fail("file ", path, ": found a damaged PNG (", codec.message.data(), "), expected an intact one");
-  return image;
+  return read_pixels(path, codec, expected.channels, 0, [&](png_bytepp rows) { return codec.read_rows(rows, values); });
 }
 
 }  // namespace detail
