@@ -6,7 +6,8 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = ROOT / "include/xstitch"
 LITERAL = r'"(?:[^"\\]|\\.)*"'
-ANYTHING = "\x00"  # in a template: what is known when the message is made
+ANYTHING = "\x00"            # in a template: what is known when the message is made
+PERHAPS = re.compile("\x01[^\x02]*\x02")  # in a template: a literal that is one of two
 
 # The headers with functions that return a message, or its part.
 TEXTS = ("data/binding.hpp", "run/caffe_fit.hpp", "run/load_parameters.hpp", "train/trainer_messages.hpp")
@@ -45,9 +46,11 @@ def template(expression, joined=""):
     """Its literals, with ANYTHING between those that more than space (or what is `joined`) is between."""
     result, at = "", 0
     for found in re.finditer(LITERAL, expression):
-        if expression[at:found.start()].strip(" \n" + joined):
+        between = expression[at:found.start()].strip(" \n" + joined)
+        if between:
             result += ANYTHING
-        result += re.sub(r"\\(.)", lambda escape: " " if escape[1] == "n" else escape[1], found[0][1:-1])
+        text = re.sub(r"\\(.)", lambda escape: " " if escape[1] == "n" else escape[1], found[0][1:-1])
+        result += f"\x01{text}\x02" if between.endswith("?") or re.search(r"[^:]:$", between) else text
         at = found.end()
     return " ".join((result + (ANYTHING if expression[at:].strip() else "")).split())
 
