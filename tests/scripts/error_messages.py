@@ -93,9 +93,9 @@ def guide():
 def entries():
     """The quoted messages of the tables about what happens while a program runs: (line, quote)."""
     text = guide()
-    begin = text.index("## While the program runs")
-    for number, line in enumerate(text[:begin].splitlines() + text[begin:].splitlines(), 1):
-        if number <= text[:begin].count("\n") or not line.startswith("| ") or line.startswith(("| ---", "| text")):
+    begin, end = (text[:text.index(heading)].count("\n") for heading in ("## While the program runs", "## What no test"))
+    for number, line in enumerate(text.splitlines(), 1):
+        if not begin < number <= end or not line.startswith("| ") or line.startswith(("| ---", "| text")):
             continue
         for quote in line.split(" | ")[0].removeprefix("| ").split(" / "):
             yield number, quote.strip()
