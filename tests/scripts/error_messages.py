@@ -36,7 +36,7 @@ def call(text, at, last):
     depth, begin = 0, at
     for found in re.finditer(rf"{LITERAL}|'(?:[^'\\]|\\.)'|[()\[\]{{}};]", text[at:]):
         c = found[0]
-        if depth == 0 and c == last:
+        if depth < 0 or (depth == 0 and c == last):
             return text[begin:at + found.start()]
         depth += (c in "([{") - (c in ")]}")
     raise ValueError("no end")

@@ -1,5 +1,5 @@
-// A shared object to be loaded before a program (LD_PRELOAD): the text of each xstitch::Error that it throws goes into the
-// file XSTITCH_ERRORS, ended by a zero. check_error_tests reads it.
+// A shared object to be loaded before a program (LD_PRELOAD): the text of each xstitch::Error that it throws goes into
+// the file XSTITCH_ERRORS, ended by a zero. check_error_tests reads it.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
