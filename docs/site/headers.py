@@ -17,7 +17,7 @@ NAMESPACES = {"xstitch", "data", "models", "onnx", "python", "report", "refused"
 # Folder: the headers with public names. "*" is all of them, "-name" all but this one.
 PUBLIC = {
     "core": "algorithm_note attribute batch boxes error fixed_string initializer isa labels matrix_view number_text "
-            "optimizer parameter pixel_scaling precision random ratio shape tensor threads version views",
+            "optimizer parameter pixel_scaling precision random ratio shape sort_stably tensor threads version views",
     "data": "augment data_set fashion_mnist folder folder_task image in_memory jpeg_image letterbox loader "
             "loader_options mat_file multi_fashion nyuv2 nyuv2_classes nyuv2_file nyuv2_options picture_fit png_image "
             "regions resize selective_search sliding_windows table table_columns table_csv table_r table_scaling "
