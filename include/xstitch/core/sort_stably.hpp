@@ -14,6 +14,7 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
+/// Sorts `values` by `less`; what is equal stays in its order.
 template <class T, class Less>
 void sort_stably(std::vector<T>& values, const Less& less) {
   const std::size_t count = values.size();
