@@ -271,9 +271,8 @@ int stat(const char* path, struct stat* status) noexcept {
   return attacked("stat", path, [&] { return static_cast<int>(raw(SYS_newfstatat, AT_FDCWD, path, status, 0)); });
 }
 int lstat(const char* path, struct stat* status) noexcept {
-  return attacked("stat", path, [&] {
-    return static_cast<int>(raw(SYS_newfstatat, AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW));
-  });
+  return attacked("stat", path,
+                  [&] { return static_cast<int>(raw(SYS_newfstatat, AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW)); });
 }
 int fstat(int file, struct stat* status) noexcept {
   return attacked("fstat", PathOf(file).text, [&] { return static_cast<int>(raw(SYS_fstat, file, status)); });

@@ -8,12 +8,12 @@
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>
 
+#include <malloc.h>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <malloc.h>
 #include <string>
 #include <vector>
 
@@ -44,7 +44,7 @@ Held held_now() {
 }
 
 /// The most between two times.
-long most(const std::vector<Held>& curve, long Held::* what, double from, double to) {
+long most(const std::vector<Held>& curve, long Held::*what, double from, double to) {
   long found = 0;
   for (const Held& held : curve)
     if (held.seconds >= from && held.seconds <= to) found = std::max(found, held.*what);
@@ -72,8 +72,8 @@ struct Soak {
     held.rounds = rounds;
     next = held.seconds + every;
     curve.push_back(held);
-    table << static_cast<long>(held.seconds) << ',' << held.resident << ',' << held.heap << ',' << held.descriptors << ','
-          << held.threads << ',' << held.steps << ',' << held.rounds << std::endl;
+    table << static_cast<long>(held.seconds) << ',' << held.resident << ',' << held.heap << ',' << held.descriptors
+          << ',' << held.threads << ',' << held.steps << ',' << held.rounds << std::endl;
   }
 
   /// A job of one stage: interrupted in the middle, and resumed to its end.
@@ -110,7 +110,7 @@ struct Soak {
   [[nodiscard]] bool judge() const {
     const double warm = std::min(600.0, length / 4), last = length - (length - warm) / 4;
     bool good = true;
-    const auto compare = [&](const char* name, long Held::* what, long allowed) {
+    const auto compare = [&](const char* name, long Held::*what, long allowed) {
       const long before = most(curve, what, 0, warm), after = most(curve, what, last, 2 * length);
       const bool grew = after > before + allowed;
       std::printf("%-14s %8ld at most until minute %.1f, %8ld at most from minute %.1f on%s\n", name, before, warm / 60,

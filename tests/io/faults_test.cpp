@@ -142,8 +142,7 @@ TEST_CASE("events are on the disk when they are flushed, or it is said why not")
   events.flush();
   CHECK(files_flushed == 1);
   file_flush_fault = {1, ENOSPC};
-  CHECK(error_of([&] { events.flush(); }) ==
-        "cannot flush " + events.path().string() + ": No space left on device");
+  CHECK(error_of([&] { events.flush(); }) == "cannot flush " + events.path().string() + ": No space left on device");
   xs::EventFile().flush();
 }
 
