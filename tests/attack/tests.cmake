@@ -8,5 +8,5 @@ add_executable(attack_soak EXCLUDE_FROM_ALL attack/soak.cpp)
 target_link_libraries(attack_soak PRIVATE xstitch_dev)
 
 add_test(NAME attack/sample COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/attack/attack $<TARGET_FILE:attack_small_job>
-                                    $<TARGET_FILE:attack_faulty> --sample 3)
+                                    $<TARGET_FILE:attack_faulty> --sample 5)
 set_tests_properties(attack/sample PROPERTIES LABELS attack TIMEOUT 600)
