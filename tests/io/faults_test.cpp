@@ -1,7 +1,9 @@
 // System calls that are interrupted by signals or that fail, and programs started without standard streams.
 #include <doctest/doctest.h>
 
+#include <xstitch/io/event_file.hpp>
 #include <xstitch/io/file.hpp>
+#include <xstitch/io/folder_lock.hpp>
 
 #include <csignal>
 #include <cstring>
@@ -28,7 +30,7 @@ struct Folder {
     fs::create_directories(path);
   }
   ~Folder() {
-    for (Fault* fault : {&open_fault, &close_fault, &stat_fault, &file_flush_fault, &folder_flush_fault}) *fault = {};
+    no_faults();
     fs::remove_all(path);
   }
 };
@@ -64,12 +66,14 @@ int in_a_process(Function&& f) {
 
 TEST_CASE("calls that signals interrupt, again and again, end nothing") {
   const Folder folder("interrupted");
-  for (Fault* fault : {&open_fault, &close_fault, &stat_fault, &file_flush_fault, &folder_flush_fault})
+  for (Fault* fault : {&open_fault, &close_fault, &stat_fault, &link_fault, &write_fault, &truncate_fault,
+                       &file_flush_fault, &folder_flush_fault})
     for (const int times : {1, 3}) {
       CAPTURE(times);
       *fault = {times, EINTR};
       xs::write_file_atomically(folder.path / "a", "text");
       xs::make_folder(folder.path / "made" / "here");
+      const xs::FolderLock lock(folder.path / "made");
       CHECK(xs::read_file(folder.path / "a") == "text");
       CHECK(fault->met == times);
       *fault = {};
@@ -114,6 +118,32 @@ TEST_CASE("a file that cannot be flushed or closed leaves the old one") {
         "cannot write " + path.string() + ": No space left on device");
   CHECK(xs::read_file(path) == "old");
   CHECK(count_files(folder.path) == 1);
+}
+
+TEST_CASE("a system that writes nothing, without a reason, is not asked for ever") {
+  const Folder folder("nothing");
+  const fs::path path = folder.path / "a";
+  xs::write_file_atomically(path, "old");
+  writes_of_nothing = 1;
+  CHECK(error_of([&] { xs::write_file_atomically(path, "new"); }) ==
+        "cannot write " + path.string() + ": Input/output error");
+  CHECK(xs::read_file(path) == "old");
+  writes_of_nothing = 1;
+  CHECK(error_of([&] { const xs::FolderLock lock(folder.path); }).find("cannot write") == 0);
+}
+
+TEST_CASE("events are on the disk when they are flushed, or it is said why not") {
+  const Folder folder("events");
+  folders_flushed = 0;
+  xs::EventFile events(folder.path, 0);
+  CHECK(folders_flushed == 1);
+  files_flushed = 0;
+  events.scalar("loss", 1.0F, 1);
+  events.flush();
+  CHECK(files_flushed == 1);
+  file_flush_fault = {1, ENOSPC};
+  CHECK(error_of([&] { events.flush(); }) == "cannot flush " + events.path().string() + ": No space left on device");
+  xs::EventFile().flush();
 }
 
 TEST_CASE("every new folder is flushed into the one above it") {

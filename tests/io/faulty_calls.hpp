@@ -1,5 +1,6 @@
 #pragma once
-// A system whose calls fail: this program's open, fsync, close and stat stand before the C library's. Included by one
+// A system whose calls fail: this program's open, write, fsync, ftruncate, close, stat and lstat come before the C
+// library's. Included by one
 // source file of a test.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -21,7 +22,17 @@ struct Fault {
     return true;
   }
 };
-inline Fault open_fault, close_fault, stat_fault, file_flush_fault, folder_flush_fault;
+inline Fault open_fault, close_fault, stat_fault, link_fault, write_fault, truncate_fault, file_flush_fault,
+    folder_flush_fault;
+/// How many writes say that they wrote nothing, without an error.
+inline int writes_of_nothing = 0;
+/// Each of them.
+inline void no_faults() {
+  for (Fault* fault : {&open_fault, &close_fault, &stat_fault, &link_fault, &write_fault, &truncate_fault,
+                       &file_flush_fault, &folder_flush_fault})
+    *fault = {};
+  writes_of_nothing = 0;
+}
 inline int folders_flushed = 0, files_flushed = 0;
 
 template <class Call>
@@ -56,4 +67,22 @@ extern "C" int close(int number) {
 extern "C" int stat(const char* path, struct stat* status) noexcept {
   static const auto call = in_library<int(const char*, struct stat*)>("stat");
   return stat_fault.meets() ? -1 : call(path, status);
+}
+
+extern "C" int lstat(const char* path, struct stat* status) noexcept {
+  static const auto call = in_library<int(const char*, struct stat*)>("lstat");
+  return link_fault.meets() ? -1 : call(path, status);
+}
+
+extern "C" int ftruncate(int number, off_t size) noexcept {
+  static const auto call = in_library<int(int, off_t)>("ftruncate");
+  return truncate_fault.meets() ? -1 : call(number, size);
+}
+
+extern "C" ssize_t write(int number, const void* bytes, size_t size) {
+  static const auto call = in_library<ssize_t(int, const void*, size_t)>("write");
+  if (write_fault.meets()) return -1;
+  if (writes_of_nothing == 0) return call(number, bytes, size);
+  --writes_of_nothing;
+  return 0;
 }

@@ -118,6 +118,7 @@ class EventFile {
     path_ = folder / (std::string(event_file::prefix) + numbers);
     descriptor_ = file::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
     if (descriptor_.number() < 0) file::fail_with_reason("write", path_, errno);
+    flush_folder(folder);
     write(event(0).bytes(3, "brain.Event:2"));
     if (step > 0) write(event(step + 1).bytes(7, ProtobufWriter().whole(1, 1).bytes()));  // SessionLog: START
   }
@@ -140,6 +141,11 @@ class EventFile {
     proto.whole(1, static_cast<std::uint64_t>(image.height)).whole(2, static_cast<std::uint64_t>(image.width));
     proto.whole(3, static_cast<std::uint64_t>(image.channels)).bytes(4, image.png);
     summary(tag, step, [&](ProtobufWriter& value) { value.bytes(4, proto.bytes()); });
+  }
+
+  /// Everything written so far is on the disk afterwards, or an Error says why not.
+  void flush() {
+    if (writes()) file::flush(descriptor_, path_);
   }
 
   /// Where events go.
@@ -169,12 +175,7 @@ class EventFile {
   }
   void write(const ProtobufWriter& message) {
     const std::string record = event_file::record(message.bytes());
-    for (std::string_view rest = record; !rest.empty();) {
-      const ssize_t put = ::write(descriptor_.number(), rest.data(), rest.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) file::fail_with_reason("write", path_, errno);
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    }
+    file::write_all(descriptor_, path_, std::as_bytes(std::span(record)));
   }
 
   std::filesystem::path path_;

@@ -63,6 +63,23 @@ inline bool lock(const Descriptor& descriptor, bool wait) {
   return true;
 }
 
+/// Writes all of it, where the last byte ended or at the end (O_APPEND). A system that writes nothing and gives no
+/// reason is not asked for ever.
+inline void write_all(const Descriptor& descriptor, const std::filesystem::path& path,
+                      std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = retry([&] { return ::write(descriptor.number(), bytes.data(), bytes.size()); });
+    if (put <= 0) fail_with_reason("write", path, put < 0 ? errno : EIO);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
+
+/// What was written is on the disk afterwards. What has none (a pipe, a terminal) is no error.
+inline void flush(const Descriptor& descriptor, const std::filesystem::path& path) {
+  const int error = sync(descriptor);
+  if (error != 0 && error != EINVAL && error != ENOTSUP && error != EROFS) fail_with_reason("flush", path, error);
+}
+
 }  // namespace file
 
 /// A regular file open for reading at any position.
@@ -137,14 +154,7 @@ class AtomicFile {
   }
 
   /// Appends bytes.
-  void write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(descriptor_.number(), bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) file::fail_with_reason("write", path_, errno);
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-  }
+  void write(std::span<const std::byte> bytes) { file::write_all(descriptor_, path_, bytes); }
   /// Appends text.
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
@@ -152,7 +162,7 @@ class AtomicFile {
   void commit() {
     if (const int error = file::sync(descriptor_); error != 0) file::fail_with_reason("write", path_, error);
     if (const int error = descriptor_.close(); error != 0) discard("write", error);
-    if (::rename(partial_.c_str(), path_.c_str()) != 0) discard("replace", errno);
+    if (file::retry([&] { return ::rename(partial_.c_str(), path_.c_str()); }) != 0) discard("replace", errno);
     committed_ = true;
     flush_folder(file::folder_of(path_));  // the new name is on the disk only then
   }

@@ -40,11 +40,14 @@ inline mode_t mode_of(const std::filesystem::path& path) {
 /// Where a symbolic link leads to, be there a file or not; another path as it is.
 inline std::filesystem::path follow(std::filesystem::path path) {
   for (int links = 0;; ++links) {
-    std::error_code error;
-    const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();
-    if (type == std::filesystem::file_type::none) fail_with_reason("look at", path, error.value());
-    if (type != std::filesystem::file_type::symlink) return path;
+    struct stat status {};
+    if (retry([&] { return ::lstat(path.c_str(), &status); }) != 0) {
+      if (errno != ENOENT && errno != ENOTDIR) fail_with_reason("look at", path, errno);
+      return path;
+    }
+    if (!S_ISLNK(status.st_mode)) return path;
     if (links == 40) fail_with_reason("follow", path, ELOOP);
+    std::error_code error;
     const std::filesystem::path target = std::filesystem::read_symlink(path, error);
     if (error) fail_with_reason("follow", path, error.value());
     path = path.parent_path() / target;  // an absolute target replaces all of it

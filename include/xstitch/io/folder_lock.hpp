@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,9 +37,9 @@ class FolderLock {
       return;
     }
     const std::string id = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(descriptor_.number(), 0) != 0 ||
-        ::pwrite(descriptor_.number(), id.data(), id.size(), 0) != static_cast<ssize_t>(id.size()))
+    if (file::retry([&] { return ::ftruncate(descriptor_.number(), 0); }) != 0)
       file::fail_with_reason("write", path, errno);
+    file::write_all(descriptor_, path, std::as_bytes(std::span(id)));
   }
 
   /// Empty, or why the folder is not locked.

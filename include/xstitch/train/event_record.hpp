@@ -59,6 +59,9 @@ class EventRecord {
     for (const auto& [name, image] : options_.images(net)) file_.image(name, image, step);
   }
 
+  /// Everything so far is on the disk afterwards.
+  void flush() { file_.flush(); }
+
  private:
   void alphas(const AnyNet& net, std::uint64_t step) {
     for (std::size_t i = 0; i < net.parameters().size(); ++i) {

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,21 +47,13 @@ class TrainingLog {
 
   /// Everything written so far is on the disk afterwards: before a checkpoint that a resume continues from.
   void flush() {
-    if (descriptor_.number() < 0) return;
-    const int error = file::sync(descriptor_);
-    const bool cannot = error == EINVAL || error == ENOTSUP || error == EROFS;  // a pipe, a terminal
-    if (error != 0 && !cannot) file::fail_with_reason("flush", path_, error);
+    if (descriptor_.number() >= 0) file::flush(descriptor_, path_);
   }
 
   void write(const Json& line) {
     if (descriptor_.number() < 0) return;
     const std::string text = line.text() + "\n";
-    for (std::string_view rest = text; !rest.empty();) {
-      const ssize_t put = ::write(descriptor_.number(), rest.data(), rest.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) file::fail_with_reason("write", path_, errno);
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    }
+    file::write_all(descriptor_, path_, std::as_bytes(std::span(text)));
   }
 
   /// A number, or null where JSON has none.

@@ -46,8 +46,11 @@ class TrainingRecord {
   }
 
   void say(const std::string& line) { progress_.say(line); }
-  /// What the log says so far is on the disk afterwards.
-  void flush() { log_.flush(); }
+  /// What log and event files say so far is on the disk afterwards.
+  void flush() {
+    log_.flush();
+    events_.flush();
+  }
   [[nodiscard]] double seconds() const { return progress_.seconds(); }
 
   void start(const TrainingIdentity& identity, std::uint64_t total) {
