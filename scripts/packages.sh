@@ -60,7 +60,6 @@ mpich: and starts its processes
 "
 packages_to_check_long="$packages_to_check
 $packages_to_site
-gcovr: which branches the tests take
 valgrind: reads of memory that nothing has written
 clang-19: newer compilers
 clang-22: and the newest

@@ -17,7 +17,7 @@ namespace {
 
 template <xs::FixedString Name, int Classes>
 using Tower = xs::Tower<Name, xs::Shape<6, 6, 1>, xs::Conv<"conv1", 5, 3, xs::Pad<1>>, xs::BatchNorm<"norm">, xs::Relu,
-                        xs::MaxPool<2, xs::Stride<2>>, xs::Seam<"one">, xs::Conv<"conv2", 7, 2>, xs::Relu,
+                        xs::MaxPool<2, 2>, xs::Seam<"one">, xs::Conv<"conv2", 7, 2>, xs::Relu,
                         xs::Dropout<xs::Ratio{1, 4}>, xs::Linear<"fc", Classes>, xs::SoftmaxCrossEntropy>;
 using Net = xs::CrossStitch<Tower<"a", 3>, Tower<"b", 2>>;
 
