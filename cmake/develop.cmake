@@ -20,6 +20,9 @@ target_compile_options(xstitch_dev INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restr
 if(XSTITCH_MARCH)
   target_compile_options(xstitch_dev INTERFACE -march=${XSTITCH_MARCH})
 endif()
+if(XSTITCH_LIBRARY_ASSERTIONS)
+  target_compile_definitions(xstitch_dev INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
 if(XSTITCH_SANITIZE)
   target_compile_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)

@@ -60,6 +60,7 @@ mpich: and starts its processes
 "
 packages_to_check_long="$packages_to_check
 $packages_to_site
+valgrind: reads of memory that nothing has written
 clang-19: newer compilers
 clang-22: and the newest
 locales: other separators of numbers

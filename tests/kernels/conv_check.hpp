@@ -3,12 +3,12 @@
 
 #include "reference/conv.hpp"
 
-#include <xstitch/core/memory.hpp>
 #include <xstitch/core/random.hpp>
 #include <xstitch/kernels/conv_backward_data.hpp>
 #include <xstitch/kernels/conv_backward_weights.hpp>
 #include <xstitch/kernels/conv_forward.hpp>
 #include <xstitch/kernels/simd_bf16.hpp>
+#include <xstitch/layers/fenced_block.hpp>
 
 #include <doctest/doctest.h>
 
@@ -84,14 +84,18 @@ void check(std::size_t batch, double tolerance = 2e-6) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     Passes p{std::vector<float>(dy.size(), nan), std::vector<float>(dy.size(), nan), std::vector<float>(in.size(), nan),
              std::vector<float>(weights.size(), nan), std::vector<float>(bias.size(), nan)};
-    xs::Memory workspace(
-        std::max({xs::kernels::forward_workspace<Arithmetic>(S), xs::kernels::backward_data_workspace<Arithmetic>(S),
-                  xs::kernels::backward_weights_workspace<Arithmetic>(S).bytes(batch), std::size_t{64}}));
-    Forward::run(batch, in.data(), weights.data(), bias.data(), false, p.out.data(), workspace.data(), threads);
-    Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), workspace.data(), threads);
-    Data::run(batch, dy.data(), weights.data(), p.in_gradient.data(), workspace.data(), threads);
-    Weights::run_all(batch, in.data(), dy.data(), p.weight_gradient.data(), p.bias_gradient.data(), workspace.data(),
+    // Each pass has the workspace that it asks for, between fences.
+    const xs::FencedBlock forward(xs::kernels::forward_workspace<Arithmetic>(S));
+    const xs::FencedBlock data(xs::kernels::backward_data_workspace<Arithmetic>(S));
+    const xs::FencedBlock sums(xs::kernels::backward_weights_workspace<Arithmetic>(S).bytes(batch));
+    Forward::run(batch, in.data(), weights.data(), bias.data(), false, p.out.data(), forward.data(), threads);
+    Forward::run(batch, in.data(), weights.data(), bias.data(), true, p.rectified.data(), forward.data(), threads);
+    Data::run(batch, dy.data(), weights.data(), p.in_gradient.data(), data.data(), threads);
+    Weights::run_all(batch, in.data(), dy.data(), p.weight_gradient.data(), p.bias_gradient.data(), sums.data(),
                      threads);
+    CHECK(forward.intact());
+    CHECK(data.intact());
+    CHECK(sums.intact());
     return p;
   };
   const Passes p = run(1);
