@@ -17,8 +17,8 @@
 
 #include "alexnet_voc/alphas.hpp"
 #include "alexnet_voc/report.hpp"
-#include "alexnet_voc/timing.hpp"
 #include "common/finite_number.hpp"
+#include "common/timing.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_voc;
@@ -63,7 +63,7 @@ class Experiment {
                         .momentum = 0.9F,
                         .weight_decay = preset_.weight_decay,
                         .alpha_multiplier = options_.alpha_multiplier};
-      std::cout << time_steps(preset_, {"detection", "attributes", "cross_stitch"}, *subject_.train(1), sgd,
+      std::cout << protocol::time_steps(subject_, {"detection", "attributes", "cross_stitch"}, *subject_.train(1), sgd,
                               options_.batch, options_.time_steps, threads);
       return 0;
     }

@@ -19,6 +19,7 @@
 #include "alexnet_voc/subject.hpp"
 #include "common/finite_number.hpp"
 #include "common/made_here.hpp"
+#include "common/timing.hpp"
 #include "paper/apply.hpp"
 #include "paper/choose.hpp"
 #include "paper/experiments.hpp"
@@ -35,7 +36,7 @@ struct Options {
               stop_after;
   std::vector<std::uint64_t> only_seeds;
   std::uint64_t iterations = 0, first_seed = 1, seed_of_choice = 501, checkpoint_every = 500;
-  std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0;
+  std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0, time_steps = 0;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
 };
 
@@ -71,6 +72,8 @@ void add_options(CLI::App& app, Options& options, bool preset, const std::string
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--output", options.output, "folder of trainings and results [out/paper/PRESET]");
+  app.add_option("--time-steps", options.time_steps,
+                 "run so many steps of one task each and of the pair, print seconds a step and memory, and end");
   app.add_option("--only-seeds", options.only_seeds,
                  "train these now; tables are of all seeds that are finished here or in the record")
       ->delimiter(',');
@@ -119,6 +122,23 @@ std::vector<std::uint64_t> seeds_of(const Options& options, std::size_t count) {
 std::optional<Chosen> chosen_of(const Options& options, const protocol::RunSettings& settings) {
   if (options.chosen.empty()) return std::nullopt;
   return read_chosen(options.chosen, settings.learning_rate, settings.alpha_multiplier);
+}
+
+/// What a step costs, without a training.
+int time_networks(const std::vector<std::string>& networks, protocol::Subject& subject,
+                  const protocol::RunSettings& settings, const Options& options) {
+  protocol::Training any;
+  any.seed = any.data_seed = options.first_seed;
+  const auto set = subject.training_set(any);
+  const xs::Sgd sgd{.learning_rate = settings.learning_rate,
+                    .momentum = 0.9F,
+                    .weight_decay = settings.weight_decay,
+                    .alpha_multiplier = settings.alpha_multiplier};
+  xs::ThreadPool threads(options.threads);
+  std::cout << protocol::processor() << ", " << threads.size() << " threads, batch " << settings.batch << ", "
+            << subject.size() << ":\n"
+            << protocol::time_steps(subject, networks, set->ref(), sgd, settings.batch, options.time_steps, threads);
+  return 0;
 }
 
 /// The rows of the seeds that are asked for.
@@ -258,6 +278,8 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
             << ", N = " << preset.iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds")
             << ", data " << options.data << "; output " << settings.folder.string() << std::endl;
   DenseSubject subject(preset, data);
+  if (options.time_steps > 0)
+    return time_networks({"segmentation", "normals", "cross_stitch"}, subject, settings, options);
   return run_experiments(names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
                          {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " +
                                       options.data,
@@ -312,6 +334,8 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
   std::cout << "paper: detection and attributes, preset " << size->name << ", " << subject.size()
             << ", N = " << iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << ", data "
             << options.data << "; output " << settings.folder.string() << std::endl;
+  if (options.time_steps > 0)
+    return time_networks({"detection", "attributes", "cross_stitch"}, subject, settings, options);
   return run_experiments({name}, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
                          {.subtitle = "Detection and attributes, preset " + size->name + ", data " + options.data,
                           .settings = shown(settings, subject, size->name, iterations, seeds)},

@@ -12,9 +12,9 @@
 
 #include <sys/resource.h>
 
-#include "menu.hpp"
+#include "subject.hpp"
 
-namespace alexnet_voc {
+namespace protocol {
 
 /// Multiply-adds of an image, forward.
 inline double multiply_adds(const xs::AnyNet& net) {
@@ -30,12 +30,12 @@ inline std::size_t parameter_count(const xs::AnyNet& net) {
 }
 
 /// `steps` steps of each network from its initial values, the first one not counted: it allocates.
-inline xs::Table time_steps(const Preset& preset, const std::vector<std::string>& networks, const xs::DataSetRef& data,
-                            const xs::Sgd& sgd, std::size_t batch, std::size_t steps, xs::ThreadPool& threads) {
+inline xs::Table time_steps(const Subject& subject, const std::vector<std::string>& networks,
+                            const xs::DataSetRef& data, const xs::Sgd& sgd, std::size_t batch, std::size_t steps, xs::ThreadPool& threads) {
   xs::Table table({"network", "seconds a step (median)", "fastest", "GFLOP an image, forward", "parameters",
                    "MiB of the training", "MiB of the process at most"});
   for (const std::string& network : networks) {
-    const auto net = preset.make(network, xs::seed(1));
+    const auto net = subject.make(network, xs::seed(1));
     xs::Training training{*net, sgd};
     xs::Loader loader(data, net->inputs(), net->heads(), {.batch = batch, .shuffle = true, .seed = xs::seed(1)});
     std::vector<double> seconds;
@@ -57,4 +57,4 @@ inline xs::Table time_steps(const Preset& preset, const std::vector<std::string>
   return table;
 }
 
-}  // namespace alexnet_voc
+}  // namespace protocol
