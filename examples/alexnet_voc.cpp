@@ -64,7 +64,7 @@ class Experiment {
                         .weight_decay = preset_.weight_decay,
                         .alpha_multiplier = options_.alpha_multiplier};
       std::cout << protocol::time_steps(subject_, {"detection", "attributes", "cross_stitch"}, *subject_.train(1), sgd,
-                              options_.batch, options_.time_steps, threads);
+                                        options_.batch, options_.time_steps, threads);
       return 0;
     }
     xs::make_folder(options_.output);
@@ -152,8 +152,7 @@ class Experiment {
     xs::write_file_atomically(folder / "table.csv", comparison.table(false).to_csv());
     xs::write_file_atomically(folder / "differences.csv", comparison.difference_table().to_csv());
     xs::write_file_atomically(folder / "classes.csv", class_table(judged).to_csv());
-    xs::write_file_atomically(folder / "attributes.csv",
-                              attribute_table(judged, positives).to_csv());
+    xs::write_file_atomically(folder / "attributes.csv", attribute_table(judged, positives).to_csv());
     xs::Json counts{xs::Json::Object{}};
     const std::vector<std::string> names = subject_.test().attribute_names();
     for (std::size_t a = 0; a < names.size(); ++a)

@@ -201,8 +201,8 @@ int run_experiments(const std::vector<std::string>& names, const Preset& preset,
   for (Experiment& experiment : experiments) {
     results.seeds = keep_known(experiment, runner, seeds);
     if (results.seeds.size() < seeds.size())
-      std::cout << "\n" << experiment.name << ": " << results.seeds.size() << " of " << seeds.size()
-                << " seeds are finished\n";
+      std::cout << "\n"
+                << experiment.name << ": " << results.seeds.size() << " of " << seeds.size() << " seeds are finished\n";
     if (results.seeds.empty()) continue;
     page.sections.push_back(report(experiment, results));
     for (const Part& part : experiment.parts) page.rows.insert(page.rows.end(), part.rows.begin(), part.rows.end());
@@ -280,20 +280,20 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
   DenseSubject subject(preset, data);
   if (options.time_steps > 0)
     return time_networks({"segmentation", "normals", "cross_stitch"}, subject, settings, options);
-  return run_experiments(names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
-                         {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " +
-                                      options.data,
-                          .settings = shown(settings, subject, preset.name, preset.iterations, seeds),
-                          .preset = &preset},
-                         [&](const protocol::Runner& runner) {
-                           return Results{.runner = runner,
-                                          .subject = subject,
-                                          .preset = preset.name,
-                                          .dense = &data,
-                                          .classes = preset.classes,
-                                          .folder = settings.folder / "results",
-                                          .seeds = seeds};
-                         });
+  return run_experiments(
+      names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
+      {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " + options.data,
+       .settings = shown(settings, subject, preset.name, preset.iterations, seeds),
+       .preset = &preset},
+      [&](const protocol::Runner& runner) {
+        return Results{.runner = runner,
+                       .subject = subject,
+                       .preset = preset.name,
+                       .dense = &data,
+                       .classes = preset.classes,
+                       .folder = settings.folder / "results",
+                       .seeds = seeds};
+      });
 }
 
 /// The second pair, with the networks of alexnet_voc; N, batch and rates are its preset's.

@@ -46,8 +46,8 @@ class AttributeGains {
   [[nodiscard]] std::vector<double> over(std::span<const std::size_t> images) const;
 
   std::vector<JudgedPair> pairs_;
-  std::vector<std::size_t> order_;                 ///< of Judged::attributes, rarest first
-  std::vector<double> occurrences_;                ///< in this order
+  std::vector<std::size_t> order_;   ///< of Judged::attributes, rarest first
+  std::vector<double> occurrences_;  ///< in this order
   std::vector<AttributeGain> gains_;
   double rho_ = 0.0;
 };

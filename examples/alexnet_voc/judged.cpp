@@ -26,14 +26,14 @@ xs::Json json_of(const xs::DetectionEvaluation& found, const PairData& test) {
       for (const std::uint32_t image : found.detections.images_of_objects(k)) images.emplace_back(image);
       images_of_class.emplace_back(std::move(images));
       judged_classes.push_back(xs::Json()
-                            .set("name", per_class[k].name)
-                            .set("all_points", json_of(per_class[k].all_points))
-                            .set("eleven_points", json_of(per_class[k].eleven_points))
-                            .set("random", json_of(random[k].all_points))
-                            .set("objects", per_class[k].objects)
-                            .set("difficult", per_class[k].difficult)
-                            .set("detections", per_class[k].detections)
-                            .set("found", per_class[k].found));
+                                   .set("name", per_class[k].name)
+                                   .set("all_points", json_of(per_class[k].all_points))
+                                   .set("eleven_points", json_of(per_class[k].eleven_points))
+                                   .set("random", json_of(random[k].all_points))
+                                   .set("objects", per_class[k].objects)
+                                   .set("difficult", per_class[k].difficult)
+                                   .set("detections", per_class[k].detections)
+                                   .set("found", per_class[k].found));
     }
   // The same objects in the same order as evaluate_detection() judges attributes.
   std::vector<std::uint32_t> images;
@@ -54,15 +54,15 @@ xs::Json json_of(const xs::DetectionEvaluation& found, const PairData& test) {
       answers.push_back({found.attributes.scores(i)[a], objects[i].attributes[a] != 0});
     of_attribute.push_back(Ranked(answers, images).json());
     judged_attributes.push_back(xs::Json()
-                             .set("name", each[a].name)
-                             .set("index", a)
-                             .set("average_precision", json_of(each[a].average_precision))
-                             .set("prevalence", json_of(each[a].prevalence))
-                             .set("from_class", json_of(each[a].from_class))
-                             .set("within_class", json_of(each[a].within_class))
-                             .set("within_class_prevalence", json_of(each[a].within_class_prevalence))
-                             .set("positives", each[a].positives)
-                             .set("objects", each[a].objects));
+                                    .set("name", each[a].name)
+                                    .set("index", a)
+                                    .set("average_precision", json_of(each[a].average_precision))
+                                    .set("prevalence", json_of(each[a].prevalence))
+                                    .set("from_class", json_of(each[a].from_class))
+                                    .set("within_class", json_of(each[a].within_class))
+                                    .set("within_class_prevalence", json_of(each[a].within_class_prevalence))
+                                    .set("positives", each[a].positives)
+                                    .set("objects", each[a].objects));
   }
   return xs::Json()
       .set("metrics", xs::Json()

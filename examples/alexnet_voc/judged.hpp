@@ -25,7 +25,7 @@ struct Judged {
   double proposals_an_image = 0.0;
   std::size_t images = 0, objects = 0;
   // For drawing the test images again:
-  std::vector<Ranked> of_class, of_attribute;              ///< answers, of each of `classes` and of `attributes`
+  std::vector<Ranked> of_class, of_attribute;               ///< answers, of each of `classes` and of `attributes`
   std::vector<std::vector<std::uint32_t>> images_of_class;  ///< of each class the image of every object to find
 };
 

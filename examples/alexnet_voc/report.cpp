@@ -72,13 +72,14 @@ report::PictureGrid pictures(const DetectionSubject& subject, std::vector<xs::An
     }
     for (const xs::DetectedObject& one : xs::detect_objects(predictors, image, options)) {
       const auto& [at, label, score] = one.detection;
-      report::MarkedBox box{
-          .box = at,
-          .label = class_names[static_cast<std::size_t>(label)] + " " + xs::Table::number(static_cast<double>(score), 2),
-          .colour = report::class_colour(label)};
+      report::MarkedBox box{.box = at,
+                            .label = class_names[static_cast<std::size_t>(label)] + " " +
+                                     xs::Table::number(static_cast<double>(score), 2),
+                            .colour = report::class_colour(label)};
       for (std::size_t a = 0; a < test.known_attributes(); ++a)
         if (one.attributes[a] >= least_probability)
-          box.attributes.push_back(attribute_names[a] + " " + xs::Table::number(static_cast<double>(one.attributes[a]), 2));
+          box.attributes.push_back(attribute_names[a] + " " +
+                                   xs::Table::number(static_cast<double>(one.attributes[a]), 2));
       found.boxes.push_back(std::move(box));
     }
     if (found.boxes.empty()) found.caption = "no detection";
@@ -110,8 +111,9 @@ void write_page(const Page& page, const protocol::Runner& runner, const Detectio
   if (last.method != comparison.baseline()) {
     std::vector<JudgedPair> pairs = pairs_of(page.judged, last.method, comparison.baseline());
     if (!pairs.empty())
-      html.sections.push_back({"Gains by attribute", gain_items(AttributeGains(std::move(pairs), page.training_positives),
-                                                                comparison.baseline(), last.method)});
+      html.sections.push_back(
+          {"Gains by attribute",
+           gain_items(AttributeGains(std::move(pairs), page.training_positives), comparison.baseline(), last.method)});
   }
   std::vector<protocol::End> ends;
   for (const std::string& end : last.ends) ends.push_back({&runner.plan().find(end), runner.network_file(end)});

@@ -19,8 +19,8 @@ struct Page {
   std::filesystem::path file;  ///< report.html
   std::string subtitle{};
   const protocol::Comparison* comparison = nullptr;
-  std::vector<protocol::Row> rows{};  ///< of the runner
-  std::vector<JudgedRow> judged{};    ///< of these
+  std::vector<protocol::Row> rows{};              ///< of the runner
+  std::vector<JudgedRow> judged{};                ///< of these
   std::vector<std::size_t> training_positives{};  ///< of each attribute
   std::vector<std::pair<std::string, std::string>> settings{};
   std::size_t threads = 1;

@@ -189,7 +189,8 @@ std::vector<xs::AnyPredictor> DetectionSubject::predictors(const std::vector<pro
   return all;
 }
 
-xs::Json DetectionSubject::judge(const protocol::Row& row, const std::vector<protocol::End>& ends, std::size_t threads) {
+xs::Json DetectionSubject::judge(const protocol::Row& row, const std::vector<protocol::End>& ends,
+                                 std::size_t threads) {
   std::vector<xs::AnyPredictor> all = predictors(ends, threads);
   xs::DetectionOptions options;
   options.attributes = "attributes";

@@ -97,9 +97,7 @@ class Runner {
   void fill(const std::vector<Row>& rows, Work& work);
   void work_on(Work& work);
   [[nodiscard]] bool fits(const Work& work, double operations) const;
-  [[nodiscard]] bool has_network(const std::string& training) const {
-    return xs::file_exists(network_file(training));
-  }
+  [[nodiscard]] bool has_network(const std::string& training) const { return xs::file_exists(network_file(training)); }
   void remember(const Row& row, const xs::Json& json);
   [[nodiscard]] Done done(const std::string& training) const;
 
@@ -108,8 +106,8 @@ class Runner {
   const Plan& plan_;
   const std::atomic<bool>& stop_;
   Record record_;
-  std::atomic<bool> halt_{false};    // by stop_ or by time
-  double known_speed_ = 0.0;         // operations a second of a training here, by what is known of others
+  std::atomic<bool> halt_{false};  // by stop_ or by time
+  double known_speed_ = 0.0;       // operations a second of a training here, by what is known of others
   mutable std::mutex mutex_;
   std::map<std::string, Done> done_;
   std::map<std::string, EvaluatedRow> evaluated_;

@@ -31,7 +31,8 @@ inline std::size_t parameter_count(const xs::AnyNet& net) {
 
 /// `steps` steps of each network from its initial values, the first one not counted: it allocates.
 inline xs::Table time_steps(const Subject& subject, const std::vector<std::string>& networks,
-                            const xs::DataSetRef& data, const xs::Sgd& sgd, std::size_t batch, std::size_t steps, xs::ThreadPool& threads) {
+                            const xs::DataSetRef& data, const xs::Sgd& sgd, std::size_t batch, std::size_t steps,
+                            xs::ThreadPool& threads) {
   xs::Table table({"network", "seconds a step (median)", "fastest", "GFLOP an image, forward", "parameters",
                    "MiB of the training", "MiB of the process at most"});
   for (const std::string& network : networks) {

@@ -76,8 +76,7 @@ xs::report::Section report(const Experiment& experiment, const Results& results)
 
 // Further results, in further.cpp.
 xs::Json report_alphas(const Experiment& experiment, const Results& results, std::vector<xs::report::Item>& items);
-xs::Json report_class_gains(const Experiment& experiment, const Results& results,
-                            std::vector<xs::report::Item>& items);
+xs::Json report_class_gains(const Experiment& experiment, const Results& results, std::vector<xs::report::Item>& items);
 xs::Json report_attribute_gains(const Experiment& experiment, const Results& results,
                                 std::vector<xs::report::Item>& items);
 

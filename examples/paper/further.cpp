@@ -51,7 +51,8 @@ xs::report::Plot alpha_plot(const std::string& method, const std::string& seam,
       xs::report::Curve curve{.name = std::string(towers[to]) + " from " + towers[from], .x = {}, .y = {}};
       const std::vector<float>& list = alphas[to][from];
       for (std::size_t i = 0; i < list.size(); ++i) {
-        curve.x.push_back(100.0 * static_cast<double>(i) / static_cast<double>(std::max<std::size_t>(1, list.size() - 1)));
+        curve.x.push_back(100.0 * static_cast<double>(i) /
+                          static_cast<double>(std::max<std::size_t>(1, list.size() - 1)));
         curve.y.push_back(static_cast<double>(list[i]));
       }
       plot.curves.push_back(std::move(curve));
@@ -202,8 +203,7 @@ xs::Json report_attribute_gains(const Experiment& experiment, const Results& res
   std::deque<alexnet_voc::Judged> judged;  // stay where they are
   std::vector<alexnet_voc::JudgedPair> pairs = judged_pairs(part, results.runner, "cross-stitch", judged);
   if (pairs.empty()) return {};
-  const alexnet_voc::AttributeGains gains(std::move(pairs),
-                                          results.detection->training_positives(results.seeds[0]));
+  const alexnet_voc::AttributeGains gains(std::move(pairs), results.detection->training_positives(results.seeds[0]));
   const xs::Table table = gain_table(gains, part.baseline, "cross-stitch");
   const xs::Interval interval = gains.interval(), of_mean = gains.mean_interval();
   const std::string text = gain_text(gains, interval) +

@@ -38,8 +38,8 @@ report_of::Section seen(const Page& page, const protocol::Row& row, const Result
   }
   const std::size_t threads = results.runner.settings().threads;
   if (results.detection != nullptr) {
-    section.items.emplace_back(alexnet_voc::pictures(*results.detection, results.detection->predictors(ends, threads),
-                                                     row.method, pictures));
+    section.items.emplace_back(
+        alexnet_voc::pictures(*results.detection, results.detection->predictors(ends, threads), row.method, pictures));
   } else {
     const auto net = page.preset->make(ends[0].training->network, xs::seed(1));
     xs::load(*net, ends[0].network);

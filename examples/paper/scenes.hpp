@@ -67,10 +67,7 @@ struct SceneCounts {
       all.emplace_back(std::move(line));
     }
     for (const auto& scene : normals) angles.emplace_back(xs::Json::Array{std::round(10.0 * scene[0]), scene[1]});
-    return xs::Json()
-        .set("classes", classes())
-        .set("segmentation", std::move(all))
-        .set("normals", std::move(angles));
+    return xs::Json().set("classes", classes()).set("segmentation", std::move(all)).set("normals", std::move(angles));
   }
   static SceneCounts from(const xs::Json& json) {
     SceneCounts counts;

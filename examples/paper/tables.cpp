@@ -83,8 +83,7 @@ std::string seeds_of(const Results& results) {
 }
 
 /// Figure 2: what sharing up to a layer changes, late splits on the right as in the paper.
-void add_split_plots(const Part& part, const protocol::Comparison& comparison,
-                     std::vector<report_of::Item>& items) {
+void add_split_plots(const Part& part, const protocol::Comparison& comparison, std::vector<report_of::Item>& items) {
   std::vector<std::string> order;  // early splits first
   for (const std::string& method : comparison.methods())
     if (method != part.baseline) order.insert(order.begin(), method);
@@ -104,13 +103,13 @@ void add_split_plots(const Part& part, const protocol::Comparison& comparison,
         curve.labels.push_back(one.method);
       }
     if (curve.low.size() != curve.x.size()) curve.low.clear(), curve.high.clear();
-    items.emplace_back(report_of::Plot{.title = part.columns[c].task + ": " + part.columns[c].metric +
-                                                ", change against " + part.baseline,
-                                       .x_title = "split points, the earliest on the left",
-                                       .y_title = "change",
-                                       .curves = {std::move(curve)},
-                                       .marks = report_of::Marks::points,
-                                       .zero_line = true});
+    items.emplace_back(report_of::Plot{
+        .title = part.columns[c].task + ": " + part.columns[c].metric + ", change against " + part.baseline,
+        .x_title = "split points, the earliest on the left",
+        .y_title = "change",
+        .curves = {std::move(curve)},
+        .marks = report_of::Marks::points,
+        .zero_line = true});
   }
 }
 
@@ -183,9 +182,8 @@ report_of::Section report(const Experiment& experiment, const Results& results) 
     section.items.emplace_back(report_of::TitledTable{title, comparison.table(), test});
     if (results.seeds.size() > 1) {
       text += "\nAgainst " + part.baseline + ":\n\n" + comparison.difference_table().to_text();
-      section.items.emplace_back(report_of::TitledTable{part.title + ", against " + part.baseline +
-                                                            ": 95 % intervals over seeds",
-                                                        comparison.difference_table()});
+      section.items.emplace_back(report_of::TitledTable{
+          part.title + ", against " + part.baseline + ": 95 % intervals over seeds", comparison.difference_table()});
     }
     if (experiment.name == "fig2") add_split_plots(part, comparison, section.items);
     const DrawnTable drawn = experiment.detection ? image_intervals(part, comparison, results)
@@ -206,8 +204,7 @@ report_of::Section report(const Experiment& experiment, const Results& results) 
       table.add_row(std::move(cells));
       intervals.push_back(std::move(line));
     }
-    const std::string drawn_title =
-        "95 % intervals of the means' differences, by drawing the test set's " + drawn.what;
+    const std::string drawn_title = "95 % intervals of the means' differences, by drawing the test set's " + drawn.what;
     text += "\n" + drawn_title + ":\n\n" + table.to_text() + "\n";
     std::string sentences;
     for (const std::string& method : comparison.methods())

@@ -25,8 +25,9 @@ struct full {
 
   static std::vector<Preset> presets() {
     return {{.name = "paper",
-             .what = "640x480, full width, 40 classes, the paper's batch and rates, N = 10,000; wants --data nyuv2:DIR; "
-                     "weeks on a CPU (see --time-steps)",
+             .what =
+                 "640x480, full width, 40 classes, the paper's batch and rates, N = 10,000; wants --data nyuv2:DIR; "
+                 "weeks on a CPU (see --time-steps)",
              .height = height,
              .width = width,
              .classes = classes,
