@@ -30,12 +30,13 @@ inline std::size_t parameter_count(const xs::AnyNet& net) {
   return sum;
 }
 
-/// `steps` steps of each network from its initial values, the first one not counted: it allocates.
+/// `steps` steps of each network from its initial values, the first one not counted: it allocates. Processor
+/// seconds are of all threads; they tell on a machine that others use, too.
 inline xs::Table time_steps(const Subject& subject, const std::vector<std::string>& networks,
                             const xs::DataSetRef& data, const xs::Sgd& sgd, std::size_t batch, std::size_t steps,
                             xs::ThreadPool& threads) {
-  xs::Table table({"network", "seconds a step (median)", "fastest", "processor seconds (least)", "GFLOP an image, forward", "parameters",
-                   "MiB of the training", "MiB of the process at most"});
+  xs::Table table({"network", "seconds a step (median)", "fastest", "processor seconds (least)",
+                   "GFLOP an image, forward", "parameters", "MiB of the training", "MiB of the process at most"});
   for (const std::string& network : networks) {
     const auto net = subject.make(network, xs::seed(1));
     xs::Training training{*net, sgd};
