@@ -17,8 +17,8 @@
 
 #include "alexnet_voc/alphas.hpp"
 #include "alexnet_voc/report.hpp"
-#include "alexnet_voc/timing.hpp"
 #include "common/finite_number.hpp"
+#include "common/timing.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_voc;
@@ -54,7 +54,7 @@ class Experiment {
 
   int run() {
     std::cout << "alexnet_voc: preset " << preset_.name << " (" << preset_.what << "), data " << options_.data.source
-              << ": " << subject_.train().size() << " training and " << subject_.test().size()
+              << ": " << subject_.train(options_.seeds[0])->size() << " training and " << subject_.test().size()
               << " test images, proposals: " << subject_.test().proposals_from() << "; " << xs::simd_name()
               << std::endl;
     if (options_.time_steps > 0) {
@@ -63,8 +63,8 @@ class Experiment {
                         .momentum = 0.9F,
                         .weight_decay = preset_.weight_decay,
                         .alpha_multiplier = options_.alpha_multiplier};
-      std::cout << time_steps(preset_, {"detection", "attributes", "cross_stitch"}, subject_.train(), sgd,
-                              options_.batch, options_.time_steps, threads);
+      std::cout << protocol::time_steps(subject_, {"detection", "attributes", "cross_stitch"}, *subject_.train(1), sgd,
+                                        options_.batch, options_.time_steps, threads);
       return 0;
     }
     xs::make_folder(options_.output);
@@ -77,7 +77,7 @@ class Experiment {
     for (const std::uint64_t seed : options_.seeds)
       for (const std::string& method : options_.methods) rows.push_back(row(plan, method, seed));
     protocol::Runner runner(subject_, settings_, plan, interrupt.flag());
-    if (!runner.run(rows)) {
+    if (runner.run(rows) != protocol::RunEnd::finished) {
       std::cerr << "Stopped. Continue with the same options and --resume.\n";
       return 130;
     }
@@ -146,17 +146,17 @@ class Experiment {
     std::cout << "\nAverage precision (%), " << test_sentence(judged[0].judged) << ":\n\n" << table << '\n';
     if (options_.seeds.size() > 1) std::cout << comparison.difference_table() << '\n';
     const std::filesystem::path folder(options_.output);
+    const std::vector<std::size_t> positives = subject_.training_positives(options_.seeds[0]);
     xs::write_file_atomically(folder / "table.txt", table.to_text());
     xs::write_file_atomically(folder / "table.md", table.to_markdown());
     xs::write_file_atomically(folder / "table.csv", comparison.table(false).to_csv());
     xs::write_file_atomically(folder / "differences.csv", comparison.difference_table().to_csv());
     xs::write_file_atomically(folder / "classes.csv", class_table(judged).to_csv());
-    xs::write_file_atomically(folder / "attributes.csv",
-                              attribute_table(judged, subject_.training_positives()).to_csv());
+    xs::write_file_atomically(folder / "attributes.csv", attribute_table(judged, positives).to_csv());
     xs::Json counts{xs::Json::Object{}};
-    const std::vector<std::string> names = subject_.train().attribute_names();
+    const std::vector<std::string> names = subject_.test().attribute_names();
     for (std::size_t a = 0; a < names.size(); ++a)
-      if (subject_.training_positives()[a] > 0) counts.set(names[a], subject_.training_positives()[a]);
+      if (positives[a] > 0) counts.set(names[a], positives[a]);
     xs::Json settings{xs::Json::Object{}};
     for (const auto& [name, value] : settings_shown()) settings.set(name, value);
     xs::write_file_atomically(folder / "results.json", xs::Json()
@@ -174,6 +174,7 @@ class Experiment {
                 .comparison = &comparison,
                 .rows = rows,
                 .judged = judged,
+                .training_positives = positives,
                 .settings = settings_shown(),
                 .threads = options_.threads},
                runner, subject_);

@@ -9,15 +9,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 
 #include "alexnet_voc/results.hpp"
 #include "alexnet_voc/subject.hpp"
 #include "common/finite_number.hpp"
+#include "common/made_here.hpp"
+#include "common/timing.hpp"
 #include "paper/apply.hpp"
 #include "paper/choose.hpp"
 #include "paper/experiments.hpp"
+#include "paper/page.hpp"
 #include "paper/subject.hpp"
 
 namespace xs = xstitch;
@@ -26,9 +32,11 @@ using namespace paper;
 namespace {
 
 struct Options {
-  std::string preset = "quick", detection_preset = "demo", data = "rooms", output, judge = "test", chosen;
+  std::string preset = "quick", detection_preset = "demo", data = "rooms", output, judge = "test", chosen, record,
+              stop_after;
+  std::vector<std::uint64_t> only_seeds;
   std::uint64_t iterations = 0, first_seed = 1, seed_of_choice = 501, checkpoint_every = 500;
-  std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0;
+  std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0, time_steps = 0;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
 };
 
@@ -64,6 +72,27 @@ void add_options(CLI::App& app, Options& options, bool preset, const std::string
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--output", options.output, "folder of trainings and results [out/paper/PRESET]");
+  app.add_option("--time-steps", options.time_steps,
+                 "run so many steps of one task each and of the pair, print seconds a step and memory, and end");
+  app.add_option("--only-seeds", options.only_seeds,
+                 "train these now; tables are of all seeds that are finished here or in the record")
+      ->delimiter(',');
+  app.add_option("--stop-after", options.stop_after,
+                 "100m, 2h or 90s: begin no training that will not end by then, write tables, end");
+  app.add_option("--record", options.record,
+                 "folder of compact results, a file a seed: what it has is not done again, what is finished is added");
+}
+
+/// Of "100m", seconds.
+double duration_of(const std::string& text) {
+  if (text.empty()) return 0.0;
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string unit = end;
+  const double factor = unit == "h" ? 3600.0 : unit == "m" ? 60.0 : unit == "s" ? 1.0 : 0.0;
+  if (end == text.c_str() || factor == 0.0 || !std::isfinite(number) || number <= 0.0)
+    xs::fail("--stop-after ", text, ": expected a time, 100m, 2h or 90s");
+  return factor * number;
 }
 
 protocol::RunSettings settings_of(const Options& options, const std::string& folder) {
@@ -76,6 +105,8 @@ protocol::RunSettings settings_of(const Options& options, const std::string& fol
              ? ""
              : "-" + std::filesystem::path(options.data.substr(options.data.find(':') + 1)).filename().string());
   settings.checkpoint_every = options.checkpoint_every;
+  settings.record = options.record;
+  settings.stop_after = duration_of(options.stop_after);
   const std::size_t processors = xs::ThreadPool(0).size();
   settings.jobs = options.jobs > 0 ? options.jobs : processors;
   settings.threads = options.threads > 0 ? options.threads : std::max<std::size_t>(1, processors / settings.jobs);
@@ -93,6 +124,52 @@ std::optional<Chosen> chosen_of(const Options& options, const protocol::RunSetti
   return read_chosen(options.chosen, settings.learning_rate, settings.alpha_multiplier);
 }
 
+/// What a step costs, without a training.
+int time_networks(const std::vector<std::string>& networks, protocol::Subject& subject,
+                  const protocol::RunSettings& settings, const Options& options) {
+  protocol::Training any;
+  any.seed = any.data_seed = options.first_seed;
+  const auto set = subject.training_set(any);
+  const xs::Sgd sgd{.learning_rate = settings.learning_rate,
+                    .momentum = 0.9F,
+                    .weight_decay = settings.weight_decay,
+                    .alpha_multiplier = settings.alpha_multiplier};
+  xs::ThreadPool threads(options.threads);
+  std::cout << protocol::processor() << ", " << threads.size() << " threads, batch " << settings.batch << ", "
+            << subject.size() << ":\n"
+            << protocol::time_steps(subject, networks, set->ref(), sgd, settings.batch, options.time_steps, threads);
+  return 0;
+}
+
+/// The rows of the seeds that are asked for.
+std::vector<protocol::Row> rows_to_run(const std::vector<Experiment>& experiments, const Options& options,
+                                       const std::vector<std::uint64_t>& seeds) {
+  for (const std::uint64_t seed : options.only_seeds)
+    if (std::find(seeds.begin(), seeds.end(), seed) == seeds.end())
+      xs::fail("--only-seeds ", seed, ": expected some of ", seeds.front(), " to ", seeds.back(), " (--seeds)");
+  std::vector<protocol::Row> rows;
+  for (const Experiment& experiment : experiments)
+    for (const Part& part : experiment.parts)
+      for (const protocol::Row& row : part.rows)
+        if (options.only_seeds.empty() ||
+            std::find(options.only_seeds.begin(), options.only_seeds.end(), row.seed) != options.only_seeds.end())
+          rows.push_back(row);
+  return rows;
+}
+
+/// Leaves the seeds whose rows were all judged, and gives them.
+std::vector<std::uint64_t> keep_known(Experiment& experiment, protocol::Runner& runner,
+                                      std::vector<std::uint64_t> seeds) {
+  for (const Part& part : experiment.parts)
+    for (const protocol::Row& row : part.rows)
+      if (!runner.find(row)) std::erase(seeds, row.seed);
+  for (Part& part : experiment.parts)
+    std::erase_if(part.rows, [&](const protocol::Row& row) {
+      return std::find(seeds.begin(), seeds.end(), row.seed) == seeds.end();
+    });
+  return seeds;
+}
+
 int run_choice(const ChoiceSettings& choice, protocol::Subject& subject, const protocol::RunSettings& settings) {
   const xs::Interrupt interrupt;
   if (!choose(choice, subject, settings, interrupt.flag())) {
@@ -106,24 +183,60 @@ int run_choice(const ChoiceSettings& choice, protocol::Subject& subject, const p
 /// Plans, trains, judges and reports. `results` has everything but runner and folder.
 template <class MakeResults>
 int run_experiments(const std::vector<std::string>& names, const Preset& preset, protocol::Plan& plan,
-                    protocol::Subject& subject, const protocol::RunSettings& settings,
-                    const std::vector<std::uint64_t>& seeds, const std::optional<Chosen>& chosen,
+                    protocol::Subject& subject, const protocol::RunSettings& settings, const Options& options,
+                    const std::vector<std::uint64_t>& seeds, const std::optional<Chosen>& chosen, Page page,
                     const MakeResults& make_results) {
   std::vector<Experiment> experiments;
   for (const std::string& name : names) experiments.push_back(plan_experiment(name, preset, plan, seeds, chosen));
-  std::vector<protocol::Row> rows;
-  for (const Experiment& experiment : experiments)
-    for (const Part& part : experiment.parts) rows.insert(rows.end(), part.rows.begin(), part.rows.end());
   const xs::Interrupt interrupt;
   protocol::Runner runner(subject, settings, plan, interrupt.flag());
-  if (!runner.run(rows)) {
+  const protocol::RunEnd end = runner.run(rows_to_run(experiments, options, seeds));
+  if (end == protocol::RunEnd::stopped) {
     std::cerr << "Stopped. The same command continues.\n";
     return 130;
   }
-  for (const Experiment& experiment : experiments) report(experiment, make_results(runner));
+  if (end == protocol::RunEnd::out_of_time)
+    std::cout << "\nThe time of --stop-after is over. The same command continues.\n";
+  Results results = make_results(runner);
+  for (Experiment& experiment : experiments) {
+    results.seeds = keep_known(experiment, runner, seeds);
+    if (results.seeds.size() < seeds.size())
+      std::cout << "\n"
+                << experiment.name << ": " << results.seeds.size() << " of " << seeds.size() << " seeds are finished\n";
+    if (results.seeds.empty()) continue;
+    page.sections.push_back(report(experiment, results));
+    for (const Part& part : experiment.parts) page.rows.insert(page.rows.end(), part.rows.begin(), part.rows.end());
+  }
+  if (page.sections.empty()) return 0;
+  const std::filesystem::path file = write_page(std::move(page), results, settings.folder);
   std::cout << "\nResults are in " << (settings.folder / "results").string()
-            << ": NAME.txt, NAME.csv (every value), NAME.json.\n";
+            << ": NAME.txt, NAME.csv (every value), NAME.json.\nThe report, to be opened in a browser: "
+            << file.string() << '\n';
   return 0;
+}
+
+/// What the page says of the settings.
+std::vector<std::pair<std::string, std::string>> shown(const protocol::RunSettings& settings,
+                                                       const protocol::Subject& subject, const std::string& preset,
+                                                       std::uint64_t iterations,
+                                                       const std::vector<std::uint64_t>& seeds) {
+  const auto number = [](float value) { return xs::number_text(value, 4); };
+  std::string all;
+  for (const std::uint64_t seed : seeds) all += (all.empty() ? "" : ", ") + std::to_string(seed);
+  return {{"preset", preset},
+          {"image", subject.size()},
+          {"training", subject.describe_training()},
+          {"test", subject.describe_test()},
+          {"iterations of each stage", std::to_string(iterations)},
+          {"seeds", all},
+          {"batch", std::to_string(settings.batch)},
+          {"learning rate", number(settings.learning_rate)},
+          {"weight decay", number(settings.weight_decay)},
+          {"alpha multiplier", number(settings.alpha_multiplier)},
+          {"trainings at a time", std::to_string(settings.jobs)},
+          {"threads of each", std::to_string(settings.threads)},
+          {"program", "commit " + protocol::commit()},
+          {"this machine", protocol::processor()}};
 }
 
 int run(const std::vector<std::string>& names, Preset preset, const Options& options) {
@@ -165,16 +278,22 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
             << ", N = " << preset.iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds")
             << ", data " << options.data << "; output " << settings.folder.string() << std::endl;
   DenseSubject subject(preset, data);
-  return run_experiments(names, preset, plan, subject, settings, seeds, chosen_of(options, settings),
-                         [&](const protocol::Runner& runner) {
-                           return Results{.runner = runner,
-                                          .subject = subject,
-                                          .preset = preset.name,
-                                          .dense = &data,
-                                          .classes = preset.classes,
-                                          .folder = settings.folder / "results",
-                                          .seeds = seeds};
-                         });
+  if (options.time_steps > 0)
+    return time_networks({"segmentation", "normals", "cross_stitch"}, subject, settings, options);
+  return run_experiments(
+      names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
+      {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " + options.data,
+       .settings = shown(settings, subject, preset.name, preset.iterations, seeds),
+       .preset = &preset},
+      [&](const protocol::Runner& runner) {
+        return Results{.runner = runner,
+                       .subject = subject,
+                       .preset = preset.name,
+                       .dense = &data,
+                       .classes = preset.classes,
+                       .folder = settings.folder / "results",
+                       .seeds = seeds};
+      });
 }
 
 /// The second pair, with the networks of alexnet_voc; N, batch and rates are its preset's.
@@ -215,7 +334,11 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
   std::cout << "paper: detection and attributes, preset " << size->name << ", " << subject.size()
             << ", N = " << iterations << ", " << seeds.size() << (seeds.size() == 1 ? " seed" : " seeds") << ", data "
             << options.data << "; output " << settings.folder.string() << std::endl;
-  return run_experiments({name}, preset, plan, subject, settings, seeds, chosen_of(options, settings),
+  if (options.time_steps > 0)
+    return time_networks({"detection", "attributes", "cross_stitch"}, subject, settings, options);
+  return run_experiments({name}, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
+                         {.subtitle = "Detection and attributes, preset " + size->name + ", data " + options.data,
+                          .settings = shown(settings, subject, size->name, iterations, seeds)},
                          [&](const protocol::Runner& runner) {
                            return Results{.runner = runner,
                                           .subject = subject,
@@ -277,6 +400,12 @@ int main(int argc, char** argv) {
   predict->add_option("picture", predicting.picture, "a PNG or a JPEG")->required()->check(CLI::ExistingFile);
   predict->add_option("output", predicting.output, "a PNG; of a detector, too, a page (.html) with labels")->required();
   predict->add_option("--threads", predicting.threads, "0: as many as there are processors")->capture_default_str();
+  std::string record_of, record_to;
+  CLI::App* record = app.add_subcommand("record", "adds what an output folder has finished to a folder of records");
+  record->add_option("output", record_of, "folder of trainings and evaluations")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  record->add_option("record", record_to, "folder of compact results, a file a seed")->required();
   CLI11_PARSE(app, argc, argv);
   try {
     const std::string command = app.get_subcommands().front()->get_name();
@@ -286,6 +415,10 @@ int main(int argc, char** argv) {
     }
     if (command == "predict") {
       predict_picture(predicting, known);
+      return 0;
+    }
+    if (command == "record") {
+      std::cout << protocol::Record(record_to).add(record_of) << " results were added to " << record_to << '\n';
       return 0;
     }
     if (command == "quick") options.preset = "quick";

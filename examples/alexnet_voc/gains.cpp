@@ -18,10 +18,42 @@ double rho_of(const std::vector<double>& occurrences, const std::vector<double>&
   return x.size() < 2 ? 0.0 : xs::spearman(x, y);
 }
 
+std::vector<std::uint32_t> times_of(std::span<const std::size_t> drawn, std::size_t images) {
+  std::vector<std::uint32_t> times(images, 0);
+  for (const std::size_t i : drawn) ++times[i];
+  return times;
+}
+
+/// In percent.
+double mean_precision(const Judged& judged, std::span<const std::uint32_t> times) {
+  double sum = 0.0, classes = 0.0;
+  for (std::size_t k = 0; k < judged.of_class.size(); ++k) {
+    double objects = 0.0;
+    for (const std::uint32_t image : judged.images_of_class[k]) objects += times[image];
+    if (objects == 0.0) continue;
+    sum += judged.of_class[k].average_precision(times, objects);
+    classes += 1.0;
+  }
+  return classes == 0.0 ? 0.0 : 100.0 * sum / classes;
+}
+
 }  // namespace
 
-AttributeGains::AttributeGains(std::vector<JudgedPair> pairs, const PairData& test,
-                               const std::vector<std::size_t>& training_positives)
+xs::Interval detection_interval(const std::vector<JudgedPair>& pairs, std::size_t resamples) {
+  if (pairs.empty()) xs::fail("gains: found no pair of networks, expected at least one seed");
+  const std::size_t images = pairs[0].first->images;
+  return xs::bootstrap(images,
+                       [&](std::span<const std::size_t> drawn) {
+                         const std::vector<std::uint32_t> times = times_of(drawn, images);
+                         double sum = 0.0;
+                         for (const auto& [method, baseline] : pairs)
+                           sum += mean_precision(*method, times) - mean_precision(*baseline, times);
+                         return sum / static_cast<double>(pairs.size());
+                       },
+                       {.resamples = resamples});
+}
+
+AttributeGains::AttributeGains(std::vector<JudgedPair> pairs, const std::vector<std::size_t>& training_positives)
     : pairs_(std::move(pairs)) {
   if (pairs_.empty()) xs::fail("gains: found no pair of networks, expected at least one seed");
   const Judged& first = *pairs_[0].first;
@@ -35,53 +67,35 @@ AttributeGains::AttributeGains(std::vector<JudgedPair> pairs, const PairData& te
     }
     gains_.push_back(std::move(one));
   }
-  // The same objects in the same order as evaluate_detection() judges attributes.
-  objects_.resize(test.size());
-  for (std::size_t i = 0; i < test.size(); ++i)
-    for (const xs::data::ImageObject& object : test.objects(i)) {
-      if (object.difficult || object.attributes.empty()) continue;
-      objects_[i].push_back(labels_.size());
-      labels_.emplace_back();
-      for (const std::size_t a : order_) labels_.back().push_back(object.attributes[first.attribute_index[a]]);
-    }
-  for (const auto& [method, baseline] : pairs_)
-    if (method->scores.size() != labels_.size() || baseline->scores.size() != labels_.size())
-      xs::fail("gains: found scores of ", method->scores.size(), " and ", baseline->scores.size(),
-               " objects, the test set has ", labels_.size());
   std::vector<double> values;
   for (const AttributeGain& one : gains_) values.push_back(one.gain());
   rho_ = rho_of(occurrences_, values);
 }
 
 std::vector<double> AttributeGains::over(std::span<const std::size_t> images) const {
-  std::vector<std::size_t> rows;
-  for (const std::size_t i : images) rows.insert(rows.end(), objects_[i].begin(), objects_[i].end());
+  const std::vector<std::uint32_t> times = times_of(images, pairs_[0].first->images);
   std::vector<double> gains(order_.size(), std::numeric_limits<double>::quiet_NaN());
-  std::vector<xs::ScoredAnswer> answers(rows.size());
   for (std::size_t a = 0; a < order_.size(); ++a) {
-    std::size_t positives = 0;
-    for (const std::size_t row : rows) positives += labels_[row][a];
-    if (positives == 0) continue;
-    const auto precision = [&](const Judged& judged) {
-      for (std::size_t r = 0; r < rows.size(); ++r)
-        answers[r] = {judged.scores[rows[r]][order_[a]], labels_[rows[r]][a] != 0};
-      return 100.0 * xs::average_precision(xs::precision_recall(answers, positives), xs::PrecisionRule::all_points);
-    };
+    const double positives = pairs_[0].first->of_attribute[order_[a]].right(times);
+    if (positives == 0.0) continue;
     gains[a] = 0.0;
     for (const auto& [method, baseline] : pairs_)
-      gains[a] += (precision(*method) - precision(*baseline)) / static_cast<double>(pairs_.size());
+      gains[a] += 100.0 *
+                  (method->of_attribute[order_[a]].average_precision(times, positives) -
+                   baseline->of_attribute[order_[a]].average_precision(times, positives)) /
+                  static_cast<double>(pairs_.size());
   }
   return gains;
 }
 
 xs::Interval AttributeGains::interval(std::size_t resamples) const {
-  return xs::bootstrap(objects_.size(),
+  return xs::bootstrap(pairs_[0].first->images,
                        [&](std::span<const std::size_t> drawn) { return rho_of(occurrences_, over(drawn)); },
                        {.resamples = resamples});
 }
 
 xs::Interval AttributeGains::mean_interval(std::size_t resamples) const {
-  return xs::bootstrap(objects_.size(),
+  return xs::bootstrap(pairs_[0].first->images,
                        [&](std::span<const std::size_t> drawn) {
                          double sum = 0.0, count = 0.0;
                          for (const double gain : over(drawn))

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "judged.hpp"
-#include "pair_data.hpp"
 
 namespace alexnet_voc {
 
@@ -29,8 +28,7 @@ struct AttributeGain {
 
 class AttributeGains {
  public:
-  AttributeGains(std::vector<JudgedPair> pairs, const PairData& test,
-                 const std::vector<std::size_t>& training_positives);
+  AttributeGains(std::vector<JudgedPair> pairs, const std::vector<std::size_t>& training_positives);
 
   /// Rarest first.
   [[nodiscard]] const std::vector<AttributeGain>& gains() const { return gains_; }
@@ -48,13 +46,15 @@ class AttributeGains {
   [[nodiscard]] std::vector<double> over(std::span<const std::size_t> images) const;
 
   std::vector<JudgedPair> pairs_;
-  std::vector<std::size_t> order_;                 ///< of Judged::attributes, rarest first
-  std::vector<double> occurrences_;                ///< in this order
-  std::vector<std::vector<std::size_t>> objects_;  ///< [image] rows of Judged::scores
-  std::vector<std::vector<std::uint8_t>> labels_;  ///< [object][in this order]
+  std::vector<std::size_t> order_;   ///< of Judged::attributes, rarest first
+  std::vector<double> occurrences_;  ///< in this order
   std::vector<AttributeGain> gains_;
   double rho_ = 0.0;
 };
+
+/// Of the difference of both detection mAPs, mean over the pairs, test images drawn again: a class without an object in
+/// what was drawn is left out.
+xs::Interval detection_interval(const std::vector<JudgedPair>& pairs, std::size_t resamples = 1000);
 
 /// Plot and table for a page.
 std::vector<xs::report::Item> gain_items(const AttributeGains& gains, const std::string& baseline,

@@ -4,8 +4,12 @@
 #include <xstitch/train/evaluate_detection.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include "pair_data.hpp"
+#include "ranked.hpp"
 
 namespace alexnet_voc {
 
@@ -20,11 +24,13 @@ struct Judged {
   xs::MetricValue recall;                                        ///< of proposals, overlap of half
   double proposals_an_image = 0.0;
   std::size_t images = 0, objects = 0;
-  /// [object][attribute of `attributes`], the objects that are judged by attributes in the order of the test set.
-  std::vector<std::vector<float>> scores;
+  // For drawing the test images again:
+  std::vector<Ranked> of_class, of_attribute;               ///< answers, of each of `classes` and of `attributes`
+  std::vector<std::vector<std::uint32_t>> images_of_class;  ///< of each class the image of every object to find
 };
 
-xs::Json json_of(const xs::DetectionEvaluation& found);
+/// `test`: what was judged.
+xs::Json json_of(const xs::DetectionEvaluation& found, const PairData& test);
 /// From JSON that holds what json_of() gave.
 Judged judged_from(const xs::Json& json);
 

@@ -19,11 +19,11 @@ namespace {
 
 class Held : public protocol::TrainingSet {
  public:
-  explicit Held(const PairData& data) : data_(data) {}
-  [[nodiscard]] xs::DataSetRef ref() const override { return data_; }
+  explicit Held(std::shared_ptr<const PairData> data) : data_(std::move(data)) {}
+  [[nodiscard]] xs::DataSetRef ref() const override { return *data_; }
 
  private:
-  const PairData& data_;
+  std::shared_ptr<const PairData> data_;
 };
 
 xs::data::Voc open_folder(const ImageSource& from, const Preset& preset) {
@@ -39,7 +39,9 @@ xs::data::Voc open_folder(const ImageSource& from, const Preset& preset) {
   return xs::data::Voc(from.source, voc);
 }
 
-PairData open(const DataSettings& settings, const Preset& preset, bool training, xs::ThreadPool& threads) {
+/// `seed`: of training rooms; those that are judged are the same for all.
+PairData open(const DataSettings& settings, const Preset& preset, bool training, std::uint64_t seed,
+              xs::ThreadPool& threads) {
   const bool rooms = settings.source == "rooms";
   if (settings.validation && !rooms) {
     xs::data::Voc set = open_folder(
@@ -54,6 +56,7 @@ PairData open(const DataSettings& settings, const Preset& preset, bool training,
                              : training ? settings.train_set
                                         : settings.test_set,
                       .rooms = training ? settings.train_rooms : settings.test_rooms,
+                      .seed = training ? seed : 1,
                       .caffe_pixels = !settings.pretrained.empty()},
                      preset, threads);
 }
@@ -67,7 +70,8 @@ PairData open_images(const ImageSource& from, const Preset& preset, xs::ThreadPo
     constexpr std::size_t most = std::size_t{3} << 29;
     if (from.set != "train" && from.set != "validation" && from.set != "test")
       xs::fail("rooms: found set \"", from.set, "\", expected train, validation or test");
-    return {xs::data::RoomsDetection({.split = from.set == "train"        ? xs::data::RoomsSplit::train
+    return {xs::data::RoomsDetection({.seed = from.seed,
+                                      .split = from.set == "train"        ? xs::data::RoomsSplit::train
                                                : from.set == "validation" ? xs::data::RoomsSplit::validation
                                                                           : xs::data::RoomsSplit::test,
                                       .count = from.rooms,
@@ -88,13 +92,25 @@ DetectionSubject::DetectionSubject(const Preset& preset, DataSettings settings, 
     : preset_(preset),
       settings_(std::move(settings)),
       threads_(threads),
-      train_(open(settings_, preset_, true, threads_)),
-      test_(open(settings_, preset_, false, threads_)),
-      positives_(static_cast<std::size_t>(attributes), 0) {
-  for (std::size_t i = 0; i < train_.size(); ++i)
-    for (const xs::data::ImageObject& object : train_.objects(i))
+      test_(open(settings_, preset_, false, 1, threads_)) {}
+
+std::shared_ptr<const PairData> DetectionSubject::train(std::uint64_t seed) const {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<const PairData>& known = train_[settings_.source == "rooms" ? seed : 0];
+  if (auto held = known.lock()) return last_ = held;
+  last_ = std::make_shared<const PairData>(open(settings_, preset_, true, seed, threads_));
+  known = last_;
+  return last_;
+}
+
+std::vector<std::size_t> DetectionSubject::training_positives(std::uint64_t seed) const {
+  const auto set = train(seed);
+  std::vector<std::size_t> positives(static_cast<std::size_t>(attributes), 0);
+  for (std::size_t i = 0; i < set->size(); ++i)
+    for (const xs::data::ImageObject& object : set->objects(i))
       for (std::size_t a = 0; a < object.attributes.size() && !object.difficult; ++a)
-        positives_[a] += object.attributes[a];
+        positives[a] += object.attributes[a];
+  return positives;
 }
 
 std::vector<std::string> homes_of(const std::string& folder, const xs::data::Voc& set) {
@@ -112,8 +128,9 @@ std::vector<std::string> homes_of(const std::string& folder, const xs::data::Voc
 }
 
 std::string DetectionSubject::describe_training() const {
-  return settings_.source + ", " + (settings_.source == "rooms" ? "" : settings_.train_set + ", ") +
-         std::to_string(train_.size()) + " images" +
+  return settings_.source + ", " +
+         (settings_.source == "rooms" ? std::to_string(settings_.train_rooms) + " rooms a seed"
+                                      : settings_.train_set + ", " + std::to_string(train(1)->size()) + " images") +
          (settings_.validation && settings_.source != "rooms" ? ", others held out" : "") +
          (settings_.pretrained.empty() ? "" : ", from " + settings_.pretrained);
 }
@@ -125,8 +142,8 @@ std::string DetectionSubject::describe_test() const {
          std::to_string(test_.size()) + " images";
 }
 
-std::shared_ptr<const protocol::TrainingSet> DetectionSubject::training_set(const protocol::Training&) {
-  return std::make_shared<Held>(train_);
+std::shared_ptr<const protocol::TrainingSet> DetectionSubject::training_set(const protocol::Training& training) {
+  return std::make_shared<Held>(train(training.data_seed));
 }
 
 void DetectionSubject::prepare(xs::AnyNet& net, const protocol::Training& training,
@@ -150,10 +167,10 @@ xs::TrainOptions DetectionSubject::options(const protocol::Training& training, s
 }
 
 xs::TextMap DetectionSubject::metadata(const protocol::Training& training) const {
-  const std::vector<std::string> names = train_.class_names(), attribute_names = train_.attribute_names();
+  const std::vector<std::string> names = test_.class_names(), attribute_names = test_.attribute_names();
   std::string all_classes, all_attributes;
   for (const std::string& name : names) all_classes += name + "\n";
-  for (std::size_t a = 0; a < train_.known_attributes(); ++a) all_attributes += attribute_names[a] + "\n";
+  for (std::size_t a = 0; a < test_.known_attributes(); ++a) all_attributes += attribute_names[a] + "\n";
   return {{"preset", "detection:" + preset_.name},
           {"network", training.network},
           {"pixels", settings_.pretrained.empty() ? "unit" : "caffe"},
@@ -172,14 +189,15 @@ std::vector<xs::AnyPredictor> DetectionSubject::predictors(const std::vector<pro
   return all;
 }
 
-xs::Json DetectionSubject::judge(const protocol::Row&, const std::vector<protocol::End>& ends, std::size_t threads) {
+xs::Json DetectionSubject::judge(const protocol::Row& row, const std::vector<protocol::End>& ends,
+                                 std::size_t threads) {
   std::vector<xs::AnyPredictor> all = predictors(ends, threads);
   xs::DetectionOptions options;
   options.attributes = "attributes";
   options.threads = threads;
   xs::DetectionEvaluation found = xs::evaluate_detection(all, test_, options);
-  xs::add_training_objects(found.attributes, train_);
-  return json_of(found);
+  xs::add_training_objects(found.attributes, *train(row.seed));
+  return json_of(found, test_);
 }
 
 }  // namespace alexnet_voc

@@ -2,6 +2,10 @@
 // Detection and attributes as what the runner trains and judges.
 #include <xstitch/run/predictor_core.hpp>
 
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -47,23 +51,28 @@ class DetectionSubject : public protocol::Subject {
                                                          std::size_t threads) const;
   [[nodiscard]] const Preset& preset() const { return preset_; }
   [[nodiscard]] const DataSettings& settings() const { return settings_; }
-  [[nodiscard]] const PairData& train() const { return train_; }
+  /// What is trained on with this seed: rooms of its own, or the same images of a folder for all. Kept while somebody
+  /// holds it, the last one always.
+  [[nodiscard]] std::shared_ptr<const PairData> train(std::uint64_t seed) const;
   [[nodiscard]] const PairData& test() const { return test_; }
-  /// Training objects, not difficult, that have the attribute.
-  [[nodiscard]] const std::vector<std::size_t>& training_positives() const { return positives_; }
+  /// Training objects of a seed, not difficult, that have the attribute.
+  [[nodiscard]] std::vector<std::size_t> training_positives(std::uint64_t seed) const;
 
  private:
   Preset preset_;
   DataSettings settings_;
-  xs::ThreadPool threads_;
-  PairData train_, test_;
-  std::vector<std::size_t> positives_;
+  mutable xs::ThreadPool threads_;
+  PairData test_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::uint64_t, std::weak_ptr<const PairData>> train_;
+  mutable std::shared_ptr<const PairData> last_;
 };
 
 /// Rooms, or a set of a folder in the layout of VOC 2008.
 struct ImageSource {
   std::string source = "rooms", set = "train";  ///< `set`: ImageSets/Main/SET.txt; train, validation or test rooms
   std::size_t rooms = 0;
+  std::uint64_t seed = 1;  ///< of the rooms
   bool caffe_pixels = false;
 };
 PairData open_images(const ImageSource& from, const Preset& preset, xs::ThreadPool& threads);

@@ -7,6 +7,12 @@
 //   OUTPUT/trainings/NAME/result.json            its settings, what it cost, or that it diverged
 //   OUTPUT/trainings/NAME/training/log.jsonl     losses
 //   OUTPUT/evaluations/NAME.json                 what the subject says of a row: metrics, and more of its own
+//
+// What a record (record.hpp) of other machines has is not done again either. It has no networks: a training whose
+// network a row still wants is made again.
+//
+// Work is in the order of seeds, and in it in that of rows, so that a run that ends early leaves whole seeds.
+#include <xstitch/io/folder.hpp>
 #include <xstitch/io/json.hpp>
 #include <xstitch/metrics/metric.hpp>
 
@@ -18,6 +24,7 @@
 
 #include "comparison.hpp"
 #include "plan.hpp"
+#include "record.hpp"
 #include "subject.hpp"
 
 namespace protocol {
@@ -28,7 +35,14 @@ struct RunSettings {
   float learning_rate = 0.0F, weight_decay = 5e-4F, alpha_multiplier = 0.0F;
   std::size_t jobs = 1, threads = 1;  ///< trainings at a time, and threads of each
   std::uint64_t checkpoint_every = 500;
+  std::filesystem::path record{};  ///< folder of a record; empty: none
+  /// No training is begun that will not end in so many seconds, by what others took; what runs then is stopped. 0: no
+  /// end.
+  double stop_after = 0.0;
 };
+
+/// How a run ended: by itself, by the stop flag, or by its time.
+enum class RunEnd : std::uint8_t { finished, stopped, out_of_time };
 
 /// What became of a row.
 struct EvaluatedRow {
@@ -41,10 +55,13 @@ struct EvaluatedRow {
 class Runner {
  public:
   Runner(Subject& subject, RunSettings settings, const Plan& plan, const std::atomic<bool>& stop)
-      : subject_(subject), settings_(std::move(settings)), plan_(plan), stop_(stop) {}
+      : subject_(subject), settings_(std::move(settings)), plan_(plan), stop_(stop), record_(settings_.record) {}
 
-  /// False if it was stopped. An Error of one training ends all.
-  bool run(const std::vector<Row>& rows);
+  /// Trains and judges these rows of the plan. An Error of one training ends all. Whatever the end, what is finished
+  /// is in the record, too.
+  RunEnd run(const std::vector<Row>& rows);
+  /// Whether a row was judged, now or before: by the folder or the record.
+  bool find(const Row& row);
 
   [[nodiscard]] const EvaluatedRow& evaluated(const Row& row) const;
   /// The row's values for the columns; not measured where a training diverged.
@@ -54,6 +71,8 @@ class Runner {
   }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const RunSettings& settings() const { return settings_; }
+  /// result.json of a training that is finished here or in the record; of the record with its curves.
+  [[nodiscard]] xs::Json training_result(const std::string& training) const;
   /// Forgets trainings and evaluations of a folder.
   static void forget(const std::filesystem::path& folder) {
     std::filesystem::remove_all(folder / "evaluations");
@@ -74,6 +93,11 @@ class Runner {
   bool find_finished(const Training& training);
   void evaluate(const Row& row);
   bool find_evaluated(const Row& row);
+  /// What is left to do for the rows, in order.
+  void fill(const std::vector<Row>& rows, Work& work);
+  void work_on(Work& work);
+  [[nodiscard]] bool fits(const Work& work, double operations) const;
+  [[nodiscard]] bool has_network(const std::string& training) const { return xs::file_exists(network_file(training)); }
   void remember(const Row& row, const xs::Json& json);
   [[nodiscard]] Done done(const std::string& training) const;
 
@@ -81,6 +105,9 @@ class Runner {
   RunSettings settings_;
   const Plan& plan_;
   const std::atomic<bool>& stop_;
+  Record record_;
+  std::atomic<bool> halt_{false};  // by stop_ or by time
+  double known_speed_ = 0.0;       // operations a second of a training here, by what is known of others
   mutable std::mutex mutex_;
   std::map<std::string, Done> done_;
   std::map<std::string, EvaluatedRow> evaluated_;

@@ -6,6 +6,7 @@
 #include <xstitch/train/job.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <span>
@@ -41,6 +42,39 @@ inline void set_start(xs::AnyNet& net, const std::array<float, 2>& alpha, std::s
       for (int s = 0; s < size[1]; ++s)
         for (int c = 0; c < size[2]; ++c) values[at++] = t == s ? alpha[0] : alpha[1] / static_cast<float>(size[0] - 1);
   }
+}
+
+/// The alphas of a network at each seam, {seam: [to][from][ascending]}: at most 257 of a list, evenly spaced, in five
+/// digits. Null without alphas. Kept beside a training's costs, because they outlive the network.
+inline xs::Json sorted_alphas(const xs::AnyNet& net) {
+  constexpr std::size_t most = 257;
+  xs::Json all;
+  for (std::size_t i = 0; i < net.parameters().size(); ++i) {
+    const xs::ParameterSlot& slot = net.parameters()[i];
+    if (!is_alpha(slot)) continue;
+    const auto values = net.parameter(i);
+    const auto& size = slot.spec.extents.size;
+    const auto channels = static_cast<std::size_t>(size[2]);
+    xs::Json::Array rows;
+    std::size_t at = 0;
+    for (int to = 0; to < size[0]; ++to) {
+      xs::Json::Array row;
+      for (int from = 0; from < size[1]; ++from, at += channels) {
+        std::vector<float> list(values.begin() + static_cast<std::ptrdiff_t>(at),
+                                values.begin() + static_cast<std::ptrdiff_t>(at + channels));
+        std::sort(list.begin(), list.end());
+        const std::size_t count = std::min(most, channels);
+        xs::Json::Array kept;
+        for (std::size_t k = 0; k < count; ++k)
+          kept.emplace_back(std::strtod(
+              xs::number_text(list[count == 1 ? 0 : k * (channels - 1) / (count - 1)], 5).c_str(), nullptr));
+        row.emplace_back(std::move(kept));
+      }
+      rows.emplace_back(std::move(row));
+    }
+    all.set(slot.name.substr(7, slot.name.size() - 7 - 6), std::move(rows));  // stitch.NAME.alpha
+  }
+  return all;
 }
 
 /// What all trainings of the protocol have in common. Rooms are drawn in colours and lights of their own; photographs

@@ -65,7 +65,7 @@ class Chooser {
       rows.push_back(one.row);
     }
     protocol::Runner runner(subject_, run_, plan, stop_);
-    if (!runner.run(rows)) return false;
+    if (runner.run(rows) != protocol::RunEnd::finished) return false;
     for (Candidate& one : all) one.values = runner.result(one.row, columns_).values;
     if (base_.empty()) base_ = all.front().values;
     for (Candidate& one : all) one.score = score_of(one.values, base_);

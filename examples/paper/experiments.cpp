@@ -1,11 +1,5 @@
 #include "experiments.hpp"
 
-#include <xstitch/io/file.hpp>
-#include <xstitch/report/bootstrap.hpp>
-
-#include <iostream>
-#include <numeric>
-
 #include "alexnet_voc/results.hpp"
 
 namespace paper {
@@ -309,49 +303,7 @@ const std::vector<Entry>& entries() {
   return all;
 }
 
-/// The difference of two rows' mean over seeds, drawn over the test set's scenes: what another test set could give.
-std::string scene_interval(const std::vector<ScenePair>& pairs, bool angle) {
-  if (pairs.empty()) return "-";
-  const auto& counts = angle ? pairs[0].method.normals : pairs[0].method.segmentation;
-  if (counts.empty()) return "-";
-  const auto difference = [&](std::span<const std::size_t> scenes) {
-    double sum = 0.0;
-    for (const auto& [mine, theirs] : pairs)
-      sum +=
-          angle ? mine.mean_angle(scenes) - theirs.mean_angle(scenes) : mine.mean_iu(scenes) - theirs.mean_iu(scenes);
-    return sum / static_cast<double>(pairs.size());
-  };
-  const xs::Interval interval = xs::bootstrap(counts.size(), difference, {.resamples = 1000});
-  return xs::Table::number(interval.low, 2) + " to " + xs::Table::number(interval.high, 2);
-}
-
-struct SceneIntervals {
-  std::string method, angle, iu;
-};
-std::vector<SceneIntervals> scene_intervals(const Part& part, const protocol::Comparison& comparison,
-                                            const protocol::Runner& runner) {
-  std::vector<SceneIntervals> all;
-  for (const std::string& method : comparison.methods()) {
-    if (method == part.baseline) continue;
-    const std::vector<ScenePair> pairs = scene_pairs(part, runner, method);
-    all.push_back({method, scene_interval(pairs, true), scene_interval(pairs, false)});
-  }
-  return all;
-}
-
 }  // namespace
-
-std::vector<ScenePair> scene_pairs(const Part& part, const protocol::Runner& runner, const std::string& method) {
-  std::vector<ScenePair> pairs;
-  for (const Row& row : part.rows)
-    for (const Row& base : part.rows) {
-      if (row.method != method || base.method != part.baseline || row.seed != base.seed) continue;
-      const protocol::EvaluatedRow &mine = runner.evaluated(row), &theirs = runner.evaluated(base);
-      if (mine.measured && theirs.measured)
-        pairs.push_back({SceneCounts::from(mine.judged.at("scenes")), SceneCounts::from(theirs.judged.at("scenes"))});
-    }
-  return pairs;
-}
 
 const std::vector<ExperimentInfo>& experiment_list() {
   static const std::vector<ExperimentInfo> list = [] {
@@ -371,64 +323,6 @@ Experiment plan_experiment(const std::string& name, const Preset& preset, protoc
     return entry.plan(preset, plan, seeds);
   }
   xs::fail("found no experiment \"", name, "\"");
-}
-
-void report(const Experiment& experiment, const Results& results) {
-  std::string text = experiment.title + "\n";
-  std::string csv;
-  xs::Json::Array parts;
-  for (const Part& part : experiment.parts) {
-    protocol::Comparison comparison(part.columns, part.baseline);
-    for (const Row& row : part.rows) comparison.add(results.runner.result(row, part.columns));
-    if (experiment.detection)
-      for (const Row& row : part.rows) {
-        const protocol::EvaluatedRow& of = results.runner.evaluated(row);
-        if (!of.measured) continue;
-        const alexnet_voc::Judged judged = alexnet_voc::judged_from(of.judged);
-        add_references(comparison, judged);
-        text += "\nTest set: " + test_sentence(judged) + "\n";
-        break;
-      }
-    text += "\n" + part.title + ": means over " + std::to_string(results.seeds.size()) +
-            (results.seeds.size() == 1 ? " seed\n\n" : " seeds\n\n") + comparison.table().to_text();
-    if (results.seeds.size() > 1)
-      text += "\nAgainst " + part.baseline + ":\n\n" + comparison.difference_table().to_text();
-    xs::Json::Array intervals;
-    if (!experiment.detection) {
-      xs::Table table({"method - " + part.baseline, "mean angle, scenes drawn", "mean IU, scenes drawn"});
-      for (const auto& [method, angle, iu] : scene_intervals(part, comparison, results.runner)) {
-        table.add_row({method, angle, iu});
-        intervals.push_back(xs::Json().set("method", method).set("mean_angle", angle).set("mean_iu", iu));
-      }
-      text +=
-          "\n95 % intervals of the means' differences, by drawing the test set's scenes:\n\n" + table.to_text() + "\n";
-    }
-    for (const std::string& method : comparison.methods())
-      if (method != part.baseline) text += comparison.sentence(method) + "\n";
-    parts.push_back(xs::Json()
-                        .set("title", part.title)
-                        .set("comparison", comparison.json())
-                        .set("scene_intervals", std::move(intervals)));
-    csv += "# " + part.title + "\n" + comparison.values_table().to_csv();
-  }
-  std::cout << "\n" << text << std::flush;
-  xs::Json further = experiment.further ? experiment.further(experiment, results) : xs::Json();
-  xs::Json::Array seeds;
-  for (const std::uint64_t seed : results.seeds) seeds.emplace_back(seed);
-  const std::filesystem::path base = results.folder / experiment.name;
-  xs::write_file_atomically(base.string() + ".txt", text);
-  xs::write_file_atomically(base.string() + ".csv", csv);
-  xs::write_file_atomically(base.string() + ".json", xs::Json()
-                                                             .set("experiment", experiment.name)
-                                                             .set("title", experiment.title)
-                                                             .set("preset", results.preset)
-                                                             .set("training", results.subject.describe_training())
-                                                             .set("test", results.subject.describe_test())
-                                                             .set("seeds", std::move(seeds))
-                                                             .set("parts", std::move(parts))
-                                                             .set("further", std::move(further))
-                                                             .text(2) +
-                                                         "\n");
 }
 
 }  // namespace paper

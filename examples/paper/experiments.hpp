@@ -1,10 +1,14 @@
 #pragma once
 // The experiments: which rows each has, and what it prints and writes of them.
+#include <xstitch/report/report.hpp>
+
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "alexnet_voc/gains.hpp"
 #include "alexnet_voc/subject.hpp"
 #include "choose.hpp"
 #include "common/comparison.hpp"
@@ -42,11 +46,15 @@ struct ScenePair {
 };
 std::vector<ScenePair> scene_pairs(const Part& part, const protocol::Runner& runner, const std::string& method);
 
+/// The same of the second pair; `judged` holds what the pairs point to.
+std::vector<alexnet_voc::JudgedPair> judged_pairs(const Part& part, const protocol::Runner& runner,
+                                                  const std::string& method, std::deque<alexnet_voc::Judged>& judged);
+
 struct Experiment {
   std::string name, title;
   std::vector<Part> parts;
-  /// Prints and writes what is no table of methods; gives it as JSON.
-  std::function<xs::Json(const Experiment&, const Results&)> further;
+  /// Prints and writes what is no table of methods, and adds it to a page; gives it as JSON.
+  std::function<xs::Json(const Experiment&, const Results&, std::vector<xs::report::Item>&)> further;
   bool detection = false;  ///< of the second pair: detection and attributes
 };
 
@@ -62,12 +70,14 @@ const std::vector<ExperimentInfo>& experiment_list();
 Experiment plan_experiment(const std::string& name, const Preset& preset, protocol::Plan& plan,
                            const std::vector<std::uint64_t>& seeds, const std::optional<Chosen>& chosen = {});
 
-/// Tables to the terminal; NAME.txt, NAME.csv (every value), NAME.json (everything) to the folder of results.
-void report(const Experiment& experiment, const Results& results);
+/// Tables to the terminal; NAME.txt, NAME.csv (every value), NAME.json (everything) to the folder of results. Gives the
+/// section of the page. In tables.cpp.
+xs::report::Section report(const Experiment& experiment, const Results& results);
 
 // Further results, in further.cpp.
-xs::Json report_alphas(const Experiment& experiment, const Results& results);
-xs::Json report_class_gains(const Experiment& experiment, const Results& results);
-xs::Json report_attribute_gains(const Experiment& experiment, const Results& results);
+xs::Json report_alphas(const Experiment& experiment, const Results& results, std::vector<xs::report::Item>& items);
+xs::Json report_class_gains(const Experiment& experiment, const Results& results, std::vector<xs::report::Item>& items);
+xs::Json report_attribute_gains(const Experiment& experiment, const Results& results,
+                                std::vector<xs::report::Item>& items);
 
 }  // namespace paper

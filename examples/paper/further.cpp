@@ -1,7 +1,6 @@
 // Further results of experiments: sorted alphas (Table 4), gains of classes (Figure 6).
 #include <xstitch/data/nyuv2_classes.hpp>
 #include <xstitch/io/file.hpp>
-#include <xstitch/io/safetensors.hpp>
 #include <xstitch/report/bootstrap.hpp>
 #include <xstitch/report/ranks.hpp>
 
@@ -20,31 +19,45 @@ namespace {
 constexpr std::array<const char*, 3> seams{"pool1", "pool5", "fc7"};  // those of the paper's Table 4
 constexpr std::array<const char*, 2> towers{"segmentation", "normals"};
 
-/// Alphas [to][from] of a seam, each list ascending.
-std::array<std::array<std::vector<float>, 2>, 2> sorted_alphas(const std::filesystem::path& network,
-                                                               const std::string& seam) {
-  const xs::SafetensorsFile file(network);
-  const std::string name = "stitch." + seam + ".alpha";
-  const xs::SafetensorsFile::Entry* entry = file.find(name);
-  if (entry == nullptr) xs::fail(network.string(), ": found no \"", name, "\"");
-  std::size_t count = 1;
-  for (const std::uint64_t extent : entry->shape) count *= static_cast<std::size_t>(extent);
-  std::vector<float> values(count);
-  file.read(name, values);
+/// Alphas [to][from] of a seam, each list ascending: of result.json, because networks do not outlive their machine.
+std::array<std::array<std::vector<float>, 2>, 2> sorted_alphas(const protocol::Runner& runner,
+                                                               const std::string& training, const std::string& seam) {
+  const xs::Json result = runner.training_result(training);
+  const xs::Json* all = result.find("alphas");
+  const xs::Json* of_seam = all == nullptr || all->is_null() ? nullptr : all->find(seam);
+  if (of_seam == nullptr) xs::fail("training \"", training, "\": found no alphas of ", seam, " in its result.json");
   std::array<std::array<std::vector<float>, 2>, 2> alphas;
   // The unit's rows are towers in the order in which the network's type names them: segmentation, normals.
-  const std::size_t channels = count / 4;
-  for (std::size_t k = 0; k < 4; ++k) {
-    std::vector<float>& list = alphas[k / 2][k % 2];
-    list.assign(values.begin() + static_cast<std::ptrdiff_t>(k * channels),
-                values.begin() + static_cast<std::ptrdiff_t>((k + 1) * channels));
-    std::sort(list.begin(), list.end());
-  }
+  for (std::size_t to = 0; to < 2; ++to)
+    for (std::size_t from = 0; from < 2; ++from)
+      for (const xs::Json& value : of_seam->array().at(to).array().at(from).array())
+        alphas[to][from].push_back(static_cast<float>(value.number()));
   return alphas;
 }
 
 double mean_of(const std::vector<float>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+xs::report::Plot alpha_plot(const std::string& method, const std::string& seam,
+                            const std::array<std::array<std::vector<float>, 2>, 2>& alphas) {
+  xs::report::Plot plot{.title = method + ", " + seam + ": alphas, sorted",
+                        .x_title = "share of the channels (%)",
+                        .y_title = "alpha",
+                        .curves = {},
+                        .zero_line = true};
+  for (std::size_t to = 0; to < 2; ++to)
+    for (std::size_t from = 0; from < 2; ++from) {
+      xs::report::Curve curve{.name = std::string(towers[to]) + " from " + towers[from], .x = {}, .y = {}};
+      const std::vector<float>& list = alphas[to][from];
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        curve.x.push_back(100.0 * static_cast<double>(i) /
+                          static_cast<double>(std::max<std::size_t>(1, list.size() - 1)));
+        curve.y.push_back(static_cast<double>(list[i]));
+      }
+      plot.curves.push_back(std::move(curve));
+    }
+  return plot;
 }
 
 /// 33 points of a sorted list, from the first to the last.
@@ -75,7 +88,7 @@ double rho_of(const std::vector<double>& frequency, const std::vector<double>& g
 
 }  // namespace
 
-xs::Json report_alphas(const Experiment& experiment, const Results& results) {
+xs::Json report_alphas(const Experiment& experiment, const Results& results, std::vector<xs::report::Item>& items) {
   xs::Table table(
       {"initial", "seam", "task", "alpha_S mean", "lowest", "highest", "alpha_D mean", "lowest", "highest"});
   table.align(1, xs::Align::left).align(2, xs::Align::left);
@@ -84,7 +97,8 @@ xs::Json report_alphas(const Experiment& experiment, const Results& results) {
   for (const protocol::Row& row : experiment.parts[0].rows) {
     if (row.method == "one-task" || !results.runner.evaluated(row).measured) continue;
     for (const char* seam : seams) {
-      const auto alphas = sorted_alphas(results.runner.network_file(row.ends[0]), seam);
+      const auto alphas = sorted_alphas(results.runner, row.ends[0], seam);
+      if (row.seed == results.seeds[0]) items.emplace_back(alpha_plot(row.method, seam, alphas));
       for (std::size_t to = 0; to < 2; ++to) {
         for (std::size_t from = 0; from < 2; ++from) {
           const std::vector<float>& list = alphas[to][from];
@@ -109,13 +123,15 @@ xs::Json report_alphas(const Experiment& experiment, const Results& results) {
     }
   }
   std::cout << "\nAlphas after training, seed " << results.seeds[0]
-            << " (all of them, sorted, in table4_alphas.csv):\n\n"
+            << " (sorted, of all seeds, in table4_alphas.csv):\n\n"
             << table << std::flush;
+  items.emplace_back(xs::report::TitledTable{"Alphas after training, seed " + std::to_string(results.seeds[0]), table});
   xs::write_file_atomically(results.folder / "table4_alphas.csv", csv);
   return xs::Json().set("curves", std::move(curves));
 }
 
-xs::Json report_class_gains(const Experiment& experiment, const Results& results) {
+xs::Json report_class_gains(const Experiment& experiment, const Results& results,
+                            std::vector<xs::report::Item>& items) {
   const std::vector<ScenePair> pairs = scene_pairs(experiment.parts[0], results.runner, "cross-stitch");
   if (pairs.empty()) return {};
   const std::vector<double> frequency = results.dense->class_counts(results.seeds[0]);
@@ -141,21 +157,38 @@ xs::Json report_class_gains(const Experiment& experiment, const Results& results
     table.add_row({std::string(names[c]), xs::Table::number(share, 2), xs::Table::number(gains[c], 2)});
     classes.push_back(xs::Json().set("class", names[c]).set("share", share).set("gain", gains[c]));
   }
+  std::string summary = "Spearman's rho of frequency and gain " + xs::Table::number(rho, 2) + " (95 % over scenes " +
+                        xs::Table::number(interval.low, 2) + " to " + xs::Table::number(interval.high, 2) + ")\n";
   std::string text = "\nIU of each class, cross-stitch - one-task, rarest first, mean over " +
                      std::to_string(pairs.size()) + (pairs.size() == 1 ? " seed" : " seeds") + ":\n\n" +
-                     table.to_text() + "\nSpearman's rho of frequency and gain " + xs::Table::number(rho, 2) +
-                     " (95 % over scenes " + xs::Table::number(interval.low, 2) + " to " +
-                     xs::Table::number(interval.high, 2) + ")\n";
+                     table.to_text() + "\n";
   xs::Json rarest{xs::Json::Object{}};
   for (const std::size_t count : {10U, 20U}) {
     if (order.size() < count) continue;
     double sum = 0.0;
     for (std::size_t i = 0; i < count; ++i) sum += gains[order[i]] / static_cast<double>(count);
-    text += "Mean gain of the " + std::to_string(count) + " rarest classes " + xs::Table::number(sum, 2) + "\n";
+    summary += "Mean gain of the " + std::to_string(count) + " rarest classes " + xs::Table::number(sum, 2) + "\n";
     rarest.set(std::to_string(count), sum);
   }
-  std::cout << text << std::flush;
+  std::cout << text << summary << std::flush;
   xs::write_file_atomically(results.folder / "fig6_classes.csv", table.to_csv());
+  xs::report::Plot plot{.title = "Gain of cross-stitch over one-task by class",
+                        .x_title = "of the training pixels (%)",
+                        .y_title = "gain in IU (points)",
+                        .curves = {},
+                        .marks = xs::report::Marks::points,
+                        .log_x = true,
+                        .zero_line = true};
+  xs::report::Curve curve;
+  for (const std::size_t c : order) {
+    if (frequency[c] <= 0.0) continue;  // on decades it has no place
+    curve.x.push_back(100.0 * frequency[c] / all);
+    curve.y.push_back(gains[c]);
+    curve.labels.emplace_back(names[c]);
+  }
+  plot.curves.push_back(std::move(curve));
+  items.emplace_back(std::move(plot));
+  items.emplace_back(xs::report::TitledTable{"Classes, the rarest of the training pixels first", table, summary});
   return xs::Json()
       .set("classes", std::move(classes))
       .set("rho", rho)
@@ -164,22 +197,13 @@ xs::Json report_class_gains(const Experiment& experiment, const Results& results
       .set("rarest", std::move(rarest));
 }
 
-xs::Json report_attribute_gains(const Experiment& experiment, const Results& results) {
+xs::Json report_attribute_gains(const Experiment& experiment, const Results& results,
+                                std::vector<xs::report::Item>& items) {
   const Part& part = experiment.parts[0];
   std::deque<alexnet_voc::Judged> judged;  // stay where they are
-  std::vector<alexnet_voc::JudgedPair> pairs;
-  for (const protocol::Row& row : part.rows)
-    for (const protocol::Row& base : part.rows) {
-      if (row.method != "cross-stitch" || base.method != part.baseline || row.seed != base.seed) continue;
-      const protocol::EvaluatedRow &mine = results.runner.evaluated(row), &theirs = results.runner.evaluated(base);
-      if (!mine.measured || !theirs.measured) continue;
-      judged.push_back(alexnet_voc::judged_from(mine.judged));
-      judged.push_back(alexnet_voc::judged_from(theirs.judged));
-      pairs.emplace_back(&judged[judged.size() - 2], &judged.back());
-    }
+  std::vector<alexnet_voc::JudgedPair> pairs = judged_pairs(part, results.runner, "cross-stitch", judged);
   if (pairs.empty()) return {};
-  const alexnet_voc::AttributeGains gains(std::move(pairs), results.detection->test(),
-                                          results.detection->training_positives());
+  const alexnet_voc::AttributeGains gains(std::move(pairs), results.detection->training_positives(results.seeds[0]));
   const xs::Table table = gain_table(gains, part.baseline, "cross-stitch");
   const xs::Interval interval = gains.interval(), of_mean = gains.mean_interval();
   const std::string text = gain_text(gains, interval) +
@@ -189,6 +213,7 @@ xs::Json report_attribute_gains(const Experiment& experiment, const Results& res
             << table << '\n'
             << text << std::flush;
   xs::write_file_atomically(results.folder / "fig5_attributes.csv", table.to_csv());
+  for (xs::report::Item& item : gain_items(gains, part.baseline, "cross-stitch")) items.push_back(std::move(item));
   xs::Json::Array attributes;
   for (const alexnet_voc::AttributeGain& one : gains.gains())
     attributes.push_back(xs::Json()

@@ -6,6 +6,7 @@
 #include <xstitch/metrics/segmentation.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -52,30 +53,34 @@ struct SceneCounts {
     return sum;
   }
 
+  /// Of a scene class, right, truth, predicted of each class that it has, in one list; sums of angles in tenths of a
+  /// degree. A test set is judged by many networks, and a scene has few classes.
   [[nodiscard]] xs::Json json() const {
-    return xs::Json().set("segmentation", array(segmentation)).set("normals", array(normals));
-  }
-  static SceneCounts from(const xs::Json& json) {
-    return {vectors(json.at("segmentation")), vectors(json.at("normals"))};
-  }
-
- private:
-  static xs::Json array(const std::vector<std::vector<double>>& rows) {
-    xs::Json::Array all;
-    for (const auto& row : rows) {
+    xs::Json::Array all, angles;
+    for (const auto& scene : segmentation) {
       xs::Json::Array line;
-      for (const double value : row) line.emplace_back(value);
+      for (std::size_t c = 0; c < classes(); ++c) {
+        if (scene[classes() + c] == 0.0 && scene[2 * classes() + c] == 0.0) continue;
+        line.emplace_back(c);
+        for (std::size_t k = 0; k < 3; ++k) line.emplace_back(scene[k * classes() + c]);
+      }
       all.emplace_back(std::move(line));
     }
-    return all;
+    for (const auto& scene : normals) angles.emplace_back(xs::Json::Array{std::round(10.0 * scene[0]), scene[1]});
+    return xs::Json().set("classes", classes()).set("segmentation", std::move(all)).set("normals", std::move(angles));
   }
-  static std::vector<std::vector<double>> vectors(const xs::Json& json) {
-    std::vector<std::vector<double>> rows;
-    for (const xs::Json& line : json.array()) {
-      rows.emplace_back();
-      for (const xs::Json& value : line.array()) rows.back().push_back(value.number());
+  static SceneCounts from(const xs::Json& json) {
+    SceneCounts counts;
+    const std::size_t classes = json.at("classes").whole();
+    for (const xs::Json& line : json.at("segmentation").array()) {
+      std::vector<double>& scene = counts.segmentation.emplace_back(3 * classes, 0.0);
+      const xs::Json::Array& values = line.array();
+      for (std::size_t i = 0; i + 3 < values.size(); i += 4)
+        for (std::size_t k = 0; k < 3; ++k) scene.at(k * classes + values[i].whole()) = values[i + 1 + k].number();
     }
-    return rows;
+    for (const xs::Json& line : json.at("normals").array())
+      counts.normals.push_back({line.array().at(0).number() / 10.0, line.array().at(1).number()});
+    return counts;
   }
 };
 

@@ -139,6 +139,30 @@ TEST_CASE("average precision of detections: difficult objects, duplicates, equal
   CHECK(duplicates > 100);
 }
 
+TEST_CASE("images that are drawn again: answers and objects by image say what adding the images again does") {
+  const std::vector<Image> images = random_images(7, 8);
+  xs::DetectionPrecision once(3), drawn(3);
+  for (const Image& image : images) once.add(image.detections, image.objects);
+  CHECK(once.images() == images.size());
+  const std::vector<std::size_t> times{0, 3, 1, 0, 2, 1, 0, 1};
+  for (std::size_t i = 0; i < images.size(); ++i)
+    for (std::size_t t = 0; t < times[i]; ++t) drawn.add(images[i].detections, images[i].objects);
+  for (std::size_t k = 0; k < 3; ++k) {
+    REQUIRE(once.answers(k).size() == once.images_of_answers(k).size());
+    std::vector<xs::ScoredAnswer> answers;
+    std::size_t objects = 0;
+    for (std::size_t a = 0; a < once.answers(k).size(); ++a)
+      answers.insert(answers.end(), times.at(once.images_of_answers(k)[a]), once.answers(k)[a]);
+    for (const std::uint32_t image : once.images_of_objects(k)) objects += times.at(image);
+    CHECK(objects == drawn.per_class()[k].objects);
+    CHECK(100.0 * xs::average_precision(xs::precision_recall(answers, objects), xs::PrecisionRule::all_points) ==
+          doctest::Approx(drawn.per_class()[k].all_points.value));
+  }
+  once.reset();
+  CHECK(once.images() == 0);
+  CHECK(once.answers(0).empty());
+}
+
 TEST_CASE("a small case by hand") {
   xs::DetectionPrecision metric(1, {"chair"});
   const std::vector<TrueBox> objects{

@@ -9,7 +9,8 @@
 ///     else                            right
 ///
 /// Recall is over the objects that are not difficult. A class without one has no average precision and is left out of
-/// the mean. In percent. Keeps 8 bytes a detection.
+/// the mean. In percent. Keeps 12 bytes a detection, and of which image it is, so that images can be drawn again
+/// (report/bootstrap.hpp).
 ///
 /// ProposalRecall: the share of the objects, difficult ones left out, that some proposal of their image overlaps by
 /// at least so much, whatever the class.
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <span>
 #include <string>
@@ -68,6 +70,7 @@ class DetectionPrecision {
     for (const TrueBox& object : objects) {
       ClassCounts& counts = at(object.class_index, "object");
       (object.difficult ? counts.difficult : counts.objects) += 1;
+      if (!object.difficult) counts.images_of_objects.push_back(images_);
     }
     std::vector<std::size_t> order(detections.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -91,9 +94,26 @@ class DetectionPrecision {
       const bool right = meets && !found[nearest];
       if (right) found[nearest] = true;
       counts.answers.push_back({one.score, right});
+      counts.images_of_answers.push_back(images_);
     }
+    ++images_;
   }
-  void reset() { std::fill(classes_.begin(), classes_.end(), ClassCounts{}); }
+  void reset() {
+    std::fill(classes_.begin(), classes_.end(), ClassCounts{});
+    images_ = 0;
+  }
+  /// How many images were added.
+  [[nodiscard]] std::size_t images() const noexcept { return images_; }
+  /// The detections of a class that are right or wrong, in the order of images.
+  [[nodiscard]] std::span<const ScoredAnswer> answers(std::size_t k) const { return classes_.at(k).answers; }
+  /// Of each of answers(k) its image, counted from 0.
+  [[nodiscard]] std::span<const std::uint32_t> images_of_answers(std::size_t k) const {
+    return classes_.at(k).images_of_answers;
+  }
+  /// The image of each object of a class that is to be found.
+  [[nodiscard]] std::span<const std::uint32_t> images_of_objects(std::size_t k) const {
+    return classes_.at(k).images_of_objects;
+  }
 
   /// One row a class.
   [[nodiscard]] std::vector<PerClass> per_class() const {
@@ -130,6 +150,7 @@ class DetectionPrecision {
   struct ClassCounts {
     std::size_t objects = 0, difficult = 0, detections = 0;
     std::vector<ScoredAnswer> answers{};
+    std::vector<std::uint32_t> images_of_answers{}, images_of_objects{};
   };
 
   ClassCounts& at(int class_index, const char* of) {
@@ -141,6 +162,7 @@ class DetectionPrecision {
   std::vector<std::string> names_;
   double least_overlap_;
   std::vector<ClassCounts> classes_;
+  std::uint32_t images_ = 0;
 };
 
 /// Share of the objects that some proposal covers.

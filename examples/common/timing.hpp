@@ -7,14 +7,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
 #include <sys/resource.h>
 
-#include "menu.hpp"
+#include "subject.hpp"
 
-namespace alexnet_voc {
+namespace protocol {
 
 /// Multiply-adds of an image, forward.
 inline double multiply_adds(const xs::AnyNet& net) {
@@ -29,27 +30,33 @@ inline std::size_t parameter_count(const xs::AnyNet& net) {
   return sum;
 }
 
-/// `steps` steps of each network from its initial values, the first one not counted: it allocates.
-inline xs::Table time_steps(const Preset& preset, const std::vector<std::string>& networks, const xs::DataSetRef& data,
-                            const xs::Sgd& sgd, std::size_t batch, std::size_t steps, xs::ThreadPool& threads) {
-  xs::Table table({"network", "seconds a step (median)", "fastest", "GFLOP an image, forward", "parameters",
-                   "MiB of the training", "MiB of the process at most"});
+/// `steps` steps of each network from its initial values, the first one not counted: it allocates. Processor
+/// seconds are of all threads; they tell on a machine that others use, too.
+inline xs::Table time_steps(const Subject& subject, const std::vector<std::string>& networks,
+                            const xs::DataSetRef& data, const xs::Sgd& sgd, std::size_t batch, std::size_t steps,
+                            xs::ThreadPool& threads) {
+  xs::Table table({"network", "seconds a step (median)", "fastest", "processor seconds (least)",
+                   "GFLOP an image, forward", "parameters", "MiB of the training", "MiB of the process at most"});
   for (const std::string& network : networks) {
-    const auto net = preset.make(network, xs::seed(1));
+    const auto net = subject.make(network, xs::seed(1));
     xs::Training training{*net, sgd};
     xs::Loader loader(data, net->inputs(), net->heads(), {.batch = batch, .shuffle = true, .seed = xs::seed(1)});
-    std::vector<double> seconds;
+    std::vector<double> seconds, busy;
     for (std::size_t k = 0; k <= steps; ++k) {
       const xs::LoadedBatch* loaded = loader.next();
+      const std::clock_t busy_before = std::clock();
       const auto begin = std::chrono::steady_clock::now();
       const xs::StepResult& result = training.step(loaded->batch, {.step = k}, threads);
       if (!result.finite) xs::fail(network, ": a loss or gradient is not finite: ", result.location);
-      if (k > 0) seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      if (k == 0) continue;
+      seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      busy.push_back(static_cast<double>(std::clock() - busy_before) / CLOCKS_PER_SEC);
     }
     std::sort(seconds.begin(), seconds.end());
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     table.add_row({network, xs::Table::number(seconds[seconds.size() / 2], 3), xs::Table::number(seconds[0], 3),
+                   xs::Table::number(*std::min_element(busy.begin(), busy.end()), 3),
                    xs::Table::number(2e-9 * multiply_adds(*net), 2), std::to_string(parameter_count(*net)),
                    xs::Table::number(static_cast<double>(training.memory_bytes()) / 0x1p20, 0),
                    xs::Table::number(static_cast<double>(usage.ru_maxrss) / 1024.0, 0)});
@@ -57,4 +64,4 @@ inline xs::Table time_steps(const Preset& preset, const std::vector<std::string>
   return table;
 }
 
-}  // namespace alexnet_voc
+}  // namespace protocol
