@@ -13,6 +13,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,15 @@
 
 namespace protocol {
 
+class Together;
+
 struct RunSettings {
   std::filesystem::path folder;
   std::size_t batch = 4;
   float learning_rate = 0.0F, weight_decay = 5e-4F, alpha_multiplier = 0.0F;
   std::size_t jobs = 1, threads = 1;  ///< trainings at a time, and threads of each
   std::uint64_t checkpoint_every = 500;
+  std::shared_ptr<Together> together{};  ///< of several processes (together.hpp); null: this one alone
 };
 
 /// What became of a row.

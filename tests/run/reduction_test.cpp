@@ -45,8 +45,8 @@ using Normed = xs::OneTask<
 /// Statistics in two places of a tower and with a fused activation, and parameters of more than one chunk.
 using Deep = xs::OneTask<
     xs::Tower<"a", xs::Shape<6, 6, 2>, xs::Conv<"conv", 8, 3>, xs::BatchNorm<"norm1">, xs::Relu,
-              xs::Residual<xs::Conv<"same", 8, 3, xs::Pad<1>>, xs::BatchNorm<"norm2">>, xs::Relu,
-              xs::Linear<"fc", 200>, xs::BatchNorm<"norm3">, xs::Tanh, xs::Linear<"out", 3>, xs::SoftmaxCrossEntropy>>;
+              xs::Residual<xs::Conv<"same", 8, 3, xs::Pad<1>>, xs::BatchNorm<"norm2">>, xs::Relu, xs::Linear<"fc", 200>,
+              xs::BatchNorm<"norm3">, xs::Tanh, xs::Linear<"out", 3>, xs::SoftmaxCrossEntropy>>;
 
 /// A reduction that notes what it is given.
 class Noting : public xs::OrderedReduction {

@@ -69,8 +69,9 @@ std::vector<Outcome> train(std::size_t ranks, const Settings& settings) {
                                .output = &output};
       if (!settings.broken) options.evaluation = xs::DataSetRef(data);
       if (!settings.folder.empty()) options.log_file = settings.folder + "/log.jsonl";
-      if (own) options.distributed = {own,
-                                       {.factors = false, .first_bucket = 64, .bucket = 1000, .share_state = settings.share}};
+      if (own)
+        options.distributed = {own,
+                               {.factors = false, .first_bucket = 64, .bucket = 1000, .share_state = settings.share}};
       options.after_step = [&](std::uint64_t step, const xs::StepResult&) {
         if (last && step == settings.stop_after) stop = true;
       };

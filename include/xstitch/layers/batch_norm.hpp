@@ -8,9 +8,9 @@
 /// sample of 1x1xC) says nothing about a variance: it leaves the running ones as they are. Inference uses the running
 /// ones, and so does training with FrozenStatistics: they do not move, and no gradient flows through them (fine-tuning
 /// with small batches). Of a batch in several slices the statistics are each slice's, or, of several ranks, those of
-/// all (ReductionOptions::batch_statistics). Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
-/// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
-/// Ioffe, Szegedy: Batch normalization, 2015.
+/// all (ReductionOptions::batch_statistics). Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all
+/// {channels}: weight (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not
+/// trained. Ioffe, Szegedy: Batch normalization, 2015.
 
 #include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/batch_norm.hpp>

@@ -154,8 +154,8 @@ struct BackwardCall {
   std::span<const TensorShape> input_shapes{}, output_shapes{};  ///< of one sample, in the order of inputs and outputs
   const std::size_t* order = nullptr;                            ///< see ForwardCall::order
   const LabelBatch* labels = nullptr;                            ///< of a loss
-  float loss_scale = 0.0F;        ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
-  const void* context = nullptr;  ///< see ForwardCall::context
+  float loss_scale = 0.0F;          ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
+  const void* context = nullptr;    ///< see ForwardCall::context
   const JointSums* sums = nullptr;  ///< see ForwardCall::sums
 
   /// Input k as another element type than float.

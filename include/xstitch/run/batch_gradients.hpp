@@ -130,7 +130,9 @@ class BatchGradients {
     keeping_.make(net_.program());
     return keeping_.view().bytes_per_sample;
   }
-  [[nodiscard]] std::size_t bytes() const noexcept { return pass_.bytes() + block_.bytes() + (joint_ ? joint_->bytes() : 0); }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return pass_.bytes() + block_.bytes() + (joint_ ? joint_->bytes() : 0);
+  }
 
  private:
   static constexpr const char* refusal =

@@ -62,10 +62,8 @@ class JointPass {
     for (std::size_t i = 0; i < program().ops.size(); ++i) {
       if (joint(i)) {
         const auto own = [&](Part& part, const JointSums& sums) { part.pass->forward(i, *part.slice, threads, &sums); };
-        join(std::span(joint_).subspan(at_[i], size(program().ops[i])), ranks, own, [](double* to, const double* more,
-                                                                                       std::size_t channels) {
-          kernels::join_moments(to, more, channels);
-        });
+        join(std::span(joint_).subspan(at_[i], size(program().ops[i])), ranks, own,
+             [](double* to, const double* more, std::size_t channels) { kernels::join_moments(to, more, channels); });
       }
       for (Part& part : parts()) {
         if (!part.slice) continue;

@@ -161,8 +161,7 @@ class OrderedReduction : public Reduction {
     }
     ranks_->exchange(out, sent_, in, received_);
     sum.resize(own);
-    for (std::size_t r = 0; r < round.at_work; ++r)
-      wire_.add(in.data() + r * own * width, sum, round.first && r == 0);
+    for (std::size_t r = 0; r < round.at_work; ++r) wire_.add(in.data() + r * own * width, sum, round.first && r == 0);
     if (!round.last) return;
     out = wire_.out(own);
     wire_.pack(sum, out.data());

@@ -34,8 +34,8 @@ class PendingBuffers {
     for (std::size_t s = 0; s < pointers_.size(); ++s)
       if (pointers_[s] != nullptr) std::copy_n(parameters_.values(s).data(), count(s), pointers_[s]);
   }
-  /// Each rank moved them by its own slice: their mean is everybody's. Those of operations whose statistics are over all
-  /// slices are equal on all ranks that have a slice: the first rank's.
+  /// Each rank moved them by its own slice: their mean is everybody's. Those of operations whose statistics are over
+  /// all slices are equal on all ranks that have a slice: the first rank's.
   void average(Reduction& ranks) {
     const std::span<float> all(memory_.floats(), memory_.bytes() / sizeof(float));
     own_.assign(all.begin(), all.end());

@@ -39,8 +39,7 @@ class TrainingPass {
     if (pending_ == nullptr) pending_ = &own_pending_.emplace(parameters);
     if (program().training.empty()) fail(program().kind, ": a program for prediction alone cannot be trained");
     saved_at_.resize(program().ops.size());
-    for (std::size_t i = 0; i < program().ops.size(); ++i)
-      keys_.push_back(layout().key(i, parameters.seed(), "run"));
+    for (std::size_t i = 0; i < program().ops.size(); ++i) keys_.push_back(layout().key(i, parameters.seed(), "run"));
   }
   TrainingPass(const TrainingPass&) = delete;
   TrainingPass& operator=(const TrainingPass&) = delete;

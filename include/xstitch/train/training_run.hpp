@@ -79,8 +79,9 @@ class Run {
     if (!lock_.note().empty()) record.say(lock_.note());
     found_ ? record.say(continues_text(state_)) : record.start(identity_, state_.total);
     if (ranks_ != nullptr) record.say(ranks_text(ranks_->gather_texts(ranks_->place()), slices_));
-    if (training_.shares_optimizer_state()) record.say(share_text(training_.optimizer_bytes(), training_.optimizer_state_count() *
-                                                                         net_.layout().floats() * sizeof(float)));
+    if (training_.shares_optimizer_state())
+      record.say(share_text(training_.optimizer_bytes(),
+                            training_.optimizer_state_count() * net_.layout().floats() * sizeof(float)));
     if (other_length)
       record.schedule_changed(state_.step, found_->schedule_iterations, schedule_length_,
                               options_.schedule.factor(state_.step, found_->schedule_iterations), factor());

@@ -42,7 +42,7 @@ struct OperationRecord {
   Extent saved{}, workspace{};
   std::size_t packed_bytes = 0;
   std::size_t joint_channels = 0;  ///< whose sums may be over several slices: JointSums
-  std::size_t multiply_adds = 0;  ///< of a sample, forward
+  std::size_t multiply_adds = 0;   ///< of a sample, forward
   const LossRecord* loss = nullptr;
   AlgorithmsFunction algorithms = nullptr;  ///< where a layer has more than one
 };
