@@ -76,8 +76,9 @@ Setup setup_of(const Subject& subject, const Training& training, const RunSettin
 
 Together::Together(std::shared_ptr<xs::Ranks> ranks) : ranks_(std::move(ranks)) {
   if (!ranks_->any_thread())
-    xs::fail("--distributed: this MPI lets the first thread alone send (no MPI_THREAD_SERIALIZED), found no way to run "
-             "the plan's trainings, which have a thread of their own");
+    xs::fail(
+        "--distributed: this MPI lets the first thread alone send (no MPI_THREAD_SERIALIZED), found no way to run "
+        "the plan's trainings, which have a thread of their own");
 }
 
 void Together::tell(std::string& text) {
