@@ -19,6 +19,8 @@
 #include "alexnet_voc/report.hpp"
 #include "common/finite_number.hpp"
 #include "common/timing.hpp"
+#include "common/together.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace alexnet_voc;
@@ -34,7 +36,8 @@ struct Options {
   std::uint64_t iterations = 0, checkpoint_every = 500;
   float learning_rate = 0.0F, alpha_multiplier = -1.0F;
   std::vector<float> alpha{0.9F, 0.1F};
-  bool resume = false, describe = false;
+  bool resume = false, describe = false, distributed = false;
+  std::shared_ptr<protocol::Together> together{};  ///< of --distributed
 };
 
 class Experiment {
@@ -49,7 +52,8 @@ class Experiment {
                  .alpha_multiplier = options.alpha_multiplier,
                  .jobs = options.jobs,
                  .threads = std::max<std::size_t>(1, processors / options.jobs),
-                 .checkpoint_every = options.checkpoint_every};
+                 .checkpoint_every = options.checkpoint_every,
+                 .together = options.together};
   }
 
   int run() {
@@ -67,6 +71,11 @@ class Experiment {
                                         options_.batch, options_.time_steps, threads);
       return 0;
     }
+    return protocol::lead_or_follow(settings_, subject_, [&] { return run_plan(); });
+  }
+
+ private:
+  int run_plan() {
     xs::make_folder(options_.output);
     const xs::FolderLock lock(options_.output);
     if (!lock.note().empty()) std::cerr << lock.note() << '\n';
@@ -90,8 +99,6 @@ class Experiment {
     report(rows, runner);
     return 0;
   }
-
- private:
   protocol::Row row(protocol::Plan& plan, const std::string& method, std::uint64_t seed) const {
     if (method == "one_task") return plan.one_task(seed);
     if (method == "ensemble") return plan.ensemble(seed);
@@ -272,9 +279,19 @@ int main(int argc, char** argv) {
   app.add_option("--time-steps", options.time_steps,
                  "run so many steps of the networks, print seconds a step and memory, and end");
   app.add_flag("--resume", options.resume, "continue where the job in the output folder stopped");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 2 alexnet_voc --distributed");
   app.add_flag("--describe", options.describe, "print the cross-stitched pair's layers, shapes and costs, and end");
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) {
+      if (options.jobs > 1 || options.time_steps > 0)
+        xs::fail(options.jobs > 1 ? "--jobs" : "--time-steps",
+                 " with --distributed: all processes make one training, and nothing else");
+      processes.start(argc, argv);
+      options.together = std::make_shared<protocol::Together>(processes.ranks());
+    }
     std::optional<Preset> preset;
     for (const Preset& p : presets())
       if (p.name == options.preset) preset = p;
@@ -294,7 +311,6 @@ int main(int argc, char** argv) {
       if (method != "one_task" && method != "ensemble") (void)preset->wide(method);
     return Experiment(options, *preset).run();
   } catch (const std::exception& error) {
-    std::cerr << "alexnet_voc: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("alexnet_voc: ") + error.what());
   }
 }

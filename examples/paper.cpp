@@ -20,11 +20,13 @@
 #include "common/finite_number.hpp"
 #include "common/made_here.hpp"
 #include "common/timing.hpp"
+#include "common/together.hpp"
 #include "paper/apply.hpp"
 #include "paper/choose.hpp"
 #include "paper/experiments.hpp"
 #include "paper/page.hpp"
 #include "paper/subject.hpp"
+#include "processes.hpp"
 
 namespace xs = xstitch;
 using namespace paper;
@@ -38,6 +40,10 @@ struct Options {
   std::uint64_t iterations = 0, first_seed = 1, seed_of_choice = 501, checkpoint_every = 500;
   std::size_t seeds = 0, jobs = 0, threads = 0, batch = 0, train_rooms = 0, test_rooms = 0, time_steps = 0;
   float learning_rate = 0.0F, alpha_multiplier = 0.0F;
+  bool distributed = false;
+  std::shared_ptr<protocol::Together> together{};  ///< of --distributed
+
+  [[nodiscard]] bool leads() const { return !together || together->leads(); }
 };
 
 void add_options(CLI::App& app, Options& options, bool preset, const std::string& presets) {
@@ -81,6 +87,8 @@ void add_options(CLI::App& app, Options& options, bool preset, const std::string
                  "100m, 2h or 90s: begin no training that will not end by then, write tables, end");
   app.add_option("--record", options.record,
                  "folder of compact results, a file a seed: what it has is not done again, what is finished is added");
+  app.add_flag("--distributed", options.distributed,
+               "train over the processes that mpirun started: mpirun -np 4 paper table5 --distributed");
 }
 
 /// Of "100m", seconds.
@@ -108,9 +116,20 @@ protocol::RunSettings settings_of(const Options& options, const std::string& fol
   settings.record = options.record;
   settings.stop_after = duration_of(options.stop_after);
   const std::size_t processors = xs::ThreadPool(0).size();
-  settings.jobs = options.jobs > 0 ? options.jobs : processors;
+  settings.together = options.together;
+  if (options.together && options.jobs > 1) xs::fail("--jobs with --distributed: all processes make one training");
+  settings.jobs = options.together ? 1 : options.jobs > 0 ? options.jobs : processors;
   settings.threads = options.threads > 0 ? options.threads : std::max<std::size_t>(1, processors / settings.jobs);
   return settings;
+}
+
+/// Makes the folder and keeps other runs out of it: of several processes the first.
+xs::FolderLock open_folder(const protocol::RunSettings& settings, const Options& options) {
+  if (!options.leads()) return {};
+  xs::make_folder(settings.folder / "results");
+  xs::FolderLock lock(settings.folder);
+  if (!lock.note().empty()) std::cerr << lock.note() << '\n';
+  return lock;
 }
 
 std::vector<std::uint64_t> seeds_of(const Options& options, std::size_t count) {
@@ -171,13 +190,15 @@ std::vector<std::uint64_t> keep_known(Experiment& experiment, protocol::Runner& 
 }
 
 int run_choice(const ChoiceSettings& choice, protocol::Subject& subject, const protocol::RunSettings& settings) {
-  const xs::Interrupt interrupt;
-  if (!choose(choice, subject, settings, interrupt.flag())) {
-    std::cerr << "Stopped. The same command continues.\n";
-    return 130;
-  }
-  std::cout << "Train on all with --chosen " << (settings.folder / "results" / "chosen.json").string() << '\n';
-  return 0;
+  return protocol::lead_or_follow(settings, subject, [&] {
+    const xs::Interrupt interrupt;
+    if (!choose(choice, subject, settings, interrupt.flag())) {
+      std::cerr << "Stopped. The same command continues.\n";
+      return 130;
+    }
+    std::cout << "Train on all with --chosen " << (settings.folder / "results" / "chosen.json").string() << '\n';
+    return 0;
+  });
 }
 
 /// Plans, trains, judges and reports. `results` has everything but runner and folder.
@@ -255,9 +276,7 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
   settings.alpha_multiplier = preset.alpha_multiplier;
   const std::vector<std::uint64_t> seeds = seeds_of(options, preset.seeds);
   protocol::Plan plan({"segmentation", "normals"}, {preset.iterations, preset.iterations}, preset.iterations);
-  xs::make_folder(settings.folder / "results");
-  const xs::FolderLock lock(settings.folder);
-  if (!lock.note().empty()) std::cerr << lock.note() << '\n';
+  const xs::FolderLock lock = open_folder(settings, options);
   DataSets data(preset,
                 {.source = options.data,
                  .train_rooms = preset.train_rooms,
@@ -280,20 +299,22 @@ int run(const std::vector<std::string>& names, Preset preset, const Options& opt
   DenseSubject subject(preset, data);
   if (options.time_steps > 0)
     return time_networks({"segmentation", "normals", "cross_stitch"}, subject, settings, options);
-  return run_experiments(
-      names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
-      {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " + options.data,
-       .settings = shown(settings, subject, preset.name, preset.iterations, seeds),
-       .preset = &preset},
-      [&](const protocol::Runner& runner) {
-        return Results{.runner = runner,
-                       .subject = subject,
-                       .preset = preset.name,
-                       .dense = &data,
-                       .classes = preset.classes,
-                       .folder = settings.folder / "results",
-                       .seeds = seeds};
-      });
+  return protocol::lead_or_follow(settings, subject, [&] {
+    return run_experiments(
+        names, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
+        {.subtitle = "Segmentation and surface normals, preset " + preset.name + ", data " + options.data,
+         .settings = shown(settings, subject, preset.name, preset.iterations, seeds),
+         .preset = &preset},
+        [&](const protocol::Runner& runner) {
+          return Results{.runner = runner,
+                         .subject = subject,
+                         .preset = preset.name,
+                         .dense = &data,
+                         .classes = preset.classes,
+                         .folder = settings.folder / "results",
+                         .seeds = seeds};
+        });
+  });
 }
 
 /// The second pair, with the networks of alexnet_voc; N, batch and rates are its preset's.
@@ -313,9 +334,7 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
   const std::uint64_t iterations = options.iterations > 0 ? options.iterations : size->iterations;
   const std::vector<std::uint64_t> seeds = seeds_of(options, options.seeds > 0 ? options.seeds : preset.seeds);
   protocol::Plan plan({"detection", "attributes"}, {iterations, iterations}, iterations);
-  xs::make_folder(settings.folder / "results");
-  const xs::FolderLock lock(settings.folder);
-  if (!lock.note().empty()) std::cerr << lock.note() << '\n';
+  const xs::FolderLock lock = open_folder(settings, options);
   alexnet_voc::DetectionSubject subject(
       *size,
       {.source = options.data == "rooms" ? options.data : options.data.substr(4),
@@ -336,17 +355,19 @@ int run_detection(const std::string& name, const Preset& preset, const Options& 
             << options.data << "; output " << settings.folder.string() << std::endl;
   if (options.time_steps > 0)
     return time_networks({"detection", "attributes", "cross_stitch"}, subject, settings, options);
-  return run_experiments({name}, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
-                         {.subtitle = "Detection and attributes, preset " + size->name + ", data " + options.data,
-                          .settings = shown(settings, subject, size->name, iterations, seeds)},
-                         [&](const protocol::Runner& runner) {
-                           return Results{.runner = runner,
-                                          .subject = subject,
-                                          .preset = "detection:" + size->name,
-                                          .detection = &subject,
-                                          .folder = settings.folder / "results",
-                                          .seeds = seeds};
-                         });
+  return protocol::lead_or_follow(settings, subject, [&] {
+    return run_experiments({name}, preset, plan, subject, settings, options, seeds, chosen_of(options, settings),
+                           {.subtitle = "Detection and attributes, preset " + size->name + ", data " + options.data,
+                            .settings = shown(settings, subject, size->name, iterations, seeds)},
+                           [&](const protocol::Runner& runner) {
+                             return Results{.runner = runner,
+                                            .subject = subject,
+                                            .preset = "detection:" + size->name,
+                                            .detection = &subject,
+                                            .folder = settings.folder / "results",
+                                            .seeds = seeds};
+                           });
+  });
 }
 
 }  // namespace
@@ -407,7 +428,12 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   record->add_option("record", record_to, "folder of compact results, a file a seed")->required();
   CLI11_PARSE(app, argc, argv);
+  Processes processes;
   try {
+    if (options.distributed) {
+      processes.start(argc, argv);
+      options.together = std::make_shared<protocol::Together>(processes.ranks());
+    }
     const std::string command = app.get_subcommands().front()->get_name();
     if (command == "evaluate") {
       evaluate_network(evaluating, known);
@@ -433,7 +459,6 @@ int main(int argc, char** argv) {
     const bool all = command == "all" || command == "quick";
     return run(all ? preset->experiments : std::vector<std::string>{command}, *preset, options);
   } catch (const std::exception& error) {
-    std::cerr << "paper: " << error.what() << '\n';
-    return 1;
+    return processes.fail(std::string("paper: ") + error.what());
   }
 }

@@ -38,8 +38,8 @@ PUBLIC = {
     "report": "bootstrap class_gains colours detection_tables draw html_table metric_tables paired_difference picture "
               "pictures plot ranks report student_t table training_curves",
     "rooms": "classes detection draw rooms things",
-    "run": "any_net caffe_parameters check_network describe loss_balance parameter_file parameter_names predictor "
-           "predictor_core ranks step_options step_result training",
+    "run": "any_net caffe_parameters check_network describe describe_ranks loss_balance parameter_file parameter_names "
+           "predictor predictor_core ranks reduction_options step_options step_result training",
     "train": "adam average_state balance/* -balance/adam_step detect_objects distributed evaluate evaluate_detection "
              "evaluation interrupt job region_scores schedule sgd train_options train_result trainer weight_average",
     "weave": "graph program refused seams structures/* tower units/* -units/stitch_call",
@@ -57,6 +57,7 @@ OPERATION = {
     "reads_input": "Whether backward reads the input.",
     "reads_output": "Whether backward reads the output.",
     "shape_inputs": "How many inputs, the last ones, are asked for their shape alone.",
+    "joint_channels": "Channels whose sums over a batch may be those of several slices (JointSums).",
     "in_place": "Whether the output may share the memory of the input, and their gradients too.",
     "gradient_in_place": "Whether the input's gradient may share the memory of the output's.",
     "saved": "Bytes that are kept from forward to backward.",

@@ -1,12 +1,6 @@
 #include "runner.hpp"
 
-#include <xstitch/train/balance/dynamic_weight_average.hpp>
-#include <xstitch/train/balance/famo.hpp>
-#include <xstitch/train/balance/grad_norm.hpp>
-#include <xstitch/train/balance/pc_grad.hpp>
-#include <xstitch/train/balance/uncertainty.hpp>
 #include <xstitch/train/progress.hpp>
-#include <xstitch/train/sgd.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -21,23 +15,12 @@
 #include "made_here.hpp"
 #include "metric_json.hpp"
 #include "stage.hpp"
+#include "together.hpp"
 
 namespace protocol {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-xs::LossBalance balance_of(const std::string& name) {
-  if (name == "uncertainty") return xs::Uncertainty{};
-  if (name == "dwa") return xs::DynamicWeightAverage{};
-  if (name == "gradnorm") return xs::GradNorm{};
-  if (name == "pcgrad") return xs::PcGrad{};
-  if (name == "famo") return xs::Famo{};
-  if (!name.empty() && name != "fixed")
-    xs::fail("found no rule \"", name,
-             "\" that weighs losses, expected fixed, uncertainty, dwa, gradnorm, pcgrad, famo");
-  return {};
-}
 
 xs::Json read_json(const std::filesystem::path& path) { return xs::Json::parse(xs::read_file(path), path.string()); }
 
@@ -148,19 +131,12 @@ bool Runner::train(const Training& training, Work& work) {
   if (!result.diverged) {
     const std::shared_ptr<const TrainingSet> set = subject_.training_set(training);
     subject_.prepare(*net, training, sources);
-    const xs::Sgd sgd{
-        .learning_rate = training.learning_rate > 0.0F ? training.learning_rate : settings_.learning_rate,
-        .momentum = 0.9F,
-        .weight_decay = settings_.weight_decay,
-        .alpha_multiplier = training.alpha_multiplier > 0.0F ? training.alpha_multiplier : settings_.alpha_multiplier};
-    xs::TrainOptions options = subject_.options(training, settings_.batch, settings_.threads);
-    options.checkpoint_every = settings_.checkpoint_every;
-    options.log_every = std::max<std::uint64_t>(1, training.iterations / 50);
-    options.balance = balance_of(training.balance);
-    options.output = nullptr;
+    auto [sgd, options] = setup_of(subject_, training, settings_);
     const auto million = static_cast<std::uint64_t>(training_flops(*net) * 1e-6 * static_cast<double>(settings_.batch));
     options.after_step = [&](std::uint64_t, const xs::StepResult&) { work.million_done += million; };
-    xs::TrainingJob job(folder, {.resume = true, .stop = &halt_});
+    const xs::Distributed distributed = settings_.together ? settings_.together->distributed() : xs::Distributed{};
+    if (settings_.together) settings_.together->begin(training, *net);
+    xs::TrainingJob job(folder, {.resume = true, .stop = &halt_, .distributed = distributed});
     const xs::TrainResult run = train_stage(job, "training", *net, set->ref(), sgd, options, result.cost.seconds);
     if (run.reason == xs::StopReason::interrupted) return false;
     result.diverged = run.reason == xs::StopReason::not_finite;

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@
 #include "subject.hpp"
 
 namespace protocol {
+
+class Together;
 
 struct RunSettings {
   std::filesystem::path folder;
@@ -39,6 +42,7 @@ struct RunSettings {
   /// No training is begun that will not end in so many seconds, by what others took; what runs then is stopped. 0: no
   /// end.
   double stop_after = 0.0;
+  std::shared_ptr<Together> together{};  ///< of several processes (together.hpp); null: this one alone
 };
 
 /// How a run ended: by itself, by the stop flag, or by its time.

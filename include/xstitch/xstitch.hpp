@@ -46,6 +46,7 @@
 #include <xstitch/report/table.hpp>
 #include <xstitch/run/check_network.hpp>
 #include <xstitch/run/describe.hpp>
+#include <xstitch/run/describe_ranks.hpp>
 #include <xstitch/run/parameter_file.hpp>
 #include <xstitch/run/predictor.hpp>
 #include <xstitch/train/adam.hpp>

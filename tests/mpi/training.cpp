@@ -3,6 +3,8 @@
 //
 //   train FOLDER      eight slices a batch, an evaluation, checkpoints
 //   resume FOLDER     the same, continued from a checkpoint after iteration 4
+//   whole FOLDER      a tower with BatchNorm: statistics of the whole batch, the optimizer's state shared out
+//   whole_apart FOLDER   the same, with the state on every rank
 //   half FOLDER       ends after iteration 4, because the last rank was interrupted
 //   seed FOLDER       the last rank has another seed
 //   sample FOLDER     the last rank cannot load a sample
@@ -10,6 +12,7 @@
 //   long FOLDER       many iterations, for whoever kills it from outside
 #include "training.hpp"
 
+#include <xstitch/layers/batch_norm.hpp>
 #include <xstitch/train/sgd.hpp>
 #include <xstitch/train/trainer.hpp>
 
@@ -26,6 +29,9 @@ namespace xs = xstitch;
 
 namespace {
 
+using Normed = xs::OneTask<xs::Tower<"a", xs::Shape<6, 6, 1>, xs::Conv<"conv1", 8, 3>, xs::BatchNorm<"norm">, xs::Relu,
+                                     xs::Conv<"fc", 3, 4>, xs::SoftmaxCrossEntropy>>;
+
 struct Broken : toy::Stripes {
   bool broken = false;
   void load(std::size_t index, xs::Sample& sample) const {
@@ -40,7 +46,9 @@ int run_ranks(const std::shared_ptr<xs::Ranks>& ranks, const std::vector<std::st
   const std::string mode = arguments.at(0), folder = arguments.at(1);
   const bool last = ranks->rank() + 1 == ranks->ranks(), lead = ranks->rank() == 0;
   try {
-    toy::Pair net{xs::seed(mode == "seed" && last ? 6 : 5)};
+    const xs::Seed seed = xs::seed(mode == "seed" && last ? 6 : 5);
+    const bool whole = mode.starts_with("whole");
+    xs::AnyNet net = whole ? xs::AnyNet(Normed{seed}) : xs::AnyNet(toy::Pair{seed});
     Broken data;
     data.broken = mode == "sample" && last;
     std::atomic<bool> stop{false};
@@ -56,7 +64,7 @@ int run_ranks(const std::shared_ptr<xs::Ranks>& ranks, const std::vector<std::st
                              .resume = mode == "resume",
                              .log_file = folder + "/log.jsonl",
                              .stop = &stop,
-                             .distributed = {ranks}};
+                             .distributed = {ranks, {.share_state = mode == "whole", .batch_statistics = whole}}};
     if (mode == "sample") {  // the training's, not the evaluation's
       options.evaluation.reset();
       options.evaluate_every = 0;

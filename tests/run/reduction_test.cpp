@@ -4,9 +4,12 @@
 #include <xstitch/layers/conv.hpp>
 #include <xstitch/layers/dropout.hpp>
 #include <xstitch/layers/linear.hpp>
+#include <xstitch/layers/relu.hpp>
 #include <xstitch/layers/tanh.hpp>
 #include <xstitch/losses/losses.hpp>
 #include <xstitch/networks/cross_stitch.hpp>
+#include <xstitch/networks/one_task.hpp>
+#include <xstitch/run/describe_ranks.hpp>
 #include <xstitch/run/ordered_reduction.hpp>
 #include <xstitch/run/training.hpp>
 #include <xstitch/train/adam.hpp>
@@ -16,6 +19,7 @@
 #include <xstitch/train/balance/pc_grad.hpp>
 #include <xstitch/train/balance/uncertainty.hpp>
 #include <xstitch/train/sgd.hpp>
+#include <xstitch/weave/structures/residual.hpp>
 
 #include <doctest/doctest.h>
 
@@ -37,6 +41,12 @@ using Pair = xs::CrossStitch<
     xs::Tower<"b", xs::Shape<4, 4, 2>, Trunk, xs::Linear<"fc", 20>, xs::Tanh, xs::Linear<"out", 2>, xs::L2>>;
 using Normed = xs::OneTask<
     xs::Tower<"a", xs::Shape<4>, xs::Linear<"l", 6>, xs::BatchNorm<"norm">, xs::Tanh, xs::Linear<"out", 2>, xs::L2>>;
+
+/// Statistics in two places of a tower and with a fused activation, and parameters of more than one chunk.
+using Deep = xs::OneTask<
+    xs::Tower<"a", xs::Shape<6, 6, 2>, xs::Conv<"conv", 8, 3>, xs::BatchNorm<"norm1">, xs::Relu,
+              xs::Residual<xs::Conv<"same", 8, 3, xs::Pad<1>>, xs::BatchNorm<"norm2">>, xs::Relu, xs::Linear<"fc", 200>,
+              xs::BatchNorm<"norm3">, xs::Tanh, xs::Linear<"out", 3>, xs::SoftmaxCrossEntropy>>;
 
 /// A reduction that notes what it is given.
 class Noting : public xs::OrderedReduction {
@@ -91,6 +101,8 @@ struct Outcome {
   std::vector<std::size_t> order;
   std::size_t factors_taken = 0;
   xs::StepResult result;  ///< of the last step
+  std::size_t optimizer_bytes = 0;
+  std::string gradient_error;  ///< of Training::gradient(0)
 };
 
 /// Small buckets, so that there are several and parameters are split.
@@ -119,6 +131,8 @@ std::vector<Outcome> train(std::size_t ranks, const Optimizer& optimizer, const 
     outcome.parameters = support::all_parameters(net);
     outcome.order = reduction->order;
     outcome.factors_taken = reduction->factors_taken;
+    outcome.optimizer_bytes = training.optimizer_bytes();
+    outcome.gradient_error = toy::error_of([&] { (void)training.gradient(0); });
   };
   support::on_ranks(ranks, work, ranks != 4);  // of four, the first thread sends
   return outcomes;
@@ -261,6 +275,85 @@ TEST_CASE("factors in place of a gradient, where they are smaller: the product i
   const std::size_t fc = net.find_parameter("b.fc.weight");
   for (std::size_t i = 0; i < fc; ++i) at += net.parameter(i).size();
   for (std::size_t i = at; i < at + net.parameter(fc).size(); ++i) REQUIRE(shared[3].parameters[i] == at_once.first[i]);
+}
+
+TEST_CASE("the optimizer's state shared out: the same bits, and each rank has its part of it") {
+  std::vector<xs::Batch> batches = batches_for<Deep>();
+  batches.push_back(support::random_batch(Deep{xs::seed(5)}, 3, 9));  // of four ranks one has no slice
+  const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F, .weight_decay = 0.01F};
+  const xs::Adam adam{.learning_rate = 0.01F};
+  const auto compare = [&](std::size_t ranks, const auto& optimizer, const xs::StepOptions& options,
+                           xs::ReductionOptions reducing) {
+    CAPTURE(ranks);
+    const std::vector<float> expected = train<Deep>(ranks, optimizer, options, batches, reducing)[0].parameters;
+    reducing.share_state = true;
+    const auto outcomes = train<Deep>(ranks, optimizer, options, batches, reducing);
+    for (const Outcome& rank : outcomes) CHECK(support::same_bits(rank.parameters, expected));
+    return outcomes;
+  };
+  for (const std::size_t ranks : {1U, 2U, 3U, 4U}) {
+    const auto outcomes = compare(ranks, sgd, {}, small);
+    const xs::RankMemory shared{.ranks = ranks, .batch = 8, .share_state = true};
+    const xs::RankBytes told = xs::rank_bytes(Deep::program_of_type, 1, shared);
+    std::size_t most = 0, sum = 0;
+    for (const Outcome& rank : outcomes) {
+      most = std::max(most, rank.optimizer_bytes);
+      sum += rank.optimizer_bytes;
+      CHECK((rank.gradient_error.find("share the optimizer's state") != std::string::npos) == (ranks > 1));
+    }
+    CHECK(most == told.state);
+    CHECK(sum + 4096 > told.state_of_all);  // but for the buffers, which have no state
+    CHECK(sum <= told.state_of_all);
+    if (ranks > 1) CHECK(most < told.state_of_all * 2 / 3);
+    (void)compare(ranks, adam, {.clip_norm = 0.01F}, small);
+    (void)compare(ranks, adam, {.accumulate = 8}, {.first_bucket = 64, .bucket = 400});  // with factors
+  }
+  (void)compare(2, sgd, {}, {.factors = false, .bf16 = true, .bucket = 400});
+  (void)compare(2, sgd, {.store_gradients = true}, small);
+  const std::string text = xs::describe<Deep>(adam, {.ranks = 4, .batch = 64, .share_state = true});
+  CHECK(text.find("a rank of 4, batch 64 in 4 slices of 16: parameters ") != std::string::npos);
+  CHECK(text.find("optimizer's state ") != std::string::npos);
+}
+
+TEST_CASE("statistics of the whole batch: the same bits on 1, 2, 3, 4 and 8 ranks, and those of one process") {
+  std::vector<xs::Batch> batches = batches_for<Deep>();
+  batches.push_back(support::random_batch(Deep{xs::seed(5)}, 3, 9));  // ranks without a slice
+  const xs::Sgd sgd{.learning_rate = 0.05F, .momentum = 0.9F};
+  const xs::StepOptions eight{.accumulate = 8};
+  xs::ReductionOptions whole{.first_bucket = 64, .bucket = 400, .batch_statistics = true};
+  const Outcome one = train<Deep>(1, sgd, eight, batches, whole)[0];
+  for (const std::size_t ranks : {2U, 3U, 4U, 8U}) {
+    CAPTURE(ranks);
+    for (const bool share : {false, true}) {
+      whole.share_state = share;
+      for (const Outcome& rank : train<Deep>(ranks, sgd, eight, batches, whole)) {
+        CHECK(support::same_bits(rank.parameters, one.parameters));
+        CHECK(rank.result.total == one.result.total);
+      }
+    }
+  }
+  whole.share_state = false;
+  // One process with the whole batch at once: running statistics, which are parameters here, too.
+  const auto near = [](const std::vector<float>& a, const std::vector<float>& b) {
+    float most = 0.0F;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+    return most;
+  };
+  const std::vector<float> at_once = accumulated<Deep>(1, sgd, {}, batches).first;
+  CHECK(near(one.parameters, at_once) < 2e-5F);
+  CHECK(near(train<Deep>(4, sgd, {}, batches, whole)[3].parameters, at_once) < 2e-5F);
+  CHECK(near(train<Deep>(4, sgd, {}, batches)[3].parameters, at_once) > 1e-2F);  // each slice's own
+
+  // Where a NaN comes from is said of the rank that has it, not of those that met it in the statistics.
+  batches.resize(1);
+  batches[0].inputs[0][batches[0].inputs[0].size() - 1] = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> before = support::all_parameters(Deep{xs::seed(5)});
+  for (const std::size_t ranks : {1U, 2U})
+    for (const Outcome& rank : train<Deep>(ranks, sgd, eight, batches, whole)) {
+      CHECK_FALSE(rank.result.finite);
+      CHECK(support::same_bits(rank.parameters, before));
+      CHECK(rank.result.location == "rank " + std::to_string(ranks - 1) + ": input of tower 'a'");
+    }
 }
 
 TEST_CASE("running statistics are the mean of the ranks', and the same on all") {

@@ -1,5 +1,6 @@
 // Training over ranks (train/distributed.hpp), which are threads here; tests/mpi has processes. The bits do not depend
 // on the number of ranks.
+#include <xstitch/train/balance/uncertainty.hpp>
 #include <xstitch/train/job.hpp>
 #include <xstitch/train/sgd.hpp>
 
@@ -23,6 +24,7 @@ struct Settings {
   std::uint64_t stop_after = 0;  ///< on the last rank
   bool broken = false;           ///< samples of the last rank do not load
   std::uint64_t other_seed = 0;  ///< of the last rank
+  bool share = false;            ///< the optimizer's state shared out
 };
 
 struct Outcome {
@@ -67,7 +69,9 @@ std::vector<Outcome> train(std::size_t ranks, const Settings& settings) {
                                .output = &output};
       if (!settings.broken) options.evaluation = xs::DataSetRef(data);
       if (!settings.folder.empty()) options.log_file = settings.folder + "/log.jsonl";
-      if (own) options.distributed = {own, {.factors = false, .first_bucket = 64, .bucket = 1000}};
+      if (own)
+        options.distributed = {own,
+                               {.factors = false, .first_bucket = 64, .bucket = 1000, .share_state = settings.share}};
       options.after_step = [&](std::uint64_t step, const xs::StepResult&) {
         if (last && step == settings.stop_after) stop = true;
       };
@@ -103,14 +107,18 @@ TEST_CASE("1, 2, 3 and 4 ranks have the bits of one process that accumulates: pa
   std::string log;
   for (const std::size_t ranks : {1U, 2U, 3U, 4U}) {
     CAPTURE(ranks);
-    const std::vector<Outcome> outcomes = train(ranks, {.folder = more.path.string()});
+    const bool share = ranks != 2;
+    const std::vector<Outcome> outcomes = train(ranks, {.folder = more.path.string(), .share = share});
+    CHECK((outcomes[0].output.find("the optimizer's state is shared out: rank 0 has 0.0 MiB of 0.0 MiB") !=
+           std::string::npos) == (share && ranks > 1));
     check_same(outcomes[0], alone[0]);
     for (const Outcome& rank : outcomes) {
       CHECK(toy::same_bits(rank.parameters, alone[0].parameters));
       CHECK(rank.result.best_score == alone[0].result.best_score);
       CHECK((&rank == &outcomes[0]) != rank.output.empty());
     }
-    CHECK(xs::read_file(more.path / "last.safetensors") == xs::read_file(one.path / "last.safetensors"));
+    for (const char* file : {"last.safetensors", "best.safetensors"})
+      CHECK(xs::read_file(more.path / file) == xs::read_file(one.path / file));
     // One process by itself evaluates larger batches: the last digits of a loss.
     if (log.empty()) log = xs::read_file(more.path / "log.jsonl");
     CHECK(xs::read_file(more.path / "log.jsonl") == log);
@@ -122,8 +130,9 @@ TEST_CASE("a checkpoint continues on any number of ranks, more than it has slice
   for (const std::size_t ranks : {1U, 2U, 3U}) {
     CAPTURE(ranks);
     const toy::Folder folder("distributed_resume");
-    (void)train(2, {.folder = folder.path.string(), .accumulate = 1, .stop_after = 4});
-    const std::vector<Outcome> rest = train(ranks, {.folder = folder.path.string(), .accumulate = 1, .resume = true});
+    (void)train(2, {.folder = folder.path.string(), .accumulate = 1, .stop_after = 4, .share = ranks == 1});
+    const std::vector<Outcome> rest =
+        train(ranks, {.folder = folder.path.string(), .accumulate = 1, .resume = true, .share = ranks > 1});
     for (const Outcome& rank : rest) {
       CHECK(rank.error == "");
       CHECK(toy::same_bits(rank.parameters, through[0].parameters));
@@ -157,6 +166,11 @@ TEST_CASE("options that several ranks cannot have") {
     };
     CHECK(error({.iterations = 1, .batch = 1, .distributed = {ranks}}).find("found batch = 1 with 2 ranks") !=
           std::string::npos);
+    CHECK(error({.iterations = 1,
+                 .batch = 4,
+                 .balance = xs::Uncertainty{},
+                 .distributed = {ranks, {.batch_statistics = true}}})
+              .find("found batch_statistics with Uncertainty") != std::string::npos);
     CHECK(error({.iterations = 1, .batch = 4, .distributed = {ranks, {.bucket = 1}}}).find("a bucket of 1 bytes") !=
           std::string::npos);
   });

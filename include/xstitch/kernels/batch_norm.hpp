@@ -12,7 +12,9 @@
 #include <xstitch/kernels/channel_sums.hpp>
 #include <xstitch/kernels/elementwise.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace xstitch::inline XSTITCH_ISA {
 namespace kernels {
@@ -55,6 +57,19 @@ void channel_moments(ThreadPool& threads, const float* x, std::size_t rows, doub
     // Rounding can leave a tiny negative number; a NaN stays.
     result(c, mean, squares < 0.0 ? 0.0 : squares);
   }
+}
+
+/// Joins moments of other rows to those of some: [1 + 2 channels], rows, means, sums of squared deviations.
+inline void join_moments(double* to, const double* more, std::size_t channels) {
+  if (more[0] == 0.0) return;
+  if (to[0] == 0.0) return (void)std::copy_n(more, 1 + 2 * channels, to);
+  const double n = to[0] + more[0];
+  for (std::size_t c = 1; c <= channels; ++c) {
+    const double delta = more[c] - to[c];
+    to[channels + c] += more[channels + c] + delta * delta * to[0] * more[0] / n;
+    to[c] += delta * more[0] / n;
+  }
+  to[0] = n;
 }
 
 /// y = f((x - mean) factor + offset), per channel.

@@ -7,9 +7,10 @@
 /// them: running = (1 - m) running + m batch, the variance with the divisor rows - 1. A batch of a single row (one
 /// sample of 1x1xC) says nothing about a variance: it leaves the running ones as they are. Inference uses the running
 /// ones, and so does training with FrozenStatistics: they do not move, and no gradient flows through them (fine-tuning
-/// with small batches). Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all {channels}: weight
-/// (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not trained.
-/// Ioffe, Szegedy: Batch normalization, 2015.
+/// with small batches). Of a batch in several slices the statistics are each slice's, or, of several ranks, those of
+/// all (ReductionOptions::batch_statistics). Any shape; m = 1/10 and e = 1/100000 as in PyTorch. Parameters, all
+/// {channels}: weight (first 1, no weight decay), bias (0), running_mean (0) and running_variance (1), the last two not
+/// trained. Ioffe, Szegedy: Batch normalization, 2015.
 
 #include <xstitch/kernels/activations.hpp>
 #include <xstitch/kernels/batch_norm.hpp>
@@ -72,6 +73,9 @@ struct BatchNorm {
                                     .group = ParameterGroup::buffer,
                                     .pytorch_name = "running_var"}};
   }
+  static constexpr std::size_t joint_channels(Dims in) {
+    return frozen_statistics ? 0 : static_cast<std::size_t>(in.channels);
+  }
   /// Mean and 1 / sqrt(variance + epsilon) of the batch.
   static constexpr Extent saved(Dims in) { return {0, frozen_statistics ? 0 : 2 * bytes(in)}; }
   /// Coefficients of each channel, then partial sums.
@@ -111,17 +115,32 @@ struct BatchNorm {
       sums[0] += g;
       sums[1] = kernels::multiply_add(g, Block::load(call.input + at) - Block::load(mean + c), sums[1]);
     };
-    const auto n = static_cast<double>(rows);
-    kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), add_terms,
-                                [&](std::size_t c, const std::array<double, 2>& sums) {
-                                  const auto i = static_cast<double>(inverse_deviation[c]);
-                                  call.parameter_gradients[0][c] = static_cast<float>(sums[1] * i);
-                                  call.parameter_gradients[1][c] = static_cast<float>(sums[0]);
-                                  factor[c] = call.parameters[0][c] * inverse_deviation[c];
-                                  if (frozen_statistics) return;
-                                  gradient_mean[c] = static_cast<float>(sums[0] / n);
-                                  slope[c] = static_cast<float>(sums[1] * i * i / n);
-                                });
+    const JointSums* const several = call.sums;
+    const double* const joint = several != nullptr ? several->joint : nullptr;
+    const double n = joint != nullptr ? joint[0] : static_cast<double>(rows);
+    /// `own`: sums of the slice; `all`: of the whole batch.
+    const auto finish = [&](std::size_t c, const std::array<double, 2>& own, const std::array<double, 2>& all) {
+      const auto i = static_cast<double>(inverse_deviation[c]);
+      call.parameter_gradients[0][c] = static_cast<float>(own[1] * i);
+      call.parameter_gradients[1][c] = static_cast<float>(own[0]);
+      factor[c] = call.parameters[0][c] * inverse_deviation[c];
+      if (frozen_statistics) return;
+      gradient_mean[c] = static_cast<float>(all[0] / n);
+      slope[c] = static_cast<float>(all[1] * i * i / n);
+    };
+    if (joint != nullptr) {
+      for (std::size_t c = 0; c < C; ++c)
+        finish(c, {several->own[1 + c], several->own[1 + C + c]}, {joint[1 + c], joint[1 + C + c]});
+    } else {
+      if (several != nullptr) several->own[0] = n;
+      kernels::channel_sums<C, 2>(call.threads, rows, partial_sums<In>(call.workspace), add_terms,
+                                  [&](std::size_t c, const std::array<double, 2>& sums) {
+                                    if (several == nullptr) return finish(c, sums, sums);
+                                    several->own[1 + c] = sums[0];
+                                    several->own[1 + C + c] = sums[1];
+                                  });
+      if (several != nullptr) return;
+    }
     if (call.input_gradient == nullptr) return;
     if constexpr (frozen_statistics)
       return kernels::scale<C>(call.threads, call.output_gradient, call.input_gradient, rows, factor);
@@ -133,10 +152,12 @@ struct BatchNorm {
   template <Dims In, class Function>
   static void run_forward(const ForwardCall& call) {
     float* factor = reinterpret_cast<float*>(call.workspace);
-    kernels::normalise<In.channels, Function>(call.threads, call.input, call.output, call.batch * In.pixels(),
-                                              find_mean<In>(call, factor), factor, call.parameters[1]);
+    if (const float* mean = find_mean<In>(call, factor))
+      kernels::normalise<In.channels, Function>(call.threads, call.input, call.output, call.batch * In.pixels(), mean,
+                                                factor, call.parameters[1]);
   }
-  /// The mean that is taken off, and what the rest is multiplied by. (Not a template on what is fused.)
+  /// The mean that is taken off, and what the rest is multiplied by; null where only sums are wanted. (Not a template
+  /// on what is fused.)
   template <Dims In>
   static const float* find_mean(const ForwardCall& call, float* factor) {
     constexpr int C = In.channels;
@@ -148,18 +169,30 @@ struct BatchNorm {
     const std::size_t rows = call.batch * In.pixels();
     float* mean = reinterpret_cast<float*>(call.saved);
     float* inverse_deviation = mean + C;
-    const auto n = static_cast<double>(rows), m = static_cast<double>(momentum.value());
+    const JointSums* const several = call.sums;
+    const double* const joint = several != nullptr ? several->joint : nullptr;
+    const double n = joint != nullptr ? joint[0] : static_cast<double>(rows);
+    const auto m = static_cast<double>(momentum.value());
+    const auto finish = [&](std::size_t c, double average, double squares) {
+      mean[c] = static_cast<float>(average);
+      inverse_deviation[c] = inverse(squares / n);
+      factor[c] = p[0][c] * inverse_deviation[c];
+      if (call.buffer_updates == nullptr || call.buffer_updates[2] == nullptr) return;
+      call.buffer_updates[2][c] = n > 1.0 ? moved(p[2][c], average, m) : p[2][c];
+      call.buffer_updates[3][c] = n > 1.0 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
+    };
+    if (joint != nullptr) {
+      for (std::size_t c = 0; c < C; ++c) finish(c, joint[1 + c], joint[1 + C + c]);
+      return mean;
+    }
+    if (several != nullptr) several->own[0] = n;
     kernels::channel_moments<C>(call.threads, call.input, rows, partial_sums<In>(call.workspace),
                                 [&](std::size_t c, double average, double squares) {
-                                  mean[c] = static_cast<float>(average);
-                                  inverse_deviation[c] = inverse(squares / n);
-                                  factor[c] = p[0][c] * inverse_deviation[c];
-                                  if (call.buffer_updates == nullptr) return;
-                                  float *to_mean = call.buffer_updates[2] + c,
-                                        *to_variance = call.buffer_updates[3] + c;
-                                  *to_mean = rows > 1 ? moved(p[2][c], average, m) : p[2][c];
-                                  *to_variance = rows > 1 ? moved(p[3][c], squares / (n - 1.0), m) : p[3][c];
+                                  if (several == nullptr) return finish(c, average, squares);
+                                  several->own[1 + c] = average;
+                                  several->own[1 + C + c] = squares;
                                 });
+    if (several != nullptr) return nullptr;
     return mean;
   }
 

@@ -38,6 +38,7 @@
 ///     multiply_adds(in)              of one row, forward                            [0]
 ///     streams_gradients              parameter gradients go to call.sinks           [false]
 ///     updates_buffers                forward writes call.buffer_updates             [false]
+///     joint_channels(in)             channels whose sums over the batch may be over several slices: JointSums  [0]
 ///     packed(in, Precision)          bytes of its weights in an order of its own    [none]
 ///     pack<In, P>(PackCall)          writes them
 ///     algorithms                     AlgorithmsFunction, for `describe`: core/algorithm_note.hpp   [none]
@@ -70,6 +71,14 @@ struct LossSum {
   [[nodiscard]] double value() const noexcept { return normaliser > 0.0 ? sum / normaliser : 0.0; }
 };
 
+/// Sums over a batch whose slices are worked off apart, for an operation that says joint_channels = C: called a first
+/// time it only writes `own`, those of its slice, [1 + 2 C]: rows, then two a channel (forward: mean, sum of squared
+/// deviations, which are joined; backward: sums, which are added). Called again it does its work with those of all.
+struct JointSums {
+  double* own = nullptr;          ///< of this slice
+  const double* joint = nullptr;  ///< of all slices; null in the first call
+};
+
 /// Everything a forward pass sees. Pointers are 64-byte aligned.
 struct ForwardCall {
   std::size_t batch = 0;                     ///< samples (rows, for a layer in its short form)
@@ -97,6 +106,7 @@ struct ForwardCall {
   const LabelBatch* labels = nullptr;  ///< of a loss
   double* loss_sum = nullptr;          ///< of a loss: where the sum over the valid elements goes
   const void* context = nullptr;       ///< of whoever wraps the operation: a profile, a trace, a test
+  const JointSums* sums = nullptr;     ///< null: the batch is all there is
 
   /// Input and output k as another element type than float.
   template <class T>
@@ -144,8 +154,9 @@ struct BackwardCall {
   std::span<const TensorShape> input_shapes{}, output_shapes{};  ///< of one sample, in the order of inputs and outputs
   const std::size_t* order = nullptr;                            ///< see ForwardCall::order
   const LabelBatch* labels = nullptr;                            ///< of a loss
-  float loss_scale = 0.0F;        ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
-  const void* context = nullptr;  ///< see ForwardCall::context
+  float loss_scale = 0.0F;          ///< of a loss: weight / normaliser, what the gradient of the sum is multiplied by
+  const void* context = nullptr;    ///< see ForwardCall::context
+  const JointSums* sums = nullptr;  ///< see ForwardCall::sums
 
   /// Input k as another element type than float.
   template <class T>

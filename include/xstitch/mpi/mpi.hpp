@@ -15,6 +15,7 @@
 #include <xstitch/run/ranks.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
@@ -24,6 +25,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <unistd.h>
@@ -70,6 +72,19 @@ class World : public Ranks {
       check(MPI_Bcast(bytes.data(), static_cast<int>(count), MPI_BYTE, static_cast<int>(from), communicator_),
             "MPI_Bcast");
       bytes = bytes.subspan(count);
+    }
+  }
+  void await(std::size_t from, std::span<std::byte> bytes) override {
+    if (from >= ranks_ || bytes.size() > most)
+      fail("MPI: await of ", bytes.size(), " bytes from rank ", from, " of ", ranks_);
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Ibcast(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, static_cast<int>(from), communicator_,
+                     &request),
+          "MPI_Ibcast");
+    for (int done = 0;;) {
+      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+      if (done != 0) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
   void gather(std::span<const std::byte> own, std::span<std::byte> all, std::span<const std::size_t> counts) override {

@@ -5,7 +5,9 @@
 /// there are several (run/reduction.hpp). Updates nothing.
 
 #include <xstitch/run/any_net.hpp>
+#include <xstitch/run/between_passes.hpp>
 #include <xstitch/run/head_losses.hpp>
+#include <xstitch/run/joint_gradients.hpp>
 #include <xstitch/run/keeping_plan.hpp>
 #include <xstitch/run/training_pass.hpp>
 
@@ -22,24 +24,6 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-/// What comes between forward and backward of a batch, for what weighs its losses (run/balancing.hpp).
-class BetweenPasses {
- public:
-  enum class Next : std::uint8_t { backward, done, refused };
-
-  BetweenPasses() = default;
-  BetweenPasses(const BetweenPasses&) = delete;
-  BetweenPasses& operator=(const BetweenPasses&) = delete;
-  virtual ~BetweenPasses() = default;
-
-  /// Whether backward runs more than once a slice, so that forward has to keep everything.
-  [[nodiscard]] virtual bool keeps() const = 0;
-  /// The normalisers are known. `slices`: how many there will be.
-  virtual void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) = 0;
-  /// After the forward pass of a slice whose losses are finite. Next::done: its backward passes have been run.
-  [[nodiscard]] virtual Next forward_done(const Slice& slice, std::size_t number, bool last, ThreadPool& threads) = 0;
-};
-
 class BatchGradients {
  public:
   [[gnu::cold]] explicit BatchGradients(AnyNet& net)
@@ -54,7 +38,15 @@ class BatchGradients {
   [[nodiscard]] const GradientBlock& block() const noexcept { return block_; }
   [[nodiscard]] TrainingPass& pass() noexcept { return pass_; }
   [[nodiscard]] Reduction* reduction() const noexcept { return reduction_.get(); }
-  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { reduction_ = std::move(reduction); }
+  void set_reduction(std::shared_ptr<Reduction> reduction) {
+    reduction_ = std::move(reduction);
+    joint_.reset();
+    if (reduction_ && reduction_->batch_statistics() && JointPass::needed(net_.program()))
+      joint_ = std::make_unique<JointGradients>(net_, pass_, heads_, result_);
+  }
+  /// Of a rank that updates its share alone (Reduction::share): whether the next run gives it the sums of that alone.
+  void want_own_share(bool alone) noexcept { own_share_ = alone; }
+  [[nodiscard]] bool own_share() const noexcept { return own_share_; }
 
   /// All slices; false where a loss is not finite. `policy` null: gradients are stored. Of several ranks each brings
   /// its part of the batch, and `slices` counts those of all (core/share.hpp).
@@ -64,6 +56,11 @@ class BatchGradients {
     kept_ = nullptr;
     const std::span<const std::uint8_t> from = heads_.marks(heads);
     if (policy == nullptr) prepare(heads.empty());
+    if (joint_) {
+      if (between != nullptr) fail(refusal);
+      const auto begin_round_k = [this](std::size_t k) { begin_round(k); };
+      return joint_->run(batch, share_, samples_, step, from, block_, *reduction_, begin_round_k, threads);
+    }
     StoreGradients store(block_);
     AddGradients add(block_);
     const bool keeps = between != nullptr && between->keeps();
@@ -107,6 +104,7 @@ class BatchGradients {
 
   /// Forward with everything kept, and backward from some of the heads, as often as wanted.
   void forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+    if (joint_) fail(refusal);
     keeping_.make(net_.program());
     begin(batch, 1, threads);
     const Slice slice = cut(batch, 0);
@@ -132,9 +130,15 @@ class BatchGradients {
     keeping_.make(net_.program());
     return keeping_.view().bytes_per_sample;
   }
-  [[nodiscard]] std::size_t bytes() const noexcept { return pass_.bytes() + block_.bytes(); }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return pass_.bytes() + block_.bytes() + (joint_ ? joint_->bytes() : 0);
+  }
 
  private:
+  static constexpr const char* refusal =
+      "training: statistics over all ranks (ReductionOptions::batch_statistics) do not go with gradients of single "
+      "heads, nor with a rule that weighs losses";
+
   /// Who has which samples, and the normalisers.
   void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) {
     share_ = {.slices = slices};
@@ -180,6 +184,7 @@ class BatchGradients {
     round.begin = share_.range(samples_, k, 0).begin;
     for (std::size_t r = 0; r < share_.ranks; ++r) round.size += sizes_[r] = share_.range(samples_, k, r).size;
     round.samples = {sizes_.data(), sizes_.size()};
+    round.own_share = own_share_;
     reduction_->begin(round);
   }
   /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
@@ -193,8 +198,7 @@ class BatchGradients {
     if (!heads_.finite(losses))
       result_.location = pass_.locate_non_finite(part, threads);
     else if (bad != AnyNet::npos)
-      result_.location = (all_finite(net_.parameter(bad)) ? "the new value of parameter '" : "parameter '") +
-                         net_.parameters()[bad].name + "'";
+      result_.location = bad_buffer_text(net_, bad);
     if (reduction_) result_.location = reduction_->first_text(result_.location);
     if (result_.location.empty()) result_.location = "the sum of the losses";
     return false;
@@ -229,10 +233,11 @@ class BatchGradients {
   std::vector<std::size_t> sizes_;  ///< [rank], of a round
   std::vector<LossSum> nothing_;    ///< losses of an empty slice
   std::shared_ptr<Reduction> reduction_;
+  std::unique_ptr<JointGradients> joint_;  ///< where statistics are over all ranks
   KeepingPlan keeping_;
   const Batch* kept_ = nullptr;
   std::uint64_t kept_use_ = 0, kept_version_ = 0;  ///< Execution::uses() and parameter_version() then
-  bool stored_all_heads_ = true;
+  bool stored_all_heads_ = true, own_share_ = false;
   std::uint64_t stored_trained_ = 0;
 };
 

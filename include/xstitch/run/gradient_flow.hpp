@@ -51,12 +51,17 @@ class GradientFlow {
     begin();
     for (std::size_t i = program().ops.size(); i-- > 0;) {
       if (!reaches(i, heads)) continue;
-      for (const int tensor : program().inputs_of(program().ops[i]))
-        if (needed(detail::at(tensor))) set_written(detail::at(tensor));
+      pass(i);
       const std::size_t first = layout_.first_parameter(i);
       for (std::size_t slot = first; slot < first + layout_.parameter_count(i); ++slot)
         if (parameters_.trained(slot)) use(slot);
     }
+  }
+
+  /// In place of the backward pass of operation i: its inputs get gradients.
+  void pass(std::size_t i) {
+    for (const int tensor : program().inputs_of(program().ops[i]))
+      if (needed(detail::at(tensor))) set_written(detail::at(tensor));
   }
 
   [[nodiscard]] bool needed(std::size_t tensor) const { return needed_[tensor] != 0; }

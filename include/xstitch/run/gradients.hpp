@@ -13,6 +13,7 @@
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/threads.hpp>
 #include <xstitch/layers/gradient_sink.hpp>
+#include <xstitch/run/gradient_chunk.hpp>
 #include <xstitch/run/parameters.hpp>
 #include <xstitch/run/updater.hpp>
 
@@ -130,10 +131,17 @@ class ApplyGradients : public GradientPolicy {
   std::atomic<bool> changed_{false};
 };
 
-/// The first trained parameter whose stored gradient is not finite, or npos.
-inline std::size_t find_non_finite_gradient(const Parameters& parameters, const GradientBlock& block) {
+/// The first trained parameter whose stored gradient is not finite, or npos. `share`: looks at this rank's alone.
+inline std::size_t find_non_finite_gradient(const Parameters& parameters, const GradientBlock& block,
+                                            const StateShare* share = nullptr) {
+  const auto finite = [&](std::size_t s) {
+    if (share == nullptr) return all_finite(block.of(s));
+    return std::ranges::all_of(share->of(s), [&](const StateShare::Chunk& chunk) {
+      return chunk.owner != share->rank() || all_finite(block.of(s).subspan(chunk.offset, chunk.count));
+    });
+  };
   for (std::size_t s = 0; s < parameters.slots().size(); ++s)
-    if (parameters.trained(s) && !all_finite(block.of(s))) return s;
+    if (parameters.trained(s) && !finite(s)) return s;
   return Parameters::npos;
 }
 

@@ -2,9 +2,11 @@
 /// \file
 /// Adds gradients over ranks in the order of the slices (run/reduction.hpp), in buckets,
 ///
-///     bucket -> R equal parts;  part p of every rank -> rank p, which adds them in their order     (reduce-scatter)
+///     bucket -> R parts;  part p of every rank -> rank p, which adds them in their order           (reduce-scatter)
 ///     after the last round: the sums of all parts -> every rank                                    (all-gather)
 ///
+/// Parts are equal, or, where state is shared out, what each rank updates: then the all-gather is of weights instead
+/// (run/state_share.hpp).
 /// so that a rank sends about 2 (R - 1) / R times its gradients, and sums are its own: no order of additions is left to
 /// whoever sends. Gradients of fully connected layers are made from their factors where these are smaller
 /// (run/factor_exchange.hpp). A thread of its own sends while backward runs on.
@@ -15,6 +17,7 @@
 #include <xstitch/run/reduction.hpp>
 #include <xstitch/run/reduction_options.hpp>
 #include <xstitch/run/sender.hpp>
+#include <xstitch/run/state_share.hpp>
 #include <xstitch/run/wire.hpp>
 
 #include <algorithm>
@@ -35,11 +38,16 @@ class OrderedReduction : public Reduction {
       : ranks_(std::move(ranks)),
         options_(options),
         wire_(options.bf16),
-        factors_(*ranks_, net, options.factors ? batch : 0),
-        sender_(options.thread && ranks_->ranks() > 1 && ranks_->any_thread()) {}
+        factors_(*ranks_, net, options.factors && !options.batch_statistics ? batch : 0),
+        sender_(options.thread && ranks_->ranks() > 1 && ranks_->any_thread()) {
+    if (options.share_state && ranks_->ranks() > 1)
+      share_ = std::make_shared<StateShare>(ranks_, net.layout(), options.bucket);
+  }
 
   [[nodiscard]] std::size_t rank() const override { return ranks_->rank(); }
   [[nodiscard]] std::size_t ranks() const override { return ranks_->ranks(); }
+  [[nodiscard]] std::shared_ptr<StateShare> share() const override { return share_; }
+  [[nodiscard]] bool batch_statistics() const override { return options_.batch_statistics; }
   void gather(std::span<const double> own, std::span<double> all) override {
     sender_.wait();
     ranks_->gather_values(own, all);
@@ -79,7 +87,20 @@ class OrderedReduction : public Reduction {
     std::size_t slot;
     std::span<float> gradient;
   };
-  using Bucket = std::vector<std::span<float>>;
+  struct Piece {
+    std::size_t slot, offset;  ///< of a parameter
+    std::span<float> gradient;
+  };
+  using Bucket = std::vector<Piece>;
+  struct Part {
+    std::vector<std::span<float>> spans;
+    std::size_t count = 0;
+
+    void add(std::span<float> span) {
+      if (!span.empty()) spans.push_back(span);
+      count += span.size();
+    }
+  };
 
   /// Rank 0 always has a slice.
   void add_held() {
@@ -95,12 +116,13 @@ class OrderedReduction : public Reduction {
   }
   void add(std::size_t slot, std::span<float> gradient, bool as_factors) {
     if (as_factors) return factors_.start(slot, sender_);
-    while (!gradient.empty()) {
+    for (std::size_t offset = 0; !gradient.empty();) {
       const std::size_t most =
           std::max<std::size_t>(1, (first_bucket_ ? options_.first_bucket : options_.bucket) / sizeof(float));
       const std::size_t count = std::min(gradient.size(), most - bucket_floats_);
-      bucket_.push_back(gradient.first(count));
+      bucket_.push_back({slot, offset, gradient.first(count)});
       bucket_floats_ += count;
+      offset += count;
       gradient = gradient.subspan(count);
       if (bucket_floats_ == most) send();
     }
@@ -119,37 +141,65 @@ class OrderedReduction : public Reduction {
     if (ranks() == 1 && round.first && round.last && !options_.bf16) return;
     const FlushDenormals flush;  // as where one process adds its slices
     const std::size_t width = wire_.width(), me = rank();
-    const auto part = [&](std::size_t r) { return share_of(count, r); };
+    const std::vector<Part> parts = parts_of(bucket, count);
+    const std::size_t own = parts[me].count;
     const bool mine = me < round.at_work;
     sent_.assign(ranks(), 0);
     received_.assign(ranks(), 0);
     for (std::size_t r = 0; r < ranks(); ++r) {
-      if (mine) sent_[r] = part(r) * width;
-      if (r < round.at_work) received_[r] = part(me) * width;
+      if (mine) sent_[r] = parts[r].count * width;
+      if (r < round.at_work) received_[r] = own * width;
     }
-    std::span<std::byte> out = wire_.out(mine ? count : 0), in = wire_.in(part(me) * round.at_work);
+    std::span<std::byte> out = wire_.out(mine ? count : 0), in = wire_.in(own * round.at_work);
     if (mine) {
-      std::size_t at = 0;
-      for (const std::span<float> piece : bucket) {
-        wire_.pack(piece, out.data() + at * width);
-        at += piece.size();
-      }
+      std::byte* to = out.data();
+      for (const Part& part : parts)
+        for (const std::span<float> span : part.spans) {
+          wire_.pack(span, to);
+          to += span.size() * width;
+        }
     }
     ranks_->exchange(out, sent_, in, received_);
-    sum.resize(part(me));
-    for (std::size_t r = 0; r < round.at_work; ++r)
-      wire_.add(in.data() + r * part(me) * width, sum, round.first && r == 0);
+    sum.resize(own);
+    for (std::size_t r = 0; r < round.at_work; ++r) wire_.add(in.data() + r * own * width, sum, round.first && r == 0);
     if (!round.last) return;
-    for (std::size_t r = 0; r < ranks(); ++r) received_[r] = part(r) * width;
-    out = wire_.out(part(me));
-    in = wire_.in(count);
+    out = wire_.out(own);
     wire_.pack(sum, out.data());
+    if (round.own_share) return unpack(std::span(parts).subspan(me, 1), out.data());
+    for (std::size_t r = 0; r < ranks(); ++r) received_[r] = parts[r].count * width;
+    in = wire_.in(count);
     ranks_->gather(out, in, received_);
-    std::size_t at = 0;
-    for (const std::span<float> piece : bucket) {
-      wire_.unpack(in.data() + at * width, piece);
-      at += piece.size();
+    unpack(parts, in.data());
+  }
+  void unpack(std::span<const Part> parts, const std::byte* from) const {
+    for (const Part& part : parts)
+      for (const std::span<float> span : part.spans) {
+        wire_.unpack(from, span);
+        from += span.size() * wire_.width();
+      }
+  }
+  /// [rank]: what each adds up.
+  [[nodiscard]] std::vector<Part> parts_of(const Bucket& bucket, std::size_t count) const {
+    std::vector<Part> parts(ranks());
+    if (share_) {
+      for (const Piece& piece : bucket)
+        for (std::size_t at = 0; at < piece.gradient.size();) {
+          const StateShare::Chunk& chunk = share_->of(piece.slot)[(piece.offset + at) / gradient_chunk];
+          const std::size_t end = std::min(piece.gradient.size(), chunk.offset + chunk.count - piece.offset);
+          parts[chunk.owner].add(piece.gradient.subspan(at, end - at));
+          at = end;
+        }
+      return parts;
     }
+    std::size_t r = 0;
+    for (const Piece& piece : bucket)
+      for (std::span<float> left = piece.gradient; !left.empty();) {
+        const std::size_t room = share_of(count, r) - parts[r].count, take = std::min(room, left.size());
+        parts[r].add(left.first(take));
+        left = left.subspan(take);
+        if (take == room) ++r;
+      }
+    return parts;
   }
   /// Elements of a bucket that a rank adds: in whole cache lines, the last ranks perhaps less.
   [[nodiscard]] std::size_t share_of(std::size_t count, std::size_t r) const {
@@ -160,6 +210,7 @@ class OrderedReduction : public Reduction {
   }
 
   std::shared_ptr<Ranks> ranks_;
+  std::shared_ptr<StateShare> share_;
   ReductionOptions options_;
   ReductionRound round_;
   std::vector<std::size_t> samples_;  ///< [rank], of the round

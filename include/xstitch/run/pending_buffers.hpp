@@ -19,11 +19,11 @@ class PendingBuffers {
   [[gnu::cold]] explicit PendingBuffers(Parameters& parameters) : parameters_(parameters) {
     const Layout& layout = parameters.layout();
     std::size_t floats = 0;
-    for_each([&](std::size_t slot) { floats += room(slot); });
+    for_each([&](std::size_t slot, const OperationRecord&) { floats += room(slot); });
     memory_ = Memory(floats * sizeof(float));
     pointers_.assign(layout.slots().size(), nullptr);
     float* next = memory_.floats();
-    for_each([&](std::size_t slot) {
+    for_each([&](std::size_t slot, const OperationRecord&) {
       pointers_[slot] = next;
       next += room(slot);
     });
@@ -34,13 +34,24 @@ class PendingBuffers {
     for (std::size_t s = 0; s < pointers_.size(); ++s)
       if (pointers_[s] != nullptr) std::copy_n(parameters_.values(s).data(), count(s), pointers_[s]);
   }
-  /// Each rank moved them by its own slice: their mean is everybody's.
+  /// Each rank moved them by its own slice: their mean is everybody's. Those of operations whose statistics are over
+  /// all slices are equal on all ranks that have a slice: the first rank's.
   void average(Reduction& ranks) {
     const std::span<float> all(memory_.floats(), memory_.bytes() / sizeof(float));
-    sums_.assign(all.begin(), all.end());
-    ranks.sum(sums_);
-    for (std::size_t i = 0; i < all.size(); ++i)
-      all[i] = static_cast<float>(sums_[i] / static_cast<double>(ranks.ranks()));
+    own_.assign(all.begin(), all.end());
+    given_.resize(ranks.ranks() * all.size());
+    ranks.gather(own_, given_);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      double sum = given_[i];
+      for (std::size_t r = 1; r < ranks.ranks(); ++r) sum += given_[r * all.size() + i];
+      all[i] = static_cast<float>(sum / static_cast<double>(ranks.ranks()));
+    }
+    if (!ranks.batch_statistics()) return;
+    for_each([&](std::size_t slot, const OperationRecord& record) {
+      const auto begin = static_cast<std::size_t>(pointers_[slot] - memory_.floats());
+      for (std::size_t i = begin; i < begin + count(slot) && record.joint_channels > 0; ++i)
+        all[i] = static_cast<float>(given_[i]);
+    });
   }
   /// They become the parameters'.
   void commit() {
@@ -70,14 +81,14 @@ class PendingBuffers {
       if (!layout.program().ops[i].record->updates_buffers) continue;
       for (std::size_t p = 0; p < layout.parameter_count(i); ++p)
         if (layout.slots()[layout.first_parameter(i) + p].spec.group == ParameterGroup::buffer)
-          use(layout.first_parameter(i) + p);
+          use(layout.first_parameter(i) + p, *layout.program().ops[i].record);
     }
   }
 
   Parameters& parameters_;
   std::vector<float*> pointers_;
   Memory memory_;
-  std::vector<double> sums_;
+  std::vector<double> own_, given_;  ///< given_: [rank]
 };
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -37,6 +37,8 @@ class Ranks {
 
   /// `bytes` of rank `from`, to all.
   virtual void broadcast(std::size_t from, std::span<std::byte> bytes) = 0;
+  /// The same where rank `from` may come much later: the others sleep in between, and burn no processor.
+  virtual void await(std::size_t from, std::span<std::byte> bytes) { broadcast(from, bytes); }
   /// all = [rank]: what each gave, counts[rank] bytes long; own may lie in its place in `all`.
   virtual void gather(std::span<const std::byte> own, std::span<std::byte> all,
                       std::span<const std::size_t> counts) = 0;

@@ -14,8 +14,11 @@
 /// Every rank calls the functions below at the same points of a step, with arrays of the same size.
 
 #include <xstitch/run/gradients.hpp>
+#include <xstitch/run/state_share.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +31,7 @@ struct ReductionRound {
   bool first = true, last = true;
   std::size_t begin = 0, size = 0;         ///< samples of all of them within the whole batch
   std::span<const std::size_t> samples{};  ///< [rank]
+  bool own_share = false;                  ///< a rank wants the sums of its share() alone
 };
 
 class Reduction {
@@ -50,10 +54,26 @@ class Reduction {
   /// Takes the factors of a gradient in place of it, to make the sum of all ranks from them; false: make the gradient.
   /// The factors are valid during the call; start() follows.
   virtual bool take_factors(std::size_t, const GradientFactors&, std::span<float>) { return false; }
-  /// Returns when what was started has arrived. After the last round every gradient is the sum over all slices; after
-  /// the others it may be anything.
+  /// Returns when what was started has arrived. After the last round every gradient is the sum over all slices, where
+  /// it is this rank's share if no more is wanted; everything else may be anything.
   virtual void finish(ThreadPool& threads) = 0;
 
+  /// Who updates what; null: every rank everything.
+  [[nodiscard]] virtual std::shared_ptr<StateShare> share() const { return nullptr; }
+
+  /// Whether operations' sums over the batch (JointSums) are those of all slices of all ranks.
+  [[nodiscard]] virtual bool batch_statistics() const { return false; }
+
+  /// The smallest of all ranks' numbers.
+  [[nodiscard]] std::size_t smallest(std::size_t own) {
+    const auto mine = static_cast<double>(own);
+    std::vector<double> all(ranks());
+    gather({&mine, 1}, all);
+    std::size_t least = own;
+    for (const double one : all)
+      if (one < static_cast<double>(least)) least = static_cast<std::size_t>(one);
+    return least;
+  }
   /// In place: the sum over the ranks, in their order.
   void sum(std::span<double> values) {
     all_.resize(ranks() * values.size());

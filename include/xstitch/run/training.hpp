@@ -55,6 +55,9 @@ class Training {
                        options.not_finite == NotFinite::skip || gradients_.reduction() != nullptr ||
                        (balancing_ && balancing_->keeps());
     StepResult& result = gradients_.result();
+    StateShare* const share = updater_.share();
+    gradients_.want_own_share(share != nullptr && !options.store_gradients && options.clip_norm == 0.0F &&
+                              !(balancing_ && balancing_->keeps()));
     if (!store) {
       ApplyGradients apply(updater_);
       const bool finite = run(batch, options, &apply, threads);
@@ -69,11 +72,13 @@ class Training {
     } else {
       if (!run(batch, options, nullptr, threads)) return result;
       const GradientBlock& block = gradients_.block();
-      if (const std::size_t bad = find_non_finite_gradient(net_.model(), block); bad != AnyNet::npos)
-        return refuse_gradient(bad);
+      std::size_t bad = find_non_finite_gradient(net_.model(), block, gradients_.own_share() ? share : nullptr);
+      if (gradients_.own_share()) bad = gradients_.reduction()->smallest(bad);
+      if (bad != AnyNet::npos) return refuse_gradient(bad);
       if (options.clip_norm > 0.0F) clip_gradients(net_.model(), block, options.clip_norm, parts_, threads);
       for (std::size_t s = 0; s < net_.parameters().size(); ++s)
         if (net_.model().trained(s)) updater_.update_whole(s, block.data(s), threads);
+      updater_.gather_weights();
     }
     if (gradients_.reduction() != nullptr) gradients_.pass().pending().average(*gradients_.reduction());
     gradients_.pass().pending().commit();
@@ -88,6 +93,7 @@ class Training {
   const StepResult& compute_gradients(const Batch& batch, const GradientOptions& options, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
+    gradients_.want_own_share(false);
     gradients_.run(batch, options.step, options.accumulate, options.heads, nullptr, nullptr, threads);
     return gradients_.result();
   }
@@ -101,6 +107,7 @@ class Training {
   const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
+    gradients_.want_own_share(false);
     gradients_.forward_keeping(batch, step, threads);
     return gradients_.result();
   }
@@ -119,6 +126,9 @@ class Training {
       fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
     if (net_.parameters()[i].spec.group == ParameterGroup::buffer)
       fail("gradient of '", net_.parameters()[i].name, "': a buffer has none");
+    if (gradients_.own_share())
+      fail("gradient of '", net_.parameters()[i].name,
+           "': ranks share the optimizer's state, and each has the gradients of its share; ask for store_gradients");
     return gradients_.block().of(i);
   }
 
@@ -159,10 +169,23 @@ class Training {
   [[nodiscard]] std::span<const float> optimizer_state(std::size_t which, std::size_t i) const {
     return updater_.state(which, i);
   }
+  /// Whether ranks share it out (ReductionOptions::share_state). Its arrays are then here from open or collect on, the
+  /// second on rank 0 and called by all, until close, or until all ranks spread what rank 0 has.
+  [[nodiscard]] bool shares_optimizer_state() const noexcept { return updater_.share() != nullptr; }
+  void open_optimizer_state() { updater_.open_whole(); }             ///< room for all of it
+  void collect_optimizer_state() { updater_.collect(); }             ///< all ranks': to rank 0
+  void spread_optimizer_state() { updater_.spread(); }               ///< of rank 0: each gets its share
+  void close_optimizer_state() noexcept { updater_.close_whole(); }  ///< gives the memory back
+  /// Bytes of the optimizer's state on this rank.
+  [[nodiscard]] std::size_t optimizer_bytes() const noexcept { return updater_.state_bytes(); }
   /// Factors of the learning rate by parameter.
   void set_multipliers(const ParameterMultipliers& multipliers) { updater_.set_multipliers(multipliers); }
   /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
-  void set_reduction(std::shared_ptr<Reduction> reduction) noexcept { gradients_.set_reduction(std::move(reduction)); }
+  /// Where it shares the optimizer's state out, this starts afresh.
+  void set_reduction(std::shared_ptr<Reduction> reduction) {
+    updater_.share_out(reduction ? reduction->share() : nullptr);
+    gradients_.set_reduction(std::move(reduction));
+  }
 
   /// The optimizer and the weights of the heads start afresh, as after a step that was torn they must: load the
   /// parameters, too.

@@ -1,19 +1,23 @@
 #pragma once
 /// \file
-/// The optimizer of a training and its state: arrays as long as the parameters (momentum, moments), zero at first.
-/// Works on chunks, so that gradients can be applied as they are made.
+/// The optimizer of a training and its state: arrays as long as the parameters (momentum, moments), zero at first; of
+/// several ranks perhaps those of its share alone (run/state_share.hpp). Works on chunks, so that gradients can be
+/// applied as they are made.
 
 #include <xstitch/core/memory.hpp>
 #include <xstitch/core/optimizer.hpp>
 #include <xstitch/core/threads.hpp>
+#include <xstitch/run/gradient_chunk.hpp>
 #include <xstitch/run/parameter_multipliers.hpp>
 #include <xstitch/run/parameters.hpp>
+#include <xstitch/run/state_share.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -21,18 +25,22 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-inline constexpr std::size_t gradient_chunk = 16384;  // floats: weights, momentum and gradient stay in the L2 cache
-
 class Updater {
  public:
   explicit Updater(Parameters& parameters) : parameters_(parameters) {}
 
   void set_optimizer(std::shared_ptr<const OptimizerRef> optimizer) {
     optimizer_ = std::move(optimizer);
-    const std::size_t bytes = parameters_.layout().floats() * sizeof(float);
-    state_.clear();
-    for (std::size_t k = 0; k < optimizer_->state_count(); ++k) state_.emplace_back(bytes);
+    allocate(state_, optimizer_->state_count(), share_ ? share_->floats() : parameters_.layout().floats());
   }
+  /// From now on this rank updates its share alone, and has the state of it; null: of all parameters. Starts afresh.
+  void share_out(std::shared_ptr<StateShare> share) {
+    if (share_ == share) return;
+    share_ = std::move(share);
+    if (optimizer_) set_optimizer(optimizer_);
+  }
+  /// Null: this rank updates everything.
+  [[nodiscard]] StateShare* share() const noexcept { return share_.get(); }
 
   void set_multipliers(const ParameterMultipliers& multipliers) { named_ = {multipliers, parameters_}; }
 
@@ -62,8 +70,7 @@ class Updater {
   void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
     UpdateCall call;
     call.weight = parameters_.data(slot) + offset;
-    for (std::size_t k = 0; k < state_.size(); ++k)
-      call.state[k] = state_[k].floats() + parameters_.slots()[slot].offset + offset;
+    for (std::size_t k = 0; k < state_.size(); ++k) call.state[k] = state_[k].floats() + place(slot, offset);
     call.gradient = gradient;
     call.count = count;
     call.learning_rate = rates_[slot].learning_rate;
@@ -71,7 +78,15 @@ class Updater {
     call.step = step_;
     optimizer_->update(call);
   }
+  /// All of it, or this rank's share of it.
   void update_whole(std::size_t slot, const float* gradient, ThreadPool& threads) const {
+    if (share_) {
+      const std::span<const StateShare::Chunk> chunks = share_->of(slot);
+      return threads.parallel_for(chunks.size(), [&](std::size_t k) {
+        if (chunks[k].owner == share_->rank())
+          update(slot, chunks[k].offset, gradient + chunks[k].offset, chunks[k].count);
+      });
+    }
     const std::size_t count = parameters_.slots()[slot].count;
     threads.parallel_for((count + gradient_chunk - 1) / gradient_chunk, [&](std::size_t chunk) {
       const std::size_t begin = chunk * gradient_chunk;
@@ -79,30 +94,80 @@ class Updater {
     });
   }
 
+  /// After the updates of a step: the weights of the other ranks' shares.
+  void gather_weights() {
+    if (share_)
+      share_->gather([&](const StateShare::Chunk& chunk) { return parameters_.data(chunk.slot) + chunk.offset; });
+  }
+  /// Where state is shared out: room for all of it on this rank, for a checkpoint. All ranks fill it on rank 0, or take
+  /// theirs out of it.
+  void open_whole() {
+    if (share_) allocate(whole_, state_.size(), parameters_.layout().floats());
+  }
+  void collect() {
+    if (!share_) return;
+    if (share_->rank() == 0) open_whole();
+    for (std::size_t k = 0; k < state_.size(); ++k) share_->collect(own_of(k), whole_of(k));
+  }
+  void spread() {
+    for (std::size_t k = 0; share_ && k < state_.size(); ++k) share_->spread(own_of(k), whole_of(k));
+    whole_.clear();
+  }
+  void close_whole() noexcept { whole_.clear(); }
+
   /// Null for a training without one.
   [[nodiscard]] const OptimizerRef* optimizer() const noexcept { return optimizer_.get(); }
 
   /// A step ended midway: no other one runs before reset().
   void set_torn() noexcept { torn_ = true; }
   void reset() noexcept {
-    for (const Memory& m : state_) std::memset(m.data(), 0, m.bytes());
+    for (const auto* arrays : {&state_, &whole_})
+      for (const Memory& m : *arrays) std::memset(m.data(), 0, m.bytes());
     torn_ = false;
   }
 
   [[nodiscard]] std::size_t state_count() const noexcept { return state_.size(); }
   [[nodiscard]] std::span<float> state(std::size_t which, std::size_t slot) const {
-    return {state_.at(which).floats() + parameters_.slots()[slot].offset, parameters_.slots()[slot].count};
+    if (share_ && whole_.empty())
+      fail("training: the optimizer's state of '", parameters_.slots()[slot].name,
+           "' is shared out over ranks; this one does not have all of it");
+    const std::vector<Memory>& arrays = share_ ? whole_ : state_;
+    return {arrays.at(which).floats() + parameters_.slots()[slot].offset, parameters_.slots()[slot].count};
   }
+  /// Of the state, and of all that is held for it.
+  [[nodiscard]] std::size_t state_bytes() const noexcept { return bytes_of(state_); }
   [[nodiscard]] std::size_t bytes() const noexcept {
-    std::size_t bytes = 0;
-    for (const Memory& m : state_) bytes += m.bytes();
-    return bytes;
+    return bytes_of(state_) + bytes_of(whole_) + (share_ ? share_->bytes() : 0);
   }
 
  private:
+  static void allocate(std::vector<Memory>& arrays, std::size_t count, std::size_t floats) {
+    arrays.clear();
+    for (std::size_t k = 0; k < count; ++k) arrays.emplace_back(floats * sizeof(float));
+  }
+  [[nodiscard]] static std::size_t bytes_of(const std::vector<Memory>& arrays) noexcept {
+    std::size_t bytes = 0;
+    for (const Memory& m : arrays) bytes += m.bytes();
+    return bytes;
+  }
+  /// Of an element, within an array of the state.
+  [[nodiscard]] std::size_t place(std::size_t slot, std::size_t offset) const {
+    if (!share_) return parameters_.slots()[slot].offset + offset;
+    return share_->of(slot)[offset / gradient_chunk].at + offset % gradient_chunk;
+  }
+  using ValuesOf = std::function<float*(const StateShare::Chunk&)>;
+  [[nodiscard]] ValuesOf own_of(std::size_t which) const {
+    return [this, which](const StateShare::Chunk& chunk) { return state_[which].floats() + chunk.at; };
+  }
+  [[nodiscard]] ValuesOf whole_of(std::size_t which) const {
+    return [this, which](const StateShare::Chunk& chunk) { return state(which, chunk.slot).data() + chunk.offset; };
+  }
+
   Parameters& parameters_;
   std::shared_ptr<const OptimizerRef> optimizer_;
+  std::shared_ptr<StateShare> share_;
   std::vector<Memory> state_;
+  std::vector<Memory> whole_;  ///< the state of all ranks, while a checkpoint is written or read
   std::uint64_t step_ = 0;
   parameter_multipliers::Resolved named_;
   std::vector<Multipliers> rates_;  ///< [parameter], of this step

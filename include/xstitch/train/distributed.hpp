@@ -7,9 +7,9 @@
 ///     xs::train(net, data, sgd, {.epochs = 5, .batch = 64, .distributed = {mpi.ranks()}});
 ///
 /// Data order, augmentation, dropout and missing labels are those of one process with the same batch. With the same
-/// number of slices (`accumulate`, at least the number of ranks) the bits are the same for every number of ranks,
-/// without BatchNorm, whose statistics are each slice's. A checkpoint remembers its slices: a resume on another number
-/// of ranks keeps them, and so the bits.
+/// number of slices (`accumulate`, at least the number of ranks) the bits are the same for every number of ranks; with
+/// BatchNorm where its statistics are those of the whole batch (ReductionOptions::batch_statistics) and not each
+/// slice's. A checkpoint remembers its slices: a resume on another number of ranks keeps them, and so the bits.
 
 #include <xstitch/core/share.hpp>
 #include <xstitch/run/ranks.hpp>
@@ -34,8 +34,14 @@ struct Distributed {
   /// What differs in bits from one process that accumulates as many slices; empty: nothing.
   [[nodiscard]] std::string describe() const {
     if (!ranks) return {};
-    return std::string(reduction.factors ? "factors" : "") + (reduction.factors && reduction.bf16 ? ", " : "") +
-           (reduction.bf16 ? "gradients sent in bf16" : "");
+    std::string text;
+    const auto add = [&](bool has, const char* what) {
+      if (has) text += (text.empty() ? "" : ", ") + std::string(what);
+    };
+    add(reduction.factors && !reduction.batch_statistics, "factors");
+    add(reduction.bf16, "gradients sent in bf16");
+    add(reduction.batch_statistics, "statistics of the whole batch");
+    return text;
   }
 };
 

@@ -43,7 +43,8 @@ inline void tell(Ranks& ranks, Training& training, AveragedWeights* average, std
   }
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     ranks.broadcast(0, std::as_writable_bytes(net.mutable_parameter(i)));
-  for (std::size_t k = 0; k < training.optimizer_state_count(); ++k)
+  if (training.shares_optimizer_state()) training.spread_optimizer_state();
+  for (std::size_t k = 0; k < training.optimizer_state_count() && !training.shares_optimizer_state(); ++k)
     for (std::size_t i = 0; i < net.parameters().size(); ++i)
       if (net.parameters()[i].spec.group != ParameterGroup::buffer)
         ranks.broadcast(0, std::as_writable_bytes(training.optimizer_state(k, i)));

@@ -44,7 +44,7 @@ struct TrainOptions {
   NameMultipliers learning_rate_multipliers{}, weight_decay_multipliers{};
   float clip_norm = 0.0F;  ///< largest norm of the whole gradient; 0: off
   /// Slices in which a batch is worked off: the memory of a slice, the gradient of the batch (BatchNorm uses each
-  /// slice's statistics).
+  /// slice's statistics; of several ranks see ReductionOptions::batch_statistics).
   std::size_t accumulate = 1;
   /// A rule that weighs the heads (train/balance/): xs::GradNorm{.alpha = 1.5F}.
   LossBalance balance{};

@@ -57,6 +57,9 @@ inline void check_distributed(const TrainOptions& options) {
     fail("train: found batch = ", options.batch, " with ", ranks,
          " ranks, which share it out; expected at least a sample for each");
   const ReductionOptions& reduction = options.distributed.reduction;
+  if (reduction.batch_statistics && options.balance.given())
+    fail("train: found batch_statistics with ", options.balance.name(),
+         ", which weighs losses between forward and backward of a slice; expected one of them");
   for (const std::size_t bytes : {reduction.first_bucket, reduction.bucket})
     if (bytes < 64 || bytes > (std::size_t{1} << 30))
       fail("train: found a bucket of ", bytes, " bytes, expected 64 to 2^30");
@@ -211,7 +214,8 @@ inline Json settings_of_rank(const TrainingIdentity& identity, const TrainOption
       .set("metrics", options.metrics.size())
       .set("on_error", options.on_error == OnError::skip ? "skip" : "stop")
       .set("buckets", std::to_string(options.distributed.reduction.first_bucket) + " " +
-                          std::to_string(options.distributed.reduction.bucket));
+                          std::to_string(options.distributed.reduction.bucket))
+      .set("optimizer's state", options.distributed.reduction.share_state ? "shared out" : "on every rank");
   return json;
 }
 

@@ -5,12 +5,11 @@
 
 #include <xstitch/run/ordered_reduction.hpp>
 #include <xstitch/train/checkpoint.hpp>
-#include <xstitch/train/checkpoint_folder.hpp>
 #include <xstitch/train/evaluate.hpp>
 #include <xstitch/train/optimizer_state.hpp>
 #include <xstitch/train/rank_agreement.hpp>
+#include <xstitch/train/rank_checkpoints.hpp>
 #include <xstitch/train/running_statistics.hpp>
-#include <xstitch/train/shared_state.hpp>
 #include <xstitch/train/train_options.hpp>
 #include <xstitch/train/train_result.hpp>
 #include <xstitch/train/trainer_messages.hpp>
@@ -42,7 +41,7 @@ class Run {
         ranks_(options.distributed.ranks.get()),
         training_(net, optimizer),
         average_(AveragedWeights::make(net, options.weight_average)),
-        checkpoints_(options.checkpoint_directory, options.metadata) {
+        checkpoints_(ranks_, options.checkpoint_directory, options.metadata, options.checkpoint_every) {
     state_.total = check(net, data, optimizer, options);
     steps_per_epoch_ = batches_per_epoch(data.size(), options.batch, options.drop_last);
     training_.set_balance(options.balance, steps_per_epoch_);
@@ -60,13 +59,10 @@ class Run {
 
   /// Continues from the checkpoint, if there is one. Of several ranks all fail alike.
   void begin() {
-    if (ranks_ == nullptr) {
-      restore();
-    } else {
-      rank_agreement::check(*ranks_, settings_of_rank(identity_, options_, state_.total));
-      ranks_->together([&] { options_.distributed.leads() ? restore() : void(); });
-      shared_state::tell(*ranks_, training_, average_.get(), found_);
-    }
+    if (ranks_ != nullptr) rank_agreement::check(*ranks_, settings_of_rank(identity_, options_, state_.total));
+    checkpoints_.agree();
+    found_ = checkpoints_.restore(options_.resume, training_, identity_, wanted(options_, state_.total), average_.get(),
+                                  lock_);
     if (!found_) return;
     found_->state.total = state_.total;
     state_ = found_->state;
@@ -83,6 +79,9 @@ class Run {
     if (!lock_.note().empty()) record.say(lock_.note());
     found_ ? record.say(continues_text(state_)) : record.start(identity_, state_.total);
     if (ranks_ != nullptr) record.say(ranks_text(ranks_->gather_texts(ranks_->place()), slices_));
+    if (training_.shares_optimizer_state())
+      record.say(share_text(training_.optimizer_bytes(),
+                            training_.optimizer_state_count() * net_.layout().floats() * sizeof(float)));
     if (other_length)
       record.schedule_changed(state_.step, found_->schedule_iterations, schedule_length_,
                               options_.schedule.factor(state_.step, found_->schedule_iterations), factor());
@@ -95,12 +94,6 @@ class Run {
 
  private:
   [[nodiscard]] float factor() const { return options_.schedule.factor(state_.step, schedule_length_); }
-
-  void restore() {
-    lock_ = checkpoints_.lock();
-    checkpoints_.prepare(options_.resume);
-    found_ = checkpoints_.read_last(training_, identity_, wanted(options_, state_.total), average_.get());
-  }
 
   void train(TrainingRecord& record, ThreadPool& threads) {
     Loader loader(data_, net_.inputs(), net_.heads(),
@@ -173,7 +166,7 @@ class Run {
   /// Checkpoints and evaluation where they are due. False when a parameter is not finite.
   bool check_points(TrainingRecord& record, ThreadPool& threads, bool interrupted) {
     const bool evaluation_due = options_.evaluation && due(options_.evaluate_every);
-    const bool checkpoint_due = checkpoints_.given() && (due(options_.checkpoint_every) || interrupted);
+    const bool checkpoint_due = checkpoints_.given() && (due(checkpoints_.every()) || interrupted);
     if (!evaluation_due && !checkpoint_due && state_.step < state_.total) return true;
     if (const std::string bad = net_.find_non_finite_parameter(); !bad.empty()) {
       stop_not_finite(record, bad_parameter_text(state_.step, bad));
@@ -207,8 +200,8 @@ class Run {
   void stop_not_finite(TrainingRecord& record, const std::string& text) {
     result_.reason = StopReason::not_finite;
     result_.message = (options_.name.empty() ? "" : options_.name + ": ") + text;
-    if (checkpoints_.has_last())
-      result_.message += "; the last good checkpoint stays in " + checkpoints_.last().string();
+    if (const auto last = checkpoints_.last())
+      result_.message += "; the last good checkpoint stays in " + last->string();
     record.not_finite(state_.step, result_.message);
   }
 
@@ -233,7 +226,7 @@ class Run {
   Ranks* ranks_;  ///< null: this process alone
   Training training_;
   std::unique_ptr<AveragedWeights> average_;
-  CheckpointFolder checkpoints_;
+  RankCheckpoints checkpoints_;
   FolderLock lock_;  ///< of the checkpoints' folder
   TrainingIdentity identity_;
   TrainingState state_;

@@ -41,7 +41,8 @@ struct OperationRecord {
   std::size_t rows = 1;     ///< a sample's rows that a layer in its short form sees as samples
   Extent saved{}, workspace{};
   std::size_t packed_bytes = 0;
-  std::size_t multiply_adds = 0;  ///< of a sample, forward
+  std::size_t joint_channels = 0;  ///< whose sums may be over several slices: JointSums
+  std::size_t multiply_adds = 0;   ///< of a sample, forward
   const LossRecord* loss = nullptr;
   AlgorithmsFunction algorithms = nullptr;  ///< where a layer has more than one
 };
@@ -157,6 +158,7 @@ struct RecordOf {
       r.workspace = traits::workspace<L>(shape);
     r.workspace.per_sample *= r.rows;
     r.packed_bytes = packed_bytes;
+    if constexpr (requires { L::joint_channels(shape); }) r.joint_channels = L::joint_channels(shape);
     r.multiply_adds = traits::multiply_adds<L>(shape) * r.rows;
     if constexpr (Loss<L>) r.loss = &parts.loss;
     if constexpr (requires { AlgorithmsFunction{L::algorithms}; }) r.algorithms = L::algorithms;
