@@ -62,6 +62,7 @@ class Experiment {
               << " test images, proposals: " << subject_.test().proposals_from() << "; " << xs::simd_name()
               << std::endl;
     if (options_.time_steps > 0) {
+      if (settings_.together) xs::fail("--time-steps with --distributed: expected one process");
       xs::ThreadPool threads(options_.threads);
       const xs::Sgd sgd{.learning_rate = options_.learning_rate,
                         .momentum = 0.9F,

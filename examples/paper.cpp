@@ -146,6 +146,7 @@ std::optional<Chosen> chosen_of(const Options& options, const protocol::RunSetti
 /// What a step costs, without a training.
 int time_networks(const std::vector<std::string>& networks, protocol::Subject& subject,
                   const protocol::RunSettings& settings, const Options& options) {
+  if (settings.together) xs::fail("--time-steps with --distributed: expected one process");
   protocol::Training any;
   any.seed = any.data_seed = options.first_seed;
   const auto set = subject.training_set(any);

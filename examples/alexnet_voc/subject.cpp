@@ -10,6 +10,7 @@
 #include <functional>
 #include <utility>
 
+#include "common/data_name.hpp"
 #include "common/held_out.hpp"
 #include "common/stage.hpp"
 #include "judged.hpp"
@@ -128,14 +129,14 @@ std::vector<std::string> homes_of(const std::string& folder, const xs::data::Voc
 }
 
 std::string DetectionSubject::describe_training() const {
-  return settings_.source + ", " +
+  return protocol::data_name(settings_.source) + ", " +
          (settings_.source == "rooms" ? std::to_string(settings_.train_rooms) + " rooms a seed"
                                       : settings_.train_set + ", " + std::to_string(train(1)->size()) + " images") +
          (settings_.validation && settings_.source != "rooms" ? ", others held out" : "") +
-         (settings_.pretrained.empty() ? "" : ", from " + settings_.pretrained);
+         (settings_.pretrained.empty() ? "" : ", from " + protocol::data_name(settings_.pretrained));
 }
 std::string DetectionSubject::describe_test() const {
-  return settings_.source + ", " +
+  return protocol::data_name(settings_.source) + ", " +
          (settings_.validation          ? "validation, "
           : settings_.source == "rooms" ? ""
                                         : settings_.test_set + ", ") +

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "alexnet_nyu/baselines.hpp"
+#include "common/data_name.hpp"
 #include "common/held_out.hpp"
 
 namespace paper {
@@ -217,12 +218,14 @@ DataSets::DataSets(const Preset& preset, DataSettings settings, std::size_t thre
 DataSets::~DataSets() = default;
 
 std::string DataSets::describe_training() const {
-  return settings_.source + (rooms()                ? ", " + std::to_string(settings_.train_rooms) + " rooms a seed"
-                             : settings_.validation ? ", homes held out"
-                                                    : "");
+  return protocol::data_name(settings_.source) + (rooms()
+                                                      ? ", " + std::to_string(settings_.train_rooms) + " rooms a seed"
+                                                  : settings_.validation ? ", homes held out"
+                                                                         : "");
 }
 std::string DataSets::describe_test() const {
-  return settings_.source + (rooms() ? ", " + std::to_string(settings_.test_rooms) + " rooms" : "") +
+  return protocol::data_name(settings_.source) +
+         (rooms() ? ", " + std::to_string(settings_.test_rooms) + " rooms" : "") +
          (settings_.validation ? ", validation split" : ", test split");
 }
 xs::PixelScaling DataSets::scaling() const {

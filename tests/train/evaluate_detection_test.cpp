@@ -305,3 +305,50 @@ TEST_CASE("what does not fit is said") {
   CHECK_THROWS_WITH_AS(xs::evaluate_detection(net, Pictures{}, heads),
                        "evaluate_detection: a prediction of \"t.class\" is not finite", xs::Error);
 }
+
+namespace {
+
+template <xs::Name Name, int Height, int Rows, int Classes>
+using Other = xs::Tower<Name, xs::Shape<Height, 32, 1>, xs::Input<"regions", xs::Shape<Rows, 1, 5>, xs::Boxes>,
+                        xs::RoiPool<"regions", 1, xs::Ratio{1}>,
+                        xs::Head<"class", xs::Linear<"score", Classes>, xs::SoftmaxCrossEntropy>>;
+
+template <class A, class B>
+std::string refusal_of_two() {
+  std::vector<xs::AnyPredictor> two;
+  two.push_back(xs::Predictor<xs::OneTask<A>>{xs::OneTask<A>{xs::seed(1)}, 1});
+  two.push_back(xs::Predictor<xs::OneTask<B>>{xs::OneTask<B>{xs::seed(1)}, 1});
+  try {
+    (void)xs::evaluate_detection(two, Pictures{}, {.classes = "t.class", .boxes = ""});
+  } catch (const xs::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+template <class Net>
+std::string refusal_of() {
+  Net net{xs::seed(1)};
+  try {
+    (void)xs::evaluate_detection(net, Pictures{}, {.classes = "t.class", .boxes = ""});
+  } catch (const xs::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("networks that do not go together are refused") {
+  using Usual = Other<"t", 24, 4, 3>;
+  CHECK(refusal_of_two<Usual, Other<"t", 24, 5, 3>>() == "evaluate_detection: the networks have different inputs");
+  CHECK(refusal_of_two<Usual, Other<"t", 24, 4, 5>>().starts_with(
+      "evaluate_detection: networks whose head \"t.class\" predicts "));
+  CHECK(refusal_of<xs::Ensemble<2, Usual, Other<"u", 16, 4, 3>>>() ==
+        "evaluate_detection: towers read images of 24x32x1 and 16x32x1");
+  CHECK(refusal_of<xs::Ensemble<2, Usual, Other<"u", 24, 6, 3>>>() ==
+        "evaluate_detection: towers read 4 and 6 regions");
+  using NoBoxes =
+      xs::Tower<"t", xs::Shape<24, 32, 1>, xs::Head<"class", xs::Linear<"score", 3>, xs::SoftmaxCrossEntropy>>;
+  CHECK(refusal_of<xs::OneTask<NoBoxes>>() == "evaluate_detection: no tower has an Input \"regions\" of boxes");
+}

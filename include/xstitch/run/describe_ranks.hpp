@@ -31,9 +31,9 @@ struct RankMemory {
 /// Bytes that a rank holds, at most.
 struct RankBytes {
   std::size_t parameters = 0, gradients = 0;  ///< of the whole network
-  std::size_t state = 0, state_of_all = 0;  ///< of the optimizer: this rank's, and without sharing it out
-  std::size_t activations = 0;              ///< with their gradients, of the slices that are held at once
-  std::size_t slices = 0, samples = 0;      ///< of the batch; of the largest slice
+  std::size_t state = 0, state_of_all = 0;    ///< of the optimizer: this rank's, and without sharing it out
+  std::size_t activations = 0;                ///< with their gradients, of the slices that are held at once
+  std::size_t slices = 0, samples = 0;        ///< of the batch; of the largest slice
 };
 
 /// `states`: arrays that the optimizer keeps for each parameter.
