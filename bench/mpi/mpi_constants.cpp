@@ -65,7 +65,10 @@ Line fit(const std::vector<std::pair<double, double>>& points) {
 class Bench {
  public:
   Bench(xs::Ranks& ranks, const Arguments& arguments)
-      : ranks_(ranks), arguments_(arguments), own_(arguments.megabytes << 20U), all_(own_.size() + 64 * ranks.ranks()) {}
+      : ranks_(ranks),
+        arguments_(arguments),
+        own_(arguments.megabytes << 20U),
+        all_(own_.size() + 64 * ranks.ranks()) {}
 
   void run() {
     figures_.add("ranks", ranks_.ranks());
@@ -97,13 +100,14 @@ class Bench {
   void to_and_fro() {
     const auto time = [&](std::size_t bytes, int times) {
       return seconds([&] {
-        for (int i = 0; i < times && ranks_.rank() < 2; ++i) {
-          const int other = 1 - static_cast<int>(ranks_.rank()), n = static_cast<int>(bytes);
-          if (ranks_.rank() == 0) MPI_Send(own_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD);
-          MPI_Recv(all_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-          if (ranks_.rank() == 1) MPI_Send(own_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD);
-        }
-      }) / times / 2;
+               for (int i = 0; i < times && ranks_.rank() < 2; ++i) {
+                 const int other = 1 - static_cast<int>(ranks_.rank()), n = static_cast<int>(bytes);
+                 if (ranks_.rank() == 0) MPI_Send(own_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD);
+                 MPI_Recv(all_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+                 if (ranks_.rank() == 1) MPI_Send(own_.data(), n, MPI_BYTE, other, 0, MPI_COMM_WORLD);
+               }
+             }) /
+             times / 2;
     };
     const std::size_t most = std::min<std::size_t>(own_.size(), std::size_t{4} << 20U);
     figures_.add("latency", time(8, 20));
@@ -125,7 +129,8 @@ class Bench {
     const Line exchange = fit(exchanges), gather = fit(gathers);
     const std::vector<std::size_t> few(n, 24);
     figures_.add("small_gather", seconds([&] {
-                                   for (int i = 0; i < 10; ++i) ranks_.gather({own_.data(), 24}, {all_.data(), 24 * n}, few);
+                                   for (int i = 0; i < 10; ++i)
+                                     ranks_.gather({own_.data(), 24}, {all_.data(), 24 * n}, few);
                                  }) / 10);
     figures_.add("exchange_latency", exchange.latency);
     figures_.add("exchange_bandwidth", exchange.bandwidth);

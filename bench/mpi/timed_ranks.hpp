@@ -1,7 +1,7 @@
 #pragma once
 // Clocks around what a rank sends: where a step of several ranks spends its time. Before each call of the thread that
-// sends, all ranks meet: what that takes is waiting for the slowest, and what follows is sending alone. Between two calls
-// of that thread its processor time is copying and adding.
+// sends, all ranks meet: what that takes is waiting for the slowest, and what follows is sending alone. Between two
+// calls of that thread its processor time is copying and adding.
 
 #include "support/machine.hpp"
 
@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include <sys/resource.h>
 #include <time.h>
 
 namespace bench {
@@ -24,20 +25,20 @@ inline double processor_seconds() {
 
 /// Seconds since restart().
 struct SendingTimes {
-  double waiting = 0.0;    ///< of the sending thread, for other ranks
-  double sending = 0.0;    ///< of the sending thread, inside MPI
-  double adding = 0.0;     ///< of the sending thread, from an exchange to the gathering of its sums
-  double copying = 0.0;    ///< of the sending thread, between other calls
-  double agreeing = 0.0;   ///< of the computing thread: losses, normalisers
-  double bytes = 0.0;      ///< that this rank sent
+  double waiting = 0.0;   ///< of the sending thread, for other ranks
+  double sending = 0.0;   ///< of the sending thread, inside MPI
+  double adding = 0.0;    ///< of the sending thread, from an exchange to the gathering of its sums
+  double copying = 0.0;   ///< of the sending thread, between other calls
+  double agreeing = 0.0;  ///< of the computing thread: losses, normalisers
+  double bytes = 0.0;     ///< that this rank sent
 };
 
 class TimedRanks final : public xs::Ranks {
  public:
   /// `beside`: a thread of its own sends. `meet`: all ranks meet before each of its calls; without it waiting counts as
-  /// sending.
-  TimedRanks(std::shared_ptr<xs::Ranks> ranks, bool beside, bool meet)
-      : ranks_(std::move(ranks)), beside_(beside), meet_(meet), main_(std::this_thread::get_id()) {
+  /// sending. `nice`: priority of the thread that sends.
+  TimedRanks(std::shared_ptr<xs::Ranks> ranks, bool beside, bool meet, int nice)
+      : ranks_(std::move(ranks)), beside_(beside), meet_(meet), nice_(nice), main_(std::this_thread::get_id()) {
     MPI_Comm_dup(MPI_COMM_WORLD, &communicator_);
   }
   ~TimedRanks() override { MPI_Comm_free(&communicator_); }
@@ -76,6 +77,7 @@ class TimedRanks final : public xs::Ranks {
       times_.agreeing += now() - start;
       return;
     }
+    if (nice_ != 0) setpriority(PRIO_PROCESS, 0, std::exchange(nice_, 0));  // in Linux, of the thread
     const double processor = processor_seconds();
     if (processor > last_) (after_exchange_ ? times_.adding : times_.copying) += processor - last_;
     if (meet_) MPI_Barrier(communicator_);
@@ -89,6 +91,7 @@ class TimedRanks final : public xs::Ranks {
 
   std::shared_ptr<xs::Ranks> ranks_;
   bool beside_, meet_, after_exchange_ = false;
+  int nice_;
   std::thread::id main_;
   MPI_Comm communicator_ = MPI_COMM_NULL;
   SendingTimes times_;

@@ -23,6 +23,7 @@ constexpr std::string_view own_usage =
     "  --no-thread       send and compute by one thread\n"
     "  --bf16            gradients rounded on the wire\n"
     "  --reduce          one rank, too, goes the way of several\n"
+    "  --nice N          priority of the thread that sends, 0 to 19\n"
     "  --pretend MS      nothing is computed: forward and backward are MS milliseconds of sleep\n"
     "  --sizes           nothing runs: what the network's operations compute and send, as JSON\n"
     "  --profile         where the time goes; ranks meet before each call, which costs a little\n";
@@ -31,6 +32,7 @@ struct Options {
   Arguments of_step;
   xs::ReductionOptions reduction;
   double pretend = 0.0;  ///< seconds
+  int nice = 0;
   bool sizes = false, reduce = false;
 };
 
@@ -52,6 +54,8 @@ Options read(int count, char** values) {
       options.reduction.bf16 = true;
     else if (option == "--reduce")
       options.reduce = true;
+    else if (option == "--nice")
+      options.nice = static_cast<int>(number());
     else if (option == "--pretend")
       options.pretend = 1e-3 * static_cast<double>(number());
     else if (option == "--sizes")
@@ -89,10 +93,11 @@ void print_sizes(const xs::AnyNet& net) {
       rows = op.record->inputs[0].size() / inputs;
     }
     if (forward == 0.0 && gradient == 0) continue;
-    std::printf("%s\n {\"name\": \"%s\", \"forward\": %.0f, \"backward\": %.0f, \"gradient\": %zu, \"rows\": %zu, "
-                "\"inputs\": %zu, \"outputs\": %zu}",
-                separator, layer ? xs::full_name(program, op).c_str() : std::string(op.place).c_str(), forward, backward,
-                gradient, rows, inputs, outputs);
+    std::printf(
+        "%s\n {\"name\": \"%s\", \"forward\": %.0f, \"backward\": %.0f, \"gradient\": %zu, \"rows\": %zu, "
+        "\"inputs\": %zu, \"outputs\": %zu}",
+        separator, layer ? xs::full_name(program, op).c_str() : std::string(op.place).c_str(), forward, backward,
+        gradient, rows, inputs, outputs);
     separator = ",";
   }
   std::printf("]}\n");
@@ -167,14 +172,15 @@ int run(const Options& options, xs::Mpi& mpi) {
     print_sizes(network->net());
     return 0;
   }
-  const auto ranks = std::make_shared<TimedRanks>(mpi.ranks(), options.reduction.thread, arguments.profile);
+  const auto ranks =
+      std::make_shared<TimedRanks>(mpi.ranks(), options.reduction.thread, arguments.profile, options.nice);
   const std::size_t count = ranks->ranks(), all_samples = arguments.batch * count;
   const xs::Batch batch = random_batch(network->net(), arguments.batch, ranks->rank());
   const xs::Sgd sgd{.learning_rate = 0.0005F, .momentum = 0.9F, .weight_decay = 0.0005F, .alpha_multiplier = 100.0F};
   xs::ThreadPool threads(arguments.threads);
   xs::Training& training = network->training(sgd);
-  const auto reduction = std::make_shared<TimedReduction>(ranks, network->net(), options.pretend > 0.0 ? 0 : all_samples,
-                                                          options.reduction);
+  const auto reduction = std::make_shared<TimedReduction>(ranks, network->net(),
+                                                          options.pretend > 0.0 ? 0 : all_samples, options.reduction);
   if (count > 1 || options.reduce) training.set_reduction(reduction);
   std::optional<Pretence> pretence;
   if (options.pretend > 0.0) pretence.emplace(network->net(), *reduction, arguments.batch, options.pretend);

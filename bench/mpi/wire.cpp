@@ -59,8 +59,10 @@ struct Arguments {
 
 constexpr std::string_view usage =
     "Usage: wire [--nodes N] [--gigabits RATE] [--milliseconds DELAY] [--name PREFIX]\n"
-    "  Makes TUN devices PREFIX0 to PREFIX(N-1), to be moved into namespaces, says \"ready\", and carries packets between\n"
-    "  them: one to 10.77.0.(k+1) goes to device k. RATE in Gbit/s each way (10; 0: no limit), DELAY in ms one way (0.05).\n"
+    "  Makes TUN devices PREFIX0 to PREFIX(N-1), to be moved into namespaces, says \"ready\", and carries packets "
+    "between\n"
+    "  them: one to 10.77.0.(k+1) goes to device k. RATE in Gbit/s each way (10; 0: no limit), DELAY in ms one way "
+    "(0.05).\n"
     "  SIGTERM ends it, with a line of what it carried. Needs root.\n";
 
 Arguments read_arguments(int count, char** values) {
@@ -168,7 +170,9 @@ class Wire {
   void report() const {
     rusage used{};
     getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
     std::fprintf(stderr,
                  "wire: %.3f GB in %zu packets, %zu dropped; late by %.1f us a packet, %.1f us at most; %.2f s of "
                  "processor time\n",
