@@ -10,7 +10,7 @@ The model plays a step on two clocks, that of the thread that computes and that 
   bucket    n / pack + exchange + n / add + n / (N pack) + gather + n / unpack
   factors   gather of x, gather of dy
   step      3 small gathers + forward + backward, whose gradients are sent in their order as soon as they are there
-            + what of the sending is left + products of the factors + update
+            + what of the sending is left + products of the factors + update + a gather of running statistics
 
 where steps(N) is log2(N) for small messages and N / 2 for large ones, as Open MPI gathers."""
 
@@ -60,6 +60,7 @@ class Options:
     bucket: int = 32 << 20
     thread: bool = True
     threads: int = 1  # that compute, of a rank
+    statistics: int = 0  # elements of running statistics, which are gathered as doubles
 
 
 def sends_factors(operation, batch, ranks, options):
@@ -149,6 +150,7 @@ def predict(operations, batch, ranks, network, machine, options=Options()):
     clock = max(clock, sender)
     left = clock - end_backward - products + inside
     updating = machine.updating * crowded
+    clock += network.gather(ranks, 8 * options.statistics * ranks)
     return {"step": clock + updating, "computing": machine.computing * slower, "updating": updating, "sending": sending,
             "left": left, "products": products, "megabytes": 1e-6 * (gradients + factors)}
 
@@ -161,9 +163,9 @@ def efficiency(operations, batch, ranks, network, machine, options=Options(), al
 
 def read(sizes, constants):
     with open(sizes) as file:
-        operations = json.load(file)["operations"]
+        network = json.load(file)
     with open(constants) as file:
-        return operations, json.load(file)
+        return network, json.load(file)
 
 
 def main():
@@ -177,11 +179,13 @@ def main():
     parser.add_argument("--bf16", action="store_true", help="gradients on the wire")
     parser.add_argument("--no-factors", action="store_true")
     given = parser.parse_args()
-    operations, constants = read(given.sizes, given.constants)
+    sizes, constants = read(given.sizes, given.constants)
+    operations = sizes["operations"]
     names = [field.name for field in dataclasses.fields(Machine)]
     machine = Machine(**{name: value for name, value in constants.items() if name in names})
     network = Network(1e-3 * given.milliseconds, 0.94 * given.gigabits * 1e9 / 8)  # headers of frames take 6 %
-    options = Options(factors=not given.no_factors, width=2 if given.bf16 else 4)
+    options = Options(factors=not given.no_factors, width=2 if given.bf16 else 4,
+                      statistics=sizes["statistics"])
     print("%6s %10s %10s %10s %10s %10s %12s" % ("ranks", "step s", "left s", "products s", "sent MB", "sending s", "efficiency %"))
     for ranks in given.ranks:
         p = predict(operations, given.batch, ranks, network, machine, options)

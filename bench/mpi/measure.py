@@ -98,9 +98,10 @@ def alone(given):
         plain = here(1, "train_ranks", *common, *steps, "--batch", str(batch))
         several = here(1, "train_ranks", *common, *steps, "--batch", str(batch), "--reduce")
         sizes = subprocess.run([os.path.join(PROGRAMS, "train_ranks"), *arguments, "--sizes"], capture_output=True, text=True)
-        operations = json.loads(sizes.stdout)["operations"]
+        sizes = json.loads(sizes.stdout)
+        operations = sizes["operations"]
         elements = sum(o["inputs"] * o["outputs"] for o in operations)
-        found[name] = {"batch": batch, "threads": count, "plain": plain, "several": several, "operations": operations}
+        found[name] = {"batch": batch, "threads": count, "plain": plain, "several": several, **sizes}
         if "affe" in name:  # products of factors: T = 2 rows elements / multiply + 4 elements / write
             more = here(1, "train_ranks", *common, "--steps", "3", "--batch", str(4 * batch), "--reduce")
             first, second = several["finishing_seconds"], more["finishing_seconds"]
@@ -142,14 +143,14 @@ def check(given):
         for nodes in NODES:
             for name, (arguments, batch) in SMALL.items():
                 operations = results["alone"][name]["operations"]
-                for pretended in (0.3, None):
+                for pretended in (0.3, None) if "ResNet" in name else (None,):  # the one that sends much
                     extra = ["--pretend", "300", "--no-factors"] if pretended else []
                     one = over(network, nodes, "train_ranks", *arguments, *extra, "--batch", str(batch), "--threads", "1",
                                "--steps", str(given.steps), "--json")
                     if not one:
                         continue
                     machine = machine_of(results, name, os.cpu_count(), pretended)
-                    options = model.Options(factors=not pretended)
+                    options = model.Options(factors=not pretended, statistics=results["alone"][name]["statistics"])
                     p = model.predict(operations, batch, nodes, constants, machine, options)
                     off = p["step"] / one["seconds_per_step"] - 1
                     say("  %g Gbit/s, %g ms, %d nodes, %s%s: measured %.4f s (%.4f to %.4f), predicted %.4f: %+.0f %%" % (
@@ -169,12 +170,11 @@ def check(given):
 def buckets(given):
     """Sizes of buckets: a network of 450 MB of gradients, and one of 93 MB."""
     found = []
-    for where, nodes, arguments in ((None, 2, ["--model", "resnet18", "--batch", "1", "--threads", "1"]),
-                                    (None, 2, ["--model", "fcn32s", "--pretend", "1000"]),
+    for where, nodes, arguments in ((None, 2, ["--model", "fcn32s", "--pretend", "1000"]),
                                     ((10, 0.05), 2, ["--model", "fcn32s", "--pretend", "1000"]),
                                     ((10, 0.05), 4, ["--model", "resnet18", "--pretend", "300"])):
         for first, size in ((1, 8), (1, 16), (1, 32), (1, 64), (1, 128), (0.25, 32), (4, 32)):
-            options = [*arguments, "--first-bucket", str(int(first * 1024)), "--bucket", str(size * 1024), "--steps", "5"]
+            options = [*arguments, "--first-bucket", str(int(first * 1024)), "--bucket", str(size * 1024), "--steps", "4"]
             one = here(nodes, "train_ranks", *options) if where is None else over(where, nodes, "train_ranks", *options, "--json")
             if one:
                 say("  %s, %d ranks, %s, first %g MB, others %d MB: %.4f s (%.4f to %.4f)" % (
@@ -230,7 +230,8 @@ def on_paper(results, name, ranks, batch, network, faster=1.0):
     machine = dataclasses.replace(machine, computing=machine.computing * batch / own["batch"] / faster,
                                   updating=machine.updating / faster, multiply=machine.multiply * faster,
                                   write=machine.write * faster)
-    return {way: model.predict(own["operations"], batch, ranks, network, machine, options)["step"]
+    return {way: model.predict(own["operations"], batch, ranks, network, machine,
+                               dataclasses.replace(options, statistics=own["statistics"]))["step"]
             for way, options in WAYS.items()}
 
 

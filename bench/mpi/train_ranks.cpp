@@ -67,11 +67,19 @@ Options read(int count, char** values) {
   return options;
 }
 
+/// Elements of running statistics, which are averaged at the end of a step.
+std::size_t statistics(const xs::AnyNet& net) {
+  std::size_t count = 0;
+  for (const xs::ParameterSlot& slot : net.parameters())
+    if (slot.spec.group == xs::ParameterGroup::buffer) count += slot.count;
+  return count;
+}
+
 /// Operations in backward order: floating-point operations a sample forward and backward, elements of gradient; and of
 /// fully connected layers the rows a sample and the extents of the factors.
 void print_sizes(const xs::AnyNet& net) {
   const xs::Program& program = net.program();
-  std::printf("{\"parameters\": %zu, \"operations\": [", weight_count(net));
+  std::printf("{\"parameters\": %zu, \"statistics\": %zu, \"operations\": [", weight_count(net), statistics(net));
   const char* separator = "";
   for (std::size_t i = program.ops.size(); i-- > 0;) {
     const xs::Op& op = program.ops[i];
@@ -133,6 +141,9 @@ class Pretence {
       }
     }
     reduction_.finish(threads);
+    own.assign(statistics(net_), 0.0);
+    all.resize(own.size() * reduction_.ranks());
+    reduction_.gather(own, all);
   }
 
  private:
