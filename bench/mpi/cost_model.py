@@ -28,15 +28,38 @@ class Network:
     latency: float  # seconds of a message, the work of both ends included
     bandwidth: float  # bytes a second in each direction
     work: float = 0.0  # seconds of a processor a byte, of both ends and whatever carries it on the same machine
+    exchange_share: float = 1.0  # of the bandwidth, that an exchange between more than two makes use of
+    gather_share: float = 1.0  # the same of a gather
 
     def gather(self, ranks, size):
         if ranks == 1:
             return 0.0
+        bandwidth = self.bandwidth * (self.gather_share if ranks > 2 else 1.0)
         steps = math.ceil(math.log2(ranks)) if size < SMALL else ranks // 2 if ranks % 2 == 0 else ranks - 1
-        return steps * self.latency + size * (ranks - 1) / ranks / self.bandwidth
+        return steps * self.latency + size * (ranks - 1) / ranks / bandwidth
 
     def exchange(self, ranks, size):
-        return (ranks - 1) * self.latency + size * (ranks - 1) / ranks / self.bandwidth
+        bandwidth = self.bandwidth * (self.exchange_share if ranks > 2 else 1.0)
+        return (ranks - 1) * self.latency + size * (ranks - 1) / ranks / bandwidth
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredNetwork:
+    """The same from measurements between just as many ranks (mpi_constants)."""
+    small: float  # seconds of a small gather
+    exchange_latency: float
+    exchange_bandwidth: float
+    gather_latency: float
+    gather_bandwidth: float
+    work: float = 0.0
+
+    def gather(self, ranks, size):
+        if ranks == 1:
+            return 0.0
+        return self.small if size < SMALL else self.gather_latency + size * (ranks - 1) / ranks / self.gather_bandwidth
+
+    def exchange(self, ranks, size):
+        return self.exchange_latency + size * (ranks - 1) / ranks / self.exchange_bandwidth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +173,8 @@ def predict(operations, batch, ranks, network, machine, options=Options()):
     clock = max(clock, sender)
     left = clock - end_backward - products + inside
     updating = machine.updating * crowded
-    clock += network.gather(ranks, 8 * options.statistics * ranks)
+    if options.statistics > 0:  # MPI does nothing about nothing
+        clock += network.gather(ranks, 8 * options.statistics * ranks)
     return {"step": clock + updating, "computing": machine.computing * slower, "updating": updating, "sending": sending,
             "left": left, "products": products, "megabytes": 1e-6 * (gradients + factors)}
 
@@ -176,6 +200,8 @@ def main():
     parser.add_argument("--ranks", type=int, nargs="+", default=[2**k for k in range(11)])
     parser.add_argument("--gigabits", type=float, default=10.0)
     parser.add_argument("--milliseconds", type=float, default=0.05, help="latency of a message")
+    parser.add_argument("--exchange-share", type=float, default=1.0, help="of the bandwidth, between more than two ranks")
+    parser.add_argument("--gather-share", type=float, default=1.0)
     parser.add_argument("--bf16", action="store_true", help="gradients on the wire")
     parser.add_argument("--no-factors", action="store_true")
     given = parser.parse_args()
@@ -183,7 +209,8 @@ def main():
     operations = sizes["operations"]
     names = [field.name for field in dataclasses.fields(Machine)]
     machine = Machine(**{name: value for name, value in constants.items() if name in names})
-    network = Network(1e-3 * given.milliseconds, 0.94 * given.gigabits * 1e9 / 8)  # headers of frames take 6 %
+    network = Network(1e-3 * given.milliseconds, 0.94 * given.gigabits * 1e9 / 8,  # headers of frames take 6 %
+                      exchange_share=given.exchange_share, gather_share=given.gather_share)
     options = Options(factors=not given.no_factors, width=2 if given.bf16 else 4,
                       statistics=sizes["statistics"])
     print("%6s %10s %10s %10s %10s %10s %12s" % ("ranks", "step s", "left s", "products s", "sent MB", "sending s", "efficiency %"))

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -36,7 +37,11 @@ def call(command, environment=None, patience=300):
                               env=dict(os.environ, **(environment or {})))
         for line in reversed(done.stdout.splitlines()):
             if line.startswith("{"):
-                return json.loads(line)
+                found = json.loads(line)
+                wire = re.search(r"wire: ([0-9.]+) GB .* ([0-9.]+) s of processor time", done.stderr)
+                if wire and float(wire[1]) > 0:
+                    found["wire_seconds_a_gigabyte"] = float(wire[2]) / float(wire[1])
+                return found
         text = done.stderr.strip().splitlines()
     except subprocess.TimeoutExpired:
         text = ["no end after %d s" % patience]
@@ -61,12 +66,12 @@ def emulator(_):
     """Is the network what it says? By plain sockets."""
     found = []
     for network in NETWORKS:
-        for size in ("200" if network[0] < 10 else "1000",):
-            one = over(network, 2, os.path.join(ROOT, "bench/mpi/sockets.py"), size)
-            if one:
-                say("  %g Gbit/s, %g ms: round trip %.3f ms, %.2f Gbit/s, %.2f s of processor a GB" % (
-                    *network, 1e3 * one["round_trip"], one["gigabits"], one["processor_seconds_a_gigabyte"]))
-                found.append({"network": network, **one})
+        one = over(network, 2, os.path.join(ROOT, "bench/mpi/sockets.py"), "200" if network[0] < 10 else "1000")
+        if one:
+            say("  %g Gbit/s, %g ms: round trip %.3f ms, %.2f Gbit/s, a GB costs %.2f s of the ends' processors and %.2f s of "
+                "the wire's" % (*network, 1e3 * one["round_trip"], one["gigabits"], one["processor_seconds_a_gigabyte"],
+                                one.get("wire_seconds_a_gigabyte", 0.0)))
+            found.append({"network": network, **one})
     return found
 
 
@@ -107,7 +112,7 @@ def alone(given):
             first, second = several["finishing_seconds"], more["finishing_seconds"]
             found[name]["more"] = more
             found[name]["multiply"] = 6.0 * batch * elements / max(1e-9, second - first)
-            found[name]["write"] = 4.0 * elements / max(1e-9, first - (second - first) / 3)
+            found[name]["write"] = 4.0 * elements / max(0.1 * first, first - (second - first) / 3)
         say("  %s, %d samples, %d threads: %.4f s alone, %.4f s the way of several (computing %.4f, products %.4f, update %.4f)"
             % (name, batch, count, plain["seconds_per_step"], several["seconds_per_step"], several["computing_seconds"],
                several["finishing_seconds"], several["updating_seconds"]))
@@ -116,12 +121,13 @@ def alone(given):
     return found
 
 
-def network_of(results, network, nodes=2):
-    """Constants of an emulated network, measured between two of its nodes."""
+def network_of(results, network, nodes):
+    """Constants of an emulated network, measured between so many of its nodes."""
     one = next(c for c in results["constants"] if c["network"] and tuple(c["network"]) == tuple(network) and c["ranks"] == nodes)
     carried = next((e for e in results["emulator"] if tuple(e["network"]) == tuple(network)), {})
-    return model.Network(one["latency"], one["exchange_bandwidth"],
-                         carried.get("processor_seconds_a_gigabyte", 0.0) * 1e-9)
+    return model.MeasuredNetwork(one["small_gather"], one["exchange_latency"], one["exchange_bandwidth"], one["gather_latency"],
+                                 one["gather_bandwidth"], 1e-9 * (carried.get("processor_seconds_a_gigabyte", 0.0) +
+                                                                  carried.get("wire_seconds_a_gigabyte", 0.0)))
 
 
 def machine_of(results, name, processors, pretended=None):
@@ -138,12 +144,15 @@ def machine_of(results, name, processors, pretended=None):
 def check(given):
     """Runs on emulated networks against the model."""
     results, found = given.results, []
-    for network in NETWORKS:
-        constants = network_of(results, network)
+    networks = [tuple(float(v) for v in one.split(":")) for one in given.networks.split(",") if one] or NETWORKS
+    for network in networks:
         for nodes in NODES:
+            constants = network_of(results, network, nodes)
             for name, (arguments, batch) in SMALL.items():
                 operations = results["alone"][name]["operations"]
                 for pretended in (0.3, None) if "ResNet" in name else (None,):  # the one that sends much
+                    if given.check not in ("both", "pretended" if pretended else "computing"):
+                        continue
                     extra = ["--pretend", "300", "--no-factors"] if pretended else []
                     one = over(network, nodes, "train_ranks", *arguments, *extra, "--batch", str(batch), "--threads", "1",
                                "--steps", str(given.steps), "--json")
@@ -187,7 +196,7 @@ def buckets(given):
 def threads(given):
     """One rank of two threads against two of one, in turn."""
     found = []
-    for batch in (16, 32):
+    for batch in (8, 16):
         ratios = []
         for _ in range(given.rounds):
             one = here(1, "train_ranks", "--threads", "2", "--batch", str(2 * batch), "--steps", "5")
@@ -209,7 +218,7 @@ def ddp(given):
     best = {"LD_PRELOAD": LIBRARIES + "/libtcmalloc_minimal.so.4", "LD_LIBRARY_PATH": LIBRARIES + "/openblas-pthread",
             "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     found = []
-    for ranks, batch in ((2, 16), (4, 16)):
+    for ranks, batch in ((2, 16), (4, 8)):
         ratios = []
         for _ in range(given.rounds):
             ours = here(ranks, "train_ranks", "--threads", "1", "--batch", str(batch), "--steps", "4")
@@ -240,7 +249,9 @@ def paper(given):
     results, found = given.results, []
     work = statistics.median(e["processor_seconds_a_gigabyte"] for e in results["emulator"]) * 1e-9
     for gigabits, faster in ((10, 1), (10, 8), (1, 1)):
-        network = model.Network(50e-6, 0.94e9 * gigabits / 8, work)
+        line = 0.94e9 / 8
+        eight = network_of(results, (1, 0.05), 8)
+        network = model.Network(50e-6, line * gigabits, work, eight.exchange_bandwidth / line, eight.gather_bandwidth / line)
         for name, (_, batch) in NODE.items():
             plain = results["alone"][name]["plain"]["seconds_per_step"] / faster
             say("  %s, %d samples a node, %d Gbit/s, nodes %d times as fast as this machine; %% of a node alone:" % (
@@ -249,7 +260,8 @@ def paper(given):
                 weak = {way: 100 * plain / step for way, step in on_paper(results, name, ranks, batch, network, faster).items()}
                 whole, strong = 16 * batch, {}
                 if ranks <= whole:
-                    one = plain * 16
+                    update = results["alone"][name]["several"]["updating_seconds"] / faster
+                    one = 16 * (plain - update) + update
                     strong = {way: one / step for way, step in
                               on_paper(results, name, ranks, whole / ranks, network, faster).items()}
                 say("    %5d nodes: weak " % ranks + ", ".join("%s %.0f" % w for w in weak.items()) + "; strong, %d samples: " % whole
@@ -267,6 +279,9 @@ def main():
     parser.add_argument("--only", default=",".join(PARTS), help="comma-separated: " + ", ".join(PARTS))
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--check", default="both", choices=("both", "pretended", "computing"),
+                        help="pretended: with sleep in place of computing")
+    parser.add_argument("--networks", default="", help="of the check: GIGABITS:MILLISECONDS,... in place of all four")
     parser.add_argument("--results", default=os.path.join(ROOT, "build/bench-ranks.json"), help="read and written")
     given = parser.parse_args()
     path, given.results = given.results, {}
@@ -287,4 +302,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
