@@ -21,6 +21,8 @@
 
 namespace bench {
 
+namespace xs = xstitch;
+
 inline double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
