@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -30,21 +31,37 @@ def say(text):
     print(text, flush=True)
 
 
+def run(command, environment=None, patience=300):
+    """Output and errors of a program. It ends when this one does or when it takes too long, and its ranks with it: mpirun
+    and on_network end theirs when they are asked to, but not when they are killed. So they are asked first."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+                          start_new_session=True, env=dict(os.environ, **(environment or {}))) as process:
+        try:
+            return process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            return "", "no end after %d s" % patience
+        finally:
+            if process.poll() is None:
+                for number in (signal.SIGTERM, signal.SIGKILL):
+                    os.killpg(process.pid, number)
+                    try:
+                        process.communicate(timeout=15)
+                        break
+                    except subprocess.TimeoutExpired:
+                        pass
+
+
 def call(command, environment=None, patience=300):
     """The JSON object that a program prints; None where it fails, which is said."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=patience, cwd=ROOT,
-                              env=dict(os.environ, **(environment or {})))
-        for line in reversed(done.stdout.splitlines()):
-            if line.startswith("{"):
-                found = json.loads(line)
-                wire = re.search(r"wire: ([0-9.]+) GB .* ([0-9.]+) s of processor time", done.stderr)
-                if wire and float(wire[1]) > 0:
-                    found["wire_seconds_a_gigabyte"] = float(wire[2]) / float(wire[1])
-                return found
-        text = done.stderr.strip().splitlines()
-    except subprocess.TimeoutExpired:
-        text = ["no end after %d s" % patience]
+    output, errors = run(command, environment, patience)
+    for line in reversed(output.splitlines()):
+        if line.startswith("{"):
+            found = json.loads(line)
+            wire = re.search(r"wire: ([0-9.]+) GB .* ([0-9.]+) s of processor time", errors)
+            if wire and float(wire[1]) > 0:
+                found["wire_seconds_a_gigabyte"] = float(wire[2]) / float(wire[1])
+            return found
+    text = errors.strip().splitlines()
     say("  failed: %s: %s" % (" ".join(command[-8:]), (text or ["no output"])[-1]))
     return None
 
@@ -102,8 +119,7 @@ def alone(given):
         steps = ["--steps", str(given.steps if name in SMALL else 4)]
         plain = here(1, "train_ranks", *common, *steps, "--batch", str(batch))
         several = here(1, "train_ranks", *common, *steps, "--batch", str(batch), "--reduce")
-        sizes = subprocess.run([os.path.join(PROGRAMS, "train_ranks"), *arguments, "--sizes"], capture_output=True, text=True)
-        sizes = json.loads(sizes.stdout)
+        sizes = json.loads(run([os.path.join(PROGRAMS, "train_ranks"), *arguments, "--sizes"])[0])
         operations = sizes["operations"]
         elements = sum(o["inputs"] * o["outputs"] for o in operations)
         found[name] = {"batch": batch, "threads": count, "plain": plain, "several": several, **sizes}
@@ -283,6 +299,7 @@ def main():
     parser.add_argument("--networks", default="", help="of the check: GIGABITS:MILLISECONDS,... in place of all four")
     parser.add_argument("--results", default=os.path.join(ROOT, "build/bench-ranks.json"), help="read and written")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the `finally` of run()
     path, given.results = given.results, {}
     if os.path.exists(path):
         with open(path) as file:
