@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -308,33 +309,40 @@ TEST_CASE("what does not fit is said") {
 
 namespace {
 
-template <xs::Name Name, int Height, int Rows, int Classes>
+template <xs::FixedString Name, int Height, int Rows, int Classes>
 using Other = xs::Tower<Name, xs::Shape<Height, 32, 1>, xs::Input<"regions", xs::Shape<Rows, 1, 5>, xs::Boxes>,
                         xs::RoiPool<"regions", 1, xs::Ratio{1}>,
                         xs::Head<"class", xs::Linear<"score", Classes>, xs::SoftmaxCrossEntropy>>;
 
-template <class A, class B>
-std::string refusal_of_two() {
-  std::vector<xs::AnyPredictor> two;
-  two.push_back(xs::Predictor<xs::OneTask<A>>{xs::OneTask<A>{xs::seed(1)}, 1});
-  two.push_back(xs::Predictor<xs::OneTask<B>>{xs::OneTask<B>{xs::seed(1)}, 1});
+const xs::DetectionOptions classes_alone{.classes = "t.class", .boxes = ""};
+
+std::string error_of(const std::function<void()>& judge) {
   try {
-    (void)xs::evaluate_detection(two, Pictures{}, {.classes = "t.class", .boxes = ""});
+    judge();
   } catch (const xs::Error& error) {
     return error.what();
   }
   return "no error";
 }
+std::string refusal_of_all(std::vector<xs::AnyPredictor>& predictors) {
+  return error_of([&] { (void)xs::evaluate_detection(predictors, Pictures{}, classes_alone); });
+}
+std::string refusal_of_net(xs::AnyNet net) {
+  return error_of([&] { (void)xs::evaluate_detection(net, Pictures{}, classes_alone); });
+}
 
+template <class A, class B>
+std::string refusal_of_two() {
+  const xs::OneTask<A> a{xs::seed(1)};
+  const xs::OneTask<B> b{xs::seed(1)};
+  std::vector<xs::AnyPredictor> two;
+  two.emplace_back(xs::OneTask<A>::inference_program_of_type, a.shared_parameters(), 1);
+  two.emplace_back(xs::OneTask<B>::inference_program_of_type, b.shared_parameters(), 1);
+  return refusal_of_all(two);
+}
 template <class Net>
 std::string refusal_of() {
-  Net net{xs::seed(1)};
-  try {
-    (void)xs::evaluate_detection(net, Pictures{}, {.classes = "t.class", .boxes = ""});
-  } catch (const xs::Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return refusal_of_net(Net{xs::seed(1)});
 }
 
 }  // namespace
