@@ -29,10 +29,7 @@ def work(rank, given, store):
                                                     static_graph=True, broadcast_buffers=False)
     torch.manual_seed(2 + rank)
     x = torch.randn(given.batch, *shape)
-    if given.model in ("caffenet", "resnet18"):
-        labels = [torch.randint(0, o, (given.batch,)) for o in outputs]
-    else:
-        labels = [torch.randint(0, o, (given.batch,) + shape[1:]) for o in outputs]
+    labels = networks.random_labels(given, outputs, shape)
     optimizer = networks.sgd(net)
     seconds = []
     for step in range(given.steps + 2):

@@ -205,6 +205,12 @@ def make(network, model, towers=2, width=1, dropout=True):
     return Woven(nets, network == "cross_stitch"), outputs, shape
 
 
+def random_labels(given, outputs, shape):
+    """A class a sample, or a pixel of a network that is convolutional throughout; for each tower."""
+    pixels = () if given.model in ("caffenet", "resnet18") else tuple(shape[1:])
+    return [torch.randint(0, o, (given.batch, *pixels)) for o in outputs]
+
+
 def sgd(net, rate=0.0005, alpha_multiplier=100.0):
     """The groups of xs::Sgd: biases twice the rate and no decay, alphas alpha_multiplier times the rate and no decay."""
     weights, biases, alphas = [], [], []

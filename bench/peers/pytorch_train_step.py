@@ -11,10 +11,7 @@ given = networks.arguments(__doc__)
 net, outputs, shape = networks.make(given.network, given.model, given.towers, given.width)
 net.train()
 x = torch.randn(given.batch, *shape)
-if given.model in ("caffenet", "resnet18"):
-    labels = [torch.randint(0, o, (given.batch,)) for o in outputs]
-else:
-    labels = [torch.randint(0, o, (given.batch,) + shape[1:]) for o in outputs]
+labels = networks.random_labels(given, outputs, shape)
 optimizer = networks.sgd(net)
 
 

@@ -81,14 +81,17 @@ void teach(xs::AnyNet& net) {
   }
 }
 
-std::string refusal(const Pictures& data, const xs::DetectionOptions& options) {
-  Net net{xs::seed(1)};
+std::string error_of(const std::function<void()>& judge) {
   try {
-    (void)xs::evaluate_detection(net, data, options);
+    judge();
   } catch (const xs::Error& error) {
     return error.what();
   }
   return "no error";
+}
+std::string refusal(const Pictures& data, const xs::DetectionOptions& options) {
+  Net net{xs::seed(1)};
+  return error_of([&] { (void)xs::evaluate_detection(net, data, options); });
 }
 
 }  // namespace
@@ -316,14 +319,6 @@ using Other = xs::Tower<Name, xs::Shape<Height, 32, 1>, xs::Input<"regions", xs:
 
 const xs::DetectionOptions classes_alone{.classes = "t.class", .boxes = ""};
 
-std::string error_of(const std::function<void()>& judge) {
-  try {
-    judge();
-  } catch (const xs::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 std::string refusal_of_all(std::vector<xs::AnyPredictor>& predictors) {
   return error_of([&] { (void)xs::evaluate_detection(predictors, Pictures{}, classes_alone); });
 }

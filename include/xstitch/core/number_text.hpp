@@ -11,6 +11,7 @@
 #include <xstitch/core/isa.hpp>
 
 #include <charconv>
+#include <cstddef>
 #include <string>
 
 namespace xstitch::inline XSTITCH_ISA {
@@ -27,6 +28,11 @@ inline std::string number_text(float value, int digits) { return number_text(sta
 inline std::string fixed_text(double value, int decimals) {
   char text[400];  // the largest double has 309 digits
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals).ptr};
+}
+
+/// Bytes as "12.5 MiB".
+inline std::string mebibytes_text(std::size_t bytes) {
+  return fixed_text(static_cast<double>(bytes) / (1024.0 * 1024.0), 1) + " MiB";
 }
 
 }  // namespace xstitch::inline XSTITCH_ISA

@@ -60,13 +60,12 @@ inline RankBytes rank_bytes(const Program& program, std::size_t states, const Ra
 /// What a rank holds, in words.
 inline std::string describe_rank(const Program& program, std::size_t states, const RankMemory& of) {
   const RankBytes bytes = rank_bytes(program, states, of);
-  const auto mib = [](std::size_t b) { return fixed_text(static_cast<double>(b) / (1024.0 * 1024.0), 1) + " MiB"; };
   return "a rank of " + std::to_string(of.ranks) + ", batch " + std::to_string(of.batch) + " in " +
          std::to_string(bytes.slices) + (bytes.slices == 1 ? " slice of " : " slices of ") +
-         std::to_string(bytes.samples) + ": parameters " + mib(bytes.parameters) + ", gradients " +
-         mib(bytes.gradients) + ", optimizer's state " + mib(bytes.state) +
-         (bytes.state < bytes.state_of_all ? " of " + mib(bytes.state_of_all) : "") +
-         ", activations and their gradients " + mib(bytes.activations) + "\n";
+         std::to_string(bytes.samples) + ": parameters " + mebibytes_text(bytes.parameters) + ", gradients " +
+         mebibytes_text(bytes.gradients) + ", optimizer's state " + mebibytes_text(bytes.state) +
+         (bytes.state < bytes.state_of_all ? " of " + mebibytes_text(bytes.state_of_all) : "") +
+         ", activations and their gradients " + mebibytes_text(bytes.activations) + "\n";
 }
 
 /// The table of a network, and what a rank holds that trains it.

@@ -56,8 +56,7 @@ inline std::string ranks_text(const std::vector<std::string>& places, std::size_
 }
 
 inline std::string share_text(std::size_t own, std::size_t all) {
-  const auto mib = [](std::size_t b) { return fixed_text(static_cast<double>(b) / (1024.0 * 1024.0), 1) + " MiB"; };
-  return "the optimizer's state is shared out: rank 0 has " + mib(own) + " of " + mib(all);
+  return "the optimizer's state is shared out: rank 0 has " + mebibytes_text(own) + " of " + mebibytes_text(all);
 }
 
 inline std::string stopped_text(const TrainingState& state, bool checkpoint) {
