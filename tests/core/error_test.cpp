@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace xs = xstitch;
 
@@ -30,4 +31,15 @@ TEST_CASE("a path stands in quotes, as streams write it") {
     expected << std::filesystem::path(name);
     CHECK_THROWS_WITH_AS(xs::fail(std::filesystem::path(name)), expected.str().c_str(), xs::Error);
   }
+}
+
+TEST_CASE("control characters of a name are written as numbers: none ends the message or reaches a terminal") {
+  using std::string_view_literals::operator""sv;
+  CHECK_THROWS_WITH_AS(xs::fail("array '", "a\0b"sv, "': found a wrong checksum"),
+                       "array 'a\\x00b': found a wrong checksum", xs::Error);
+  CHECK_THROWS_WITH_AS(xs::fail("tensor ", std::string("\x1B[2J\x7F\r")), "tensor \\x1B[2J\\x7F\\x0D", xs::Error);
+  CHECK_THROWS_WITH_AS(xs::fail("two lines\n\tor more, \xC3\xA4"), "two lines\n\tor more, \xC3\xA4", xs::Error);
+  // More than 16 parts, and what has been written so once stays so.
+  CHECK_THROWS_WITH_AS(xs::fail(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, "\1", "\\x02"),
+                       "12345678910111213141516\\x01\\x02", xs::Error);
 }

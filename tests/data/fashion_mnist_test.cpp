@@ -157,6 +157,10 @@ TEST_CASE("wrong Fashion-MNIST folders are refused") {
   const TemporaryFolder folder;
   const auto error = [&] { return error_of<xs::Error>([&] { (void)FashionMnist(folder.path()); }); };
   CHECK(contains(error(), "dataset-fashion-mnist"));
+  const std::string first = folder.file("train-images-idx3-ubyte");
+  std::filesystem::create_symlink(first, first);  // leads to itself: not the same as no such file
+  CHECK(contains(error(), "cannot look at " + first));
+  std::filesystem::remove(first);
   write_set(folder);
   CHECK(error().empty());
   write_gzip(folder.file("train-labels-idx1-ubyte.gz"), idx({4}, {9, 0, 3, 2}));

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -165,4 +166,17 @@ TEST_CASE("wrong pictures of normals") {
             .empty());  // view 3 is for the test
   CHECK(contains(error_in(folder.path(), {.normals = xs::data::Nyuv2Normals::ladicky}),
                  "nyu_normals_gt: found no such folder"));
+}
+
+TEST_CASE("a folder of normals that cannot be looked at is no other layout") {
+  const TemporaryFolder folder;
+  NyuFiles{.folder = folder.path()}.write_all();
+  REQUIRE(error_in(folder.path()).empty());
+  for (const char* name : {"nyu_normals_gt", "normals"}) {
+    const std::filesystem::path link = std::filesystem::path(folder.path()) / name;
+    std::filesystem::create_symlink(link, link);  // leads to itself
+    const std::string error = error_of<xs::Error>([&] { (void)Nyuv2(folder.path(), {.split = Nyuv2Split::all}); });
+    CHECK_MESSAGE(contains(error, "cannot look at " + link.string()), error);
+    std::filesystem::remove(link);
+  }
 }

@@ -59,7 +59,8 @@ struct Memory {
     if (!(__VA_ARGS__)) fuzz::broken(#__VA_ARGS__); \
   } while (false)
 
-/// Whether `read()` accepted files of `bytes` in all; if it refused them, with an Error that has `name` in it.
+/// Whether `read()` accepted files of `bytes` in all; if it refused them, with an Error that has `name` in it and that
+/// a terminal may show.
 template <class Read>
 bool accepted(std::uint64_t bytes, std::string_view name, const Read& read) {
   bool whole = true;
@@ -70,6 +71,9 @@ bool accepted(std::uint64_t bytes, std::string_view name, const Read& read) {
     whole = false;
     const std::string text = error.what();
     if (text.find(name) == std::string::npos) broken("the Error names the file:", text);
+    for (const char letter : text)
+      if (static_cast<unsigned char>(letter) < 0x20 && letter != '\n' && letter != '\t')
+        broken("the Error holds no control characters:", text);
   }
   if (const std::uint64_t most = Memory::most(); most > xs::limits::memory_for(bytes) + (std::uint64_t{16} << 20))
     broken("memory within the limit of io/limits.hpp:", std::to_string(most));

@@ -102,7 +102,7 @@ void run_npz(Input input) {
   accepted(input.size(), file(), [&] {
     const xs::NpzFile found(file());
     for (const std::string& name : found.names())
-      accepted(input.size(), name.substr(0, 20), [&] {
+      accepted(input.size(), xs::detail::printable(name).substr(0, 20), [&] {
         const xs::NpyArray array = found.at(name);
         XSTITCH_FUZZ_REQUIRE(product(array.extents) == array.values.size());
       });

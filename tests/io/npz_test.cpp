@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -105,6 +106,13 @@ TEST_CASE("npz: what is wrong is said by name") {
     }
   }
   CHECK(intact > 0);
+  const std::string labels = "labels";
+  // A name with a zero byte: the message goes on behind it.
+  Bytes zero = right;
+  for (auto at = zero.begin(); (at = std::search(at, zero.end(), labels.begin(), labels.end())) != zero.end(); ++at)
+    at[2] = 0;
+  write_bytes(path, zero);
+  CHECK(contains(error("labels"), "found the arrays [images, la\\x00els, scores], expected 'labels' among them"));
 }
 
 TEST_CASE("numpy: compressed files, other arrays beside, and back") {

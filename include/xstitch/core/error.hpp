@@ -77,10 +77,27 @@ class MessagePart {
 };
 inline constexpr MessagePart no_part{};
 
+/// The text with its control characters, but for tabs and line ends, written as \xHH: names in a message come from files,
+/// where a zero byte would end the message and others would command the terminal.
+inline std::string printable(const std::string& text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if ((code < 0x20 && letter != '\n' && letter != '\t') || code == 0x7F) {
+      (out += "\\x") += digits[code >> 4U];
+      out += digits[code & 15U];
+    } else {
+      out += letter;
+    }
+  }
+  return out;
+}
+
 [[noreturn, gnu::cold]] inline void fail_with(std::initializer_list<const MessagePart*> parts) {
   std::string text;
   for (const MessagePart* part : parts) text += part->text();
-  throw Error(text);
+  throw Error(printable(text));
 }
 
 }  // namespace detail

@@ -15,12 +15,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 #include <xstitch/core/random.hpp>
 #include <xstitch/data/data_set.hpp>
 #include <xstitch/data/idx_file.hpp>
+#include <xstitch/io/folder.hpp>
 #include <xstitch/io/limits.hpp>
+
+#include <sys/stat.h>
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
@@ -71,11 +73,10 @@ struct FashionMnistFiles {
         FashionMnistFiles{std::move(images.elements), std::move(labels.elements), image_path});
   }
   static std::string find(const std::string& folder, const std::string& name, const std::string& type) {
-    std::error_code ignored;
     for (const char* separator : {"-", "."})
       for (const char* ending : {"", ".gz"})
         if (const auto path = std::filesystem::path(folder) / (name + separator + type + ending);
-            std::filesystem::is_regular_file(path, ignored))
+            S_ISREG(file::mode_of(path)))
           return path.string();
     fail("file ", (std::filesystem::path(folder) / (name + "-" + type + ".gz")).string(), ": found no such file (nor ",
          name, ".", type, ", nor either without .gz), expected the Fashion-MNIST files ",

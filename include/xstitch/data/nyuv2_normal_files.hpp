@@ -11,6 +11,7 @@
 
 #include <xstitch/data/nyuv2_normals.hpp>
 #include <xstitch/data/png_image.hpp>
+#include <xstitch/io/folder.hpp>
 #include <xstitch/io/regular_file.hpp>
 
 #include <array>
@@ -19,9 +20,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
+
+#include <sys/stat.h>
 
 namespace xstitch::inline XSTITCH_ISA::data {
 
@@ -92,8 +94,7 @@ class Nyuv2NormalFiles {
 
  private:
   static bool is_folder(const std::filesystem::path& path) {
-    std::error_code ignored;
-    return std::filesystem::is_directory(path, ignored);
+    return S_ISDIR(file::mode_of(path));  // what cannot be looked at is an Error, not another layout
   }
 
   Nyuv2Normals layout_ = Nyuv2Normals::eigen;

@@ -79,8 +79,8 @@ class SampleReader {
         return load_one(index, member, epoch, buffers);
       } catch (const std::exception& error) {
         const std::string text = place(index) + ": " + error.what();
-        if (options_.on_error == OnError::stop) throw Error(text);
-        if (tried + 1 == data_.size()) throw Error("no sample of the data set loads; the last: " + text);
+        if (options_.on_error == OnError::stop) fail(text);
+        if (tried + 1 == data_.size()) fail("no sample of the data set loads; the last: ", text);
         skipped.push_back(text);
       }
       index = (index + 1) % data_.size();

@@ -122,7 +122,7 @@ class Ranks {
       if (failures[r] != failures[first]) continue;
       which += (count++ == 0 ? "" : ", ") + std::to_string(r);
     }
-    if (count == ranks()) throw Error(failures[first]);
+    if (count == ranks()) fail(failures[first]);
     if (count > 0) fail(count == 1 ? "rank " : "ranks ", which, " of ", ranks(), ": ", failures[first]);
   }
 };
