@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <locale>
 
 namespace {
@@ -40,6 +41,8 @@ int main(int count, char** arguments) {
   if (const char* name = std::getenv("XSTITCH_TEST_LOCALE"))
     std::locale::global(std::locale(std::locale(name), "C", std::locale::messages));
   doctest::Context context(count, arguments);
+  std::ostream results(std::cout.rdbuf());  // also while a test has what is printed to std::cout
+  context.setCout(&results);
   const int result = context.run();
   if (context.shouldExit() || Chosen::queried) return result;
   const bool none = Chosen::count == 0 && !Chosen::skips_itself;
