@@ -211,20 +211,22 @@ def buckets(given):
 def threads(given):
     """One rank of two threads against two of one, in turn."""
     found = []
-    for batch in (8, 16):
-        ratios = []
+    for name, batch in (("CaffeNet", 8), ("CaffeNet", 16), ("FCN-32s", 2), ("ResNet-18", 16)):
+        arguments, ratios = NODE[name][0], []
         for _ in range(given.rounds):
-            one = here(1, "train_ranks", "--threads", "2", "--batch", str(2 * batch), "--steps", "5")
-            two = here(2, "train_ranks", "--threads", "1", "--batch", str(batch), "--steps", "5")
+            one = here(1, "train_ranks", *arguments, "--threads", "2", "--batch", str(2 * batch), "--steps", "5")
+            two = here(2, "train_ranks", *arguments, "--threads", "1", "--batch", str(batch), "--steps", "5")
             if one and two:
                 ratios.append(two["seconds_per_step"] / one["seconds_per_step"])
-                found.append({"batch": 2 * batch, "one": one, "two": two})
+                found.append({"net": name, "batch": 2 * batch, "one": one, "two": two})
         if ratios:
-            say("  %d samples: two ranks take %.3f (%.3f to %.3f) times the time of two threads, %.3f s" % (
-                2 * batch, statistics.median(ratios), min(ratios), max(ratios), one["seconds_per_step"]))
-    profile = here(2, "train_ranks", "--threads", "1", "--batch", "16", "--steps", "5", "--profile")
-    say("  profile: " + ", ".join("%s %.1f ms" % (k[:-8], 1e3 * v) for k, v in profile.items() if k.endswith("_seconds")))
-    found.append({"profile": profile})
+            say("  %s, %d samples: two ranks take %.3f (%.3f to %.3f) times the time of two threads, %.3f s" % (
+                name, 2 * batch, statistics.median(ratios), min(ratios), max(ratios), one["seconds_per_step"]))
+        profile = here(2, "train_ranks", *arguments, "--threads", "1", "--batch", str(batch), "--steps", "5", "--profile")
+        if profile:
+            say("    profile: " + ", ".join("%s %.1f ms" % (k[:-8], 1e3 * v) for k, v in profile.items()
+                                            if k.endswith("_seconds")))
+            found.append({"net": name, "profile": profile})
     return found
 
 
