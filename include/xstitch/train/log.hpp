@@ -7,6 +7,7 @@
 
 #include <xstitch/io/file.hpp>
 #include <xstitch/io/json.hpp>
+#include <xstitch/io/limits.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -80,7 +81,8 @@ class TrainingLog {
                  const std::vector<std::string_view>& told_again, std::size_t& damaged) {
     const std::string name = path_.string() + ", line " + std::to_string(number);
     try {
-      const Json value = Json::parse(line, name);
+      // Not Json::parse, which makes an Error of memory that ends: that is no damage, and the line would stay.
+      const Json value = json::Parser(line, name, limits::memory_for(line.size())).document();
       const std::uint64_t at = value.at("step").whole();
       const bool again = at == step && !told_again.empty() && std::ranges::count(told_again, event_of(value)) > 0;
       return at <= step && !again;
