@@ -2,6 +2,8 @@
 /// \file
 /// Replaces operator new of the one program that includes this: it counts what lives, and fails at a chosen call.
 
+#include <doctest/doctest.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -23,6 +25,27 @@ inline void* counted(std::size_t size, std::size_t alignment) {
 inline void freed(void* memory) noexcept {
   if (memory != nullptr) --living;
   std::free(memory);
+}
+
+/// Calls work() with each allocation failing in turn, until it ends: after(whether it ended) each time.
+template <class Work, class After>
+std::size_t each_failure(const Work& work, const After& after) {
+  for (std::size_t k = 1;; ++k) {
+    const std::size_t before = living;
+    bool ended = false;
+    fail_at = k;
+    try {
+      work();
+      ended = true;
+    } catch (const std::bad_alloc&) {
+    }
+    fail_at = 0;
+    const std::size_t left = living - before;
+    CAPTURE(k);
+    CHECK(left == 0);
+    after(ended);
+    if (ended) return k;
+  }
 }
 
 }  // namespace xstitch_test

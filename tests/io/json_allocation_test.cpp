@@ -25,27 +25,6 @@ xs::Json nested() {
   return out;
 }
 
-/// Calls work() with each allocation failing in turn, until it ends: after(whether it ended) each time.
-template <class Work, class After>
-std::size_t each_failure(const Work& work, const After& after) {
-  for (std::size_t k = 1;; ++k) {
-    const std::size_t before = living;
-    bool ended = false;
-    fail_at = k;
-    try {
-      work();
-      ended = true;
-    } catch (const std::bad_alloc&) {
-    }
-    fail_at = 0;
-    const std::size_t left = living - before;
-    CAPTURE(k);
-    CHECK(left == 0);
-    after(ended);
-    if (ended) return k;
-  }
-}
-
 }  // namespace
 
 static_assert(std::is_nothrow_move_constructible_v<xs::Json> && std::is_nothrow_move_assignable_v<xs::Json>);

@@ -107,11 +107,12 @@ TEST_CASE("npz: what is wrong is said by name") {
   }
   CHECK(intact > 0);
   const std::string labels = "labels";
-  // A name with a zero byte: the message goes on behind it.
-  Bytes zero = right;
-  for (auto at = zero.begin(); (at = std::search(at, zero.end(), labels.begin(), labels.end())) != zero.end(); ++at)
+  // A name with a null byte in it does not end the message.
+  Bytes renamed = right;
+  for (auto at = renamed.begin(); (at = std::search(at, renamed.end(), labels.begin(), labels.end())) != renamed.end();
+       ++at)
     at[2] = 0;
-  write_bytes(path, zero);
+  write_bytes(path, renamed);
   CHECK(contains(error("labels"), "found the arrays [images, la\\x00els, scores], expected 'labels' among them"));
 }
 

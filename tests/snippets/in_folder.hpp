@@ -1,6 +1,7 @@
 #pragma once
 // A new folder that is the current one until the end of its scope: snippets name their files without a folder.
 #include <filesystem>
+#include <system_error>
 
 #include "../data/temporary_folder.hpp"
 

@@ -78,7 +78,7 @@ class MessagePart {
 inline constexpr MessagePart no_part{};
 
 /// The text with its control characters, but for tabs and line ends, written as \xHH: names in a message come from
-/// files, where a zero byte would end the message and others would command the terminal.
+/// files, where a null byte would end the message and others would command the terminal.
 inline std::string printable(const std::string& text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;

@@ -47,12 +47,11 @@ TEST_CASE("deploy: an ONNX file with the names of the classes, and the standardi
   const pages::InFolder folder;
   write_files();
   CHECK(run({"garments", "deploy", "picture.png"}) == 0);
-  const xstitch_test::Bytes bytes = xstitch_test::read_bytes("net.onnx");
-  const std::string file(bytes.begin(), bytes.end());
+  const std::string file = xs::read_file("net.onnx");
   for (const std::string part : {"image", "upper.classes", "\"sandal\"", "lower.classes", "upper.fc4.weight"})
     CHECK_MESSAGE(file.find(part) != std::string::npos, part);
   REQUIRE(std::filesystem::file_size("picture.f32") == 36 * 36 * sizeof(float));
-  const xstitch_test::Bytes raw = xstitch_test::read_bytes("picture.f32");
+  const std::string raw = xs::read_file("picture.f32");
   std::vector<float> written(36 * 36);
   std::memcpy(written.data(), raw.data(), raw.size());
   const std::vector<float> read = pixels_of("picture.png");

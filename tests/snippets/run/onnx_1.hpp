@@ -23,10 +23,7 @@ void PRelu<Name>::backward(const xs::BackwardCall& call) {
 
 namespace {
 
-std::string file() {
-  const xstitch_test::Bytes bytes = xstitch_test::read_bytes("net.onnx");
-  return {bytes.begin(), bytes.end()};
-}
+std::string file() { return xs::read_file("net.onnx"); }
 std::vector<float> all(const xs::AnyNet& net) {
   std::vector<float> values;
   for (std::size_t i = 0; i < net.parameters().size(); ++i)

@@ -25,8 +25,7 @@ TEST_CASE("a page with a table, a plot, pictures and the stages of a job") {
               {.epochs = 3, .log_every = 1, .output = nullptr});
   }
   write_page(std::vector<float>(96 * 128 * 3, 0.5F), std::vector<std::int32_t>(96 * 128, 1));
-  const xstitch_test::Bytes bytes = xstitch_test::read_bytes("out/report.html");
-  const std::string page(bytes.begin(), bytes.end());
+  const std::string page = xs::read_file("out/report.html");
   for (const std::string part :
        {"<title>A pair of tasks", "seed 1", "Five seeds", "± half of a 95 % interval", "28.1 ± 0.4", "Split points",
         "Held back", "chair 0.93", "wooden", "wall", "data:image/png;base64,", "Content-Security-Policy",
@@ -44,8 +43,7 @@ TEST_CASE("a training for TensorBoard") {
   std::string events;
   for (const auto& entry : std::filesystem::directory_iterator("out/events")) {
     CHECK(xstitch_test::contains(entry.path().filename().string(), "tfevents"));
-    const xstitch_test::Bytes bytes = xstitch_test::read_bytes(entry.path().string());
-    events.append(bytes.begin(), bytes.end());
+    events += xs::read_file(entry.path());
   }
   CHECK(xstitch_test::contains(events, "loss/small"));
   CHECK(xstitch_test::contains(events, "learning_rate"));

@@ -77,10 +77,7 @@ TEST_CASE("Ctrl-C ends a training after its step; it goes on where it was") {
   const pages::InFolder folder;
   const pages::Captured progress(std::cerr), out(std::cout);
   train_with_everything(Interrupted(fresh, 32'000), others);
-  const auto lines = [] {
-    const xstitch_test::Bytes bytes = xstitch_test::read_bytes("out/pair.jsonl");
-    return std::string(bytes.begin(), bytes.end());
-  };
+  const auto lines = [] { return xs::read_file("out/pair.jsonl"); };
   CHECK(std::filesystem::exists("out/pair/last.safetensors"));
   CHECK_FALSE(xstitch_test::contains(lines(), "\"step\": 20000"));
   train_with_everything(pages::MadeData(fresh, 32'000), others);

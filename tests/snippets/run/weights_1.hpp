@@ -1,9 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <xstitch/io/protobuf_writer.hpp>
+
 #include <cstdint>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "../../data/temporary_folder.hpp"
@@ -19,22 +20,22 @@ using Pixel = xs::Tower<Name, xs::Shape<6, 6, 3>, xs::Conv<"conv1", 4, 3>, xs::R
 using SmallPair = xs::CrossStitch<Pixel<"normals", 3, xs::Cosine>, Pixel<"segmentation", 5, xs::SoftmaxCrossEntropy>>;
 
 // The bytes of a .caffemodel.
-std::string varint(std::uint64_t n) {
-  std::string out;
-  for (; n > 127; n >>= 7) out += static_cast<char>((n & 127) | 128);
-  return out + static_cast<char>(n);
+xs::ProtobufWriter blob(const std::vector<std::uint64_t>& shape, const std::vector<float>& values) {
+  xs::ProtobufWriter extents, out;
+  for (const std::uint64_t extent : shape) extents.whole(1, extent);
+  out.message(7, extents).bytes(5, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
+  return xs::ProtobufWriter().message(7, out);
 }
-std::string block(unsigned field, std::string_view data) {
-  return varint(field << 3 | 2) + varint(data.size()) + std::string(data);
+std::string layer(const std::string& name, const std::string& type, const xs::ProtobufWriter& weight,
+                  const xs::ProtobufWriter& bias) {
+  const xs::ProtobufWriter out = xs::ProtobufWriter().bytes(1, name).bytes(2, type).append(weight).append(bias);
+  return xs::ProtobufWriter().message(100, out).bytes();
 }
-std::string blob(const std::vector<std::uint64_t>& shape, const std::vector<float>& values) {
-  std::string extents;
-  for (const std::uint64_t extent : shape) extents += varint(extent);
-  return block(7, block(7, block(1, extents)) +
-                      block(5, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}));
-}
-std::string layer(const std::string& name, const std::string& type, const std::string& blobs) {
-  return block(100, block(1, name) + block(2, type) + blobs);
+/// A file of PyTorch's for a layer from 4 inputs.
+void write_state_dict(const std::vector<float>& weight, const std::vector<float>& bias) {
+  const std::vector<xs::TensorView> tensors{xs::TensorView::floats("fc.weight", {bias.size(), 4}, weight),
+                                            xs::TensorView::floats("fc.bias", {bias.size()}, bias)};
+  xs::safetensors::write("vgg16.safetensors", tensors, {{"format", "pt"}});
 }
 
 std::vector<float> values(std::size_t count) {
@@ -47,13 +48,11 @@ std::vector<float> values(std::size_t count) {
 
 TEST_CASE("torchvision's file fills one network, Caffe's the trunks of a pair, whose scores stay") {
   const pages::InFolder folder;
-  const std::vector<float> fc = values(12), fc_bias = values(3);
-  const std::vector<xs::TensorView> tensors{xs::TensorView::floats("fc.weight", {3, 4}, fc),
-                                            xs::TensorView::floats("fc.bias", {3}, fc_bias)};
-  xs::safetensors::write("vgg16.safetensors", tensors, {{"format", "pt"}});
+  const std::vector<float> fc = values(12);
+  write_state_dict(fc, values(3));
   std::ofstream("bvlc_reference_caffenet.caffemodel", std::ios::binary)
-      << layer("conv1", "Convolution", blob({4, 3, 3, 3}, values(108)) + blob({4}, values(4)))
-      << layer("fc8", "InnerProduct", blob({7, 4}, values(28)) + blob({7}, values(7)));
+      << layer("conv1", "Convolution", blob({4, 3, 3, 3}, values(108)), blob({4}, values(4)))
+      << layer("fc8", "InnerProduct", blob({7, 4}, values(28)), blob({7}, values(7)));
   SmallBirds birds{xs::seed(1)};
   SmallPair pair{xs::seed(1)};
   const SmallPair before{xs::seed(1)};
@@ -71,10 +70,7 @@ TEST_CASE("torchvision's file fills one network, Caffe's the trunks of a pair, w
 
 TEST_CASE("what does not fit is told, and nothing changes") {
   const pages::InFolder folder;
-  const std::vector<float> fc = values(8), fc_bias = values(2);
-  const std::vector<xs::TensorView> tensors{xs::TensorView::floats("fc.weight", {2, 4}, fc),
-                                            xs::TensorView::floats("fc.bias", {2}, fc_bias)};
-  xs::safetensors::write("vgg16.safetensors", tensors, {{"format", "pt"}});
+  write_state_dict(values(8), values(2));
   SmallBirds birds{xs::seed(1)};
   SmallPair pair{xs::seed(1)};
   const std::string text = xstitch_test::error_of<xs::Error>([&] { start(birds, pair); });
