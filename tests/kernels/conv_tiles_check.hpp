@@ -75,6 +75,11 @@ void check(std::size_t batch, double tolerance = 2e-6) {
   const Passes first = run<S, EmulatedTiles>(1, 2);
   CHECK(same(first.out, p.out, S.out().size()));
   CHECK(same(first.in_gradient, p.in_gradient, S.in.size()));
+  const Passes shared = run<S, EmulatedTiles>(batch, 9);  // weight gradients: streams shared out, too
+  CHECK(same(shared.out, p.out, p.out.size()));
+  CHECK(same(shared.in_gradient, p.in_gradient, in.size()));
+  CHECK(same(shared.weight_gradient, p.weight_gradient, weights.size()));
+  CHECK(same(shared.bias_gradient, p.bias_gradient, bias.size()));
 #if defined(__x86_64__)
   if (!xs::matrix_unit::available()) return;
   for (const std::size_t thread_count : {std::size_t{1}, std::size_t{3}}) {

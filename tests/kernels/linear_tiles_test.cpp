@@ -31,6 +31,11 @@ TEST_CASE("linear on tiles: every number of samples of a tile, and beyond") {
   for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 7, 16, 17, 31, 33, 49}) check(batch, 50, 40);
   check(70, 41, 70);
 }
+TEST_CASE("linear on tiles: many samples, for which blocks of rows go together") {
+  check(65, 150, 70);  // four, four and two blocks
+  check(97, 33, 40);   // three, the last not full
+  check(81, 1100, 20);
+}
 TEST_CASE("linear on tiles: odd sizes, few and many outputs or inputs") {
   check(3, 1, 1);
   check(4, 37, 10);
@@ -45,4 +50,7 @@ TEST_CASE("linear on tiles: the bits of a sample do not depend on how many there
   const auto one = linear_check::run<OnTiles<EmulatedTiles>>(1, 100, 77, 1);
   CHECK(std::equal(one.out.begin(), one.out.end(), all.out.begin()));
   CHECK(std::equal(one.in_gradient.begin(), one.in_gradient.end(), all.in_gradient.begin()));
+  const auto many = linear_check::run<OnTiles<EmulatedTiles>>(80, 100, 77, 1);
+  CHECK(std::equal(one.out.begin(), one.out.end(), many.out.begin()));
+  CHECK(std::equal(one.in_gradient.begin(), one.in_gradient.end(), many.in_gradient.begin()));
 }

@@ -5,10 +5,10 @@
 ///     dW[u, v, c, o] = sum over n, y, x of x[n, y s - p + u d, x s - p + v d, c] dy[n, y, x, o]
 ///     db[o] = sum over n, y, x of dy[n, y, x, o]
 ///
-/// Both operands are packed first (weight_layout.hpp). A task has some blocks of outputs of one group. It goes through
-/// the pixels of all images in order, in chunks whose input stays in the second-level cache while all streams and
-/// blocks of outputs pass over it; between chunks its sums wait in scratch. The order of a sum depends on the sizes
-/// alone.
+/// Both operands are packed first (weight_layout.hpp). A task has some blocks of outputs of one group under some of the
+/// streams. It goes through the pixels of all images in order, in chunks whose input stays in the second-level cache
+/// while its streams and blocks of outputs pass over it; between chunks its sums wait in scratch. The order of a sum
+/// depends on the sizes alone.
 
 #include <xstitch/kernels/sum_rows.hpp>
 #include <xstitch/kernels/tiles/pack_weight_operands.hpp>
@@ -26,22 +26,30 @@ class TileWeightSums {
     const Index cached = std::max<Index>(1, sums_budget / (l.streams() * Index{sizeof(float)} * 256));
     const Index set = std::clamp<Index>(all_blocks / wanted_tasks, 1, std::min<Index>(cached, l.out_blocks()));
     const Index sets = divide_up(l.out_blocks(), set);
-    threads.parallel_for(static_cast<std::size_t>(sets * l.c.groups), [&](std::size_t i) {
-      const Index group = static_cast<Index>(i) / sets, first = static_cast<Index>(i) % sets * set;
+    const Split split(l.streams(), together);
+    // Streams are shared out only where there are more threads than that, as each part reads the output gradient anew.
+    const Index wanted = tasks_of_thread * static_cast<Index>(threads.size());
+    const auto parts = static_cast<int>(std::clamp<Index>(divide_up(wanted, sets * l.c.groups), 1, split.tiles));
+    threads.parallel_for(static_cast<std::size_t>(sets * l.c.groups * parts), [&](std::size_t i) {
+      const Index part = static_cast<Index>(i) % parts, of_group = static_cast<Index>(i) / parts;
+      const Index group = of_group / sets, first = of_group % sets * set;
       Task t{l,
              divide_up(batch, 2),
              in + group * l.in_block() * l.in_blocks(),
              dy + group * l.out_block() * l.out_blocks(),
              weight_gradient + group * l.c.group_out,
              static_cast<int>(first),
-             static_cast<int>(std::min<Index>(set, l.out_blocks() - first))};
+             static_cast<int>(std::min<Index>(set, l.out_blocks() - first)),
+             split,
+             static_cast<int>(part * split.tiles / parts),
+             static_cast<int>((part + 1) * split.tiles / parts)};
       t.run();
     });
   }
 
  private:
   static constexpr Index in_budget = 800 << 10, sums_budget = 448 << 10;  ///< bytes, of the second-level cache
-  static constexpr Index wanted_tasks = 8, least_tiles = 48;
+  static constexpr Index wanted_tasks = 8, tasks_of_thread = 2, least_tiles = 48;
   static constexpr int together = 6;  ///< streams
 
   struct Task {
@@ -50,22 +58,33 @@ class TileWeightSums {
     const Bf16Bits *in, *dy;
     float* weight_gradient;
     int first_block, blocks;
+    const Split& split;       ///< of all streams into those that go together
+    int first_run, last_run;  ///< of the split
+    int first_stream = 0;
     float* sums = nullptr;      ///< [stream][block][256]
     Index first = 0, last = 0;  ///< tiles of this chunk, of all pairs
 
+    /// Streams of run i of the split, and how many come before it.
+    [[nodiscard]] int together_in(int i) const noexcept {
+      return i < split.large_count ? split.large : split.large - 1;
+    }
+    [[nodiscard]] int streams_before(int i) const noexcept {
+      return i * (split.large - 1) + std::min(i, split.large_count);
+    }
+
     void run() {
-      sums = reinterpret_cast<float*>(
-          thread_scratch(static_cast<std::size_t>(Index{l.streams()} * blocks * 256) * sizeof(float)));
+      first_stream = streams_before(first_run);
+      const Index streams = streams_before(last_run) - first_stream;
+      sums = reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(streams * blocks * 256) * sizeof(float)));
       TileSession<Tiles> session{TileConfig{}};
       const Index all = pairs * l.tiles_of_pair(), tile_bytes = Index{l.in_blocks()} * l.planes() * l.tile_numbers * 2;
       const Index chunks = divide_up(all, std::max(least_tiles, in_budget / tile_bytes));
-      const Split split(l.streams(), together);
       for (Index chunk = 0; chunk < chunks; ++chunk) {
         first = chunk * all / chunks;
         last = (chunk + 1) * all / chunks;
-        int stream = 0;
-        for (int i = 0; i < split.tiles; ++i) {
-          const int count = i < split.large_count ? split.large : split.large - 1;
+        int stream = first_stream;
+        for (int i = first_run; i < last_run; ++i) {
+          const int count = together_in(i);
           for (int b = 0; b < blocks; ++b)
             unrolled<together>([&](auto n) {
               if (count == n + 1) block<n + 1>(session.tiles, stream, b, last == all);
@@ -82,7 +101,7 @@ class TileWeightSums {
       Index at[N];
       XSTITCH_UNROLL
       for (int n = 0; n < N; ++n) {
-        sum[n] = sums + ((stream + n) * Index{blocks} + b) * 256;
+        sum[n] = sums + ((stream - first_stream + n) * Index{blocks} + b) * 256;
         at[n] = l.stream_at(stream + n);
       }
       t.fence();

@@ -98,7 +98,8 @@ class TileLinearForward {
     });
   }
 
-  /// Some steps of some columns, blocks `block_steps` tiles apart.
+  /// Some steps of some columns, blocks `block_steps` tiles apart. Fetches the next two rows meanwhile: a row's columns
+  /// are too short a run of memory for the processor to fetch them by itself.
   static void round_weights(const Weights& w, Index first_step, Index count, Index first_column, Index columns,
                             Bf16Bits* to, Index block_steps) noexcept {
     for (Index j = 0; j < count * 16; ++j) {
@@ -106,9 +107,15 @@ class TileLinearForward {
       const float* first = row < w.inputs ? w.from + row * w.outputs + first_column : nullptr;
       const float* second = row + 1 < w.inputs ? first + w.outputs : nullptr;
       auto* p = reinterpret_cast<std::uint32_t*>(to + j * step_numbers);
-      for (Index o = 0; o < columns; o += 16, p += block_steps * tile / 2)
+      const Index next = row + 3 < w.inputs ? 2 * w.outputs : 0;
+      for (Index o = 0; o < columns; o += 16, p += block_steps * tile / 2) {
+        if (next != 0) {
+          __builtin_prefetch(first + o + next, 0, 2);
+          __builtin_prefetch(second + o + next, 0, 2);
+        }
         make_16_pairs(first == nullptr ? nullptr : first + o, second == nullptr ? nullptr : second + o,
                       static_cast<int>(std::min<Index>(16, columns - o)), p);
+      }
     }
   }
 
