@@ -20,6 +20,7 @@ problems = []
 INTERNAL = {
     "kernels::Vector": "what the functions of an activation are written with; include/xstitch/kernels has it",
     "data::rooms::Picture": "one room with all that is known of it, which an example shows",
+    "limits::Budget": "what bounds a reader's memory, to which an example's reader keeps, too",
     "progress::duration": "a time in words, which an example prints",
 }
 DECLARED = re.compile(r"(?:template <.*> )?(?:struct|class|concept|enum class|using) (\w+)(?: |;|$)|"
