@@ -53,7 +53,7 @@ def template(expression, joined=""):
         if between:
             result += ANYTHING
         text = re.sub(r"\\(.)", lambda escape: " " if escape[1] == "n" else escape[1], found[0][1:-1])
-        result += f"\x01{text}\x02" if between.endswith("?") or re.search(r"(?:^|[^:]):$", between) else text
+        result += f"\x01{text}\x02" if re.search(r"(?:\?|(?:^|[^:]):)(?: std::string\()?$", between) else text
         at = found.end()
     return " ".join((result + (ANYTHING if expression[at:].strip() else "")).split())
 
