@@ -144,6 +144,12 @@ TEST_CASE("a CSV of paths and several tasks, some labels missing") {
   const Folder set = Folder::of_csv(
       csv, {"breed", FolderTask::real("age"), FolderTask::classes_of("coat", 2), FolderTask::pixels("map", 3)}, small);
   CHECK(set.class_names("breed") == std::vector<std::string>{"beagle", "poodle"});
+  CHECK(error([&] { (void)set.class_names("weight"); }) ==
+        csv + ": found no task 'weight', expected one of those it was made with");
+  const std::string numbered = folder.file("numbered.csv");
+  write_text(numbered, "path,breed\n7,poodle\n8,beagle\n");
+  CHECK(error([&] { (void)Folder::of_csv(numbered, {"breed"}, small); }) ==
+        "file " + numbered + ", column 'path', row 1: found the number 7, expected a path");
   std::vector<xs::Sample> samples(3);
   for (std::size_t i = 0; i < 3; ++i) set.load(i, samples[i]);
   CHECK((samples[0].labels[0].indices[0] == 1 && samples[2].labels[0].indices[0] == 0));

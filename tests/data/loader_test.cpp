@@ -336,16 +336,44 @@ TEST_CASE("kinds, masks and shapes of labels") {
   no_mask.mask = {};
   other_mask.mask = {2, 2, 3};
   small.shape = {1, 2, 3};
-  CHECK(xs::binding::mismatch(normals, normals).empty());
-  CHECK(xs::binding::mismatch(normals, real).empty());
-  CHECK(xs::binding::mismatch(no_mask, real).empty());
-  CHECK(xs::binding::mismatch(real, normals) == "the kinds differ");
-  CHECK(xs::binding::mismatch(classes, real) == "the kinds differ");
-  CHECK(xs::binding::mismatch(real, classes) == "the kinds differ");
-  CHECK(xs::binding::mismatch(real, no_mask) == "the loss would ignore the mask");
-  CHECK(xs::binding::mismatch(other_mask, real) ==
-        "the masks differ: elements of the label are missing, which ElementMasked<loss> looks at");
-  CHECK(xs::binding::mismatch(small, real) == "the shapes differ");
+  const auto refusal = [](const xs::LabelSpec& have, const xs::LabelSpec& want) {
+    struct Labelled : Numbers {
+      xs::LabelSpec spec;
+      [[nodiscard]] std::vector<xs::LabelField> labels() const { return {{"a", spec}}; }
+    } data;
+    data.spec = have;
+    xs::HeadSlot head;
+    head.tower = "a";
+    head.label = want;
+    const std::vector<xs::HeadSlot> heads{head};
+    return error_of([&] { (void)xs::bind(data, {}, heads); });
+  };
+  CHECK(refusal(normals, normals) == "no error");
+  CHECK(refusal(normals, real) == "no error");
+  CHECK(refusal(no_mask, real) == "no error");
+  CHECK(refusal(real, normals) ==
+        "the data set does not fit the network:\n"
+        "  head \"a\" wants unit normal 2x2x3 with mask 2x2x1; the data set's label is real 2x2x3 with mask 2x2x1: the "
+        "kinds differ");
+  CHECK(refusal(classes, real).ends_with(": the kinds differ"));
+  CHECK(refusal(real, classes).ends_with(": the kinds differ"));
+  CHECK(refusal(real, no_mask).ends_with(": the loss would ignore the mask"));
+  CHECK(refusal(other_mask, real)
+            .ends_with(": the masks differ: elements of the label are missing, which ElementMasked<loss> looks at"));
+  CHECK(refusal(real, other_mask).ends_with(": the masks differ"));
+  CHECK(refusal(small, real).ends_with(": the shapes differ"));
+}
+
+TEST_CASE("boxes that are no rows of five are refused") {
+  struct Rows : Numbers {
+    [[nodiscard]] std::vector<xs::InputField> inputs() const { return {{"boxes", {3, 1, 4}}}; }
+  };
+  const std::vector<xs::InputSlot> inputs{{"a", 0, {3, 1, 4}, "boxes", xs::InputKind::boxes}};
+  CHECK(
+      error_of([&] { (void)xs::bind(Rows{}, inputs, {}); }) ==
+      "the data set does not fit the network:\n"
+      "  input \"a.boxes\" (boxes) of tower \"a\" wants a field of 3x1x4: boxes are n x 1 x 5, (1 if used, x0, y0, x1, "
+      "y1) each; found 3x1x4");
 }
 
 namespace {

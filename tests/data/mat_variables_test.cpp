@@ -151,6 +151,20 @@ TEST_CASE("variables that are not asked for are no obstacle, whatever they are")
   CHECK(cells.at("cell").items[1].numbers == std::vector<double>{5});
 }
 
+TEST_CASE("names of many bytes, and cells nested deeply, are refused") {
+  const TemporaryFolder folder;
+  const Bytes number = element(float64, raw(std::vector<double>{5}));
+  const auto error = [&](const std::string& name, int cells) {
+    Bytes array = variable(cells == 0 ? name : "", double_class, 1, number);
+    for (int depth = cells; depth > 0; --depth) array = variable(depth == 1 ? name : "", 1, 1, array);
+    return error_of<xs::Error>([&] { (void)MatFile(written(folder, {array})).at(name); });
+  };
+  CHECK(error(std::string(1024, 'n'), 0).empty());
+  CHECK(contains(error(std::string(1025, 'n'), 0), "found a name of 1025 bytes, expected at most 1024"));
+  CHECK(error("x", 16).empty());
+  CHECK(contains(error("x", 17), "damaged MAT-file: found cells nested more than 16 deep"));
+}
+
 TEST_CASE("array flags of 32 bits with a sign are flags") {
   const TemporaryFolder folder;
   const Bytes numbers = element(float64, raw(std::vector<double>{4, 5}));

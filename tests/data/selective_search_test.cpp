@@ -29,8 +29,12 @@ TEST_CASE("a square on a plain ground is found, in the whole picture and in a sm
     CHECK(best > 0.8);
   }
   CHECK((SelectiveSearch{false, 1, 1}(image).size()) == 1);
-  CHECK_THROWS_AS((void)(SelectiveSearch{false, 0.5}(image)), xs::Error);
-  CHECK_THROWS_AS((void)SelectiveSearch{}(xs::data::ByteImage{{4, 4, 1}, std::vector<std::uint8_t>(16)}), xs::Error);
+  CHECK_THROWS_WITH_AS((void)(SelectiveSearch{false, 0.5}(image)),
+                       "selective search: found a picture of 80x120x3 to be divided by 0.5, expected 3 channels and a "
+                       "divisor of at least 1",
+                       xs::Error);
+  CHECK_THROWS_WITH_AS((void)SelectiveSearch{}(xs::data::ByteImage{{4, 4, 1}, std::vector<std::uint8_t>(16)}),
+                       doctest::Contains("found a picture of 4x4x1 to be divided by 1"), xs::Error);
 }
 
 TEST_CASE("Pascal VOC without a file of proposals computes them") {

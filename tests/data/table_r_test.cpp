@@ -213,6 +213,29 @@ TEST_CASE("wrong R data are refused at any length") {
   text.texts({"no", "frame"});
   write_package(folder, text.bytes);
   CHECK(contains(error(), "no data frame"));
+  RWriter uneven, words;
+  uneven.list(2, true);
+  uneven.reals({1, 2, 3});
+  uneven.reals({4, 5});
+  uneven.attribute("names");
+  uneven.texts({"long", "short"});
+  uneven.end();
+  write_package(folder, uneven.bytes);
+  CHECK(contains(error(), "Rdata.rdb, 'frame': found 2 rows in column 'short', expected 3"));
+  words.list(1, true);
+  words.texts({"a", "b"});
+  words.attribute("names");
+  words.texts({"words"});
+  words.end();
+  write_package(folder, words.bytes);
+  CHECK(contains(error(), "Rdata.rdb, 'frame': found no columns of numbers, expected some"));
+  RWriter nothing, deep;
+  nothing.integer(255 | (1 << 8));  // the first symbol, before there is one
+  CHECK(parse(nothing.bytes) ==
+        "here: found a reference to nothing at byte 27, expected a value of R that a table needs");
+  for (int depth = 0; depth <= 100; ++depth) deep.list(1, false);
+  deep.end();
+  CHECK(contains(parse(deep.bytes), "here: found values nested more than 100 deep at byte"));
 }
 
 TEST_CASE("the meats of Debian's package r-cran-modeldata, where it is installed") {

@@ -243,12 +243,20 @@ TEST_CASE("the scaling goes with a network's file, and standardises another tabl
     return error_of<xs::Error>([&] { (void)xs::data::TableScaling::from_metadata(metadata); });
   };
   CHECK(contains(metadata_error({{"format", "xstitch"}}), "found [format], expected 'table_scaling'"));
-  CHECK(contains(metadata_error({{"table_scaling", "{\"version\": 2}"}}), "version 2"));
+  CHECK(contains(metadata_error({{"table_scaling", "{\"version\": 2}"}}), "found version 2, expected 1"));
   CHECK(contains(metadata_error({{"table_scaling",
                                   "{\"version\": 1, \"columns\": [{\"column\": \"a\", \"mean\": 0, "
                                   "\"standard_deviation\": 0}], \"classes\": []}"}}),
                  "column 'a': found the standard deviation 0"));
   CHECK(contains(error_of<xs::Error>([&] { (void)scaling.at("z"); }), "expected 'z' among them"));
+  xs::data::TableScaling numbers = scaling;
+  numbers.set_class_names("kind", {});
+  CHECK(contains(error_of<xs::Error>([&] { (void)xs::data::table_set(table, inputs, labels, numbers); }),
+                 "column 'kind': found names [red, ro\"sé, white], expected numbers as in the scaling"));
+  CHECK(contains(error_of<xs::Error>([&] { train.load(4, then); }), "sample 4 wanted, found 4"));
+  const std::vector<double> infinite = {1, INFINITY};
+  CHECK(error_of<xs::Error>([&] { (void)xs::data::ColumnScaling::of(infinite, first(2), "column 'x'"); }) ==
+        "column 'x': found inf in row 2, expected finite numbers");
   xs::data::TableScaling latin;
   latin.set(
       "stra\xdf"

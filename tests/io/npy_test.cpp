@@ -122,6 +122,11 @@ TEST_CASE("wrong files are refused by name") {
   CHECK(contains(error(npy_file("<f4", false, "(99999999999, 99999999999)", "")), "that memory holds"));
   CHECK(contains(error(npy_file("<f4", false, "6", std::string(24, 'x'))), "shape 6"));
   CHECK(contains(error(npy_file("<f4", false, "(6,)", std::string(24, 'x'), 4)), "version 4"));
+  CHECK(contains(error(std::string("\x93NUMPY\x02\0\0\0", 10)), "found 10 bytes, expected a header"));
+  std::string nameless = right;
+  nameless.replace(nameless.find("shape"), 5, "sizes");
+  CHECK(contains(error(nameless), "', 'fortran_order': False, 'sizes': (2, 3), }"));
+  CHECK(contains(error(nameless), "expected 'shape' in it"));
   CHECK(contains(error_of<xs::Error>([&] { (void)xs::load_npy(folder.file("none.npy")); }), "none.npy"));
 }
 

@@ -205,6 +205,11 @@ TEST_CASE("a tensor of an unknown type is no obstacle to the others") {
                        xs::Error);
   std::vector<std::uint8_t> bytes(3);
   CHECK_THROWS_WITH_AS(file.read("scale", bytes), doctest::Contains("the type F8_E8M0, expected"), xs::Error);
+  bytes.resize(2);
+  CHECK_THROWS_WITH_AS(file.read("w", bytes), doctest::Contains("tensor \"w\" has type F32, expected U8"), xs::Error);
+  std::vector<std::int64_t> integers(2);
+  CHECK_THROWS_WITH_AS(file.read("w", integers), doctest::Contains("tensor \"w\" has type F32, expected integers"),
+                       xs::Error);
 }
 
 TEST_CASE("wrong files are refused with the reason") {

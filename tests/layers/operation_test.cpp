@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace xs = xstitch;
@@ -136,6 +137,31 @@ struct Rows {
   }
 };
 
+/// y = x twice, and a parameter of four elements without influence.
+enum class Promise { none, work_in_place, initialize, emit_inside, offer_its_factors };
+template <Promise broken>
+struct Careless {
+  static constexpr xs::FixedString name{"careless"};
+  static constexpr std::string_view kind = "careless";
+  static constexpr bool in_place = broken == Promise::work_in_place, streams_gradients = true;
+  static constexpr Dims output_shape(Dims in) { return {in.height, in.width, 2 * in.channels}; }
+  static constexpr auto parameters(Dims) {
+    return std::array{
+        xs::ParameterSpec{"weight", xs::Extents(2, 2),
+                          broken == Promise::initialize ? xs::Initializer::custom() : xs::Initializer::constant(0.0F)}};
+  }
+  template <Dims In>
+  static void forward(const ForwardCall& call) {
+    for (std::size_t i = 0; i < 2 * call.batch * In.size(); ++i) call.output[i] = call.input[i / 2];
+  }
+  template <Dims In>
+  static void backward(const BackwardCall& call) {
+    const std::vector<float> ones(6, 1.0F);
+    if (broken == Promise::emit_inside) call.sinks[0].emit(3, ones.data(), 2);
+    if (broken == Promise::offer_its_factors) (void)call.sinks[0].take_factors({ones.data(), ones.data(), 2, 3, 2});
+  }
+};
+
 constexpr Shapes pair{Dims{2, 3, 3}, Dims{2, 3, 3}};
 
 template <Fault fault>
@@ -208,4 +234,24 @@ TEST_CASE("rows of a sample are part of a layer's batch") {
   run.backward();
   CHECK(run.output()[23] == 2.0F);
   CHECK(run.fault() == "");
+}
+
+TEST_CASE("an operation that breaks its word is named") {
+  constexpr Shapes one{Dims{1, 1, 2}};
+  const xs::RunOptions in_place{.in_place = true}, streamed{.emit_gradients = true, .take_factors = true};
+  CHECK_THROWS_WITH_AS((xs::RunOperation<Careless<Promise::none>, one>(in_place)),
+                       "operation 'careless' does not work in place", xs::Error);
+  CHECK_THROWS_WITH_AS((xs::RunOperation<Careless<Promise::work_in_place>, one>(in_place)),
+                       "in_place needs equal sizes of input and output 0", xs::Error);
+  CHECK_THROWS_WITH_AS((xs::RunOperation<Careless<Promise::initialize>, one>{}),
+                       "layer 'careless' has a parameter with a custom initializer, but no function initialize()",
+                       xs::Error);
+  xs::RunOperation<Careless<Promise::emit_inside>, one> beyond(streamed);
+  beyond.forward();
+  CHECK_THROWS_WITH_AS(beyond.backward(), "operation 'careless' emitted a chunk beyond the end of parameter 0",
+                       xs::Error);
+  xs::RunOperation<Careless<Promise::offer_its_factors>, one> other(streamed);
+  other.forward();
+  CHECK_THROWS_WITH_AS(other.backward(),
+                       "operation 'careless' offered factors whose sizes are not those of parameter 0", xs::Error);
 }

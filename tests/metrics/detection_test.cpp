@@ -274,4 +274,7 @@ TEST_CASE("what a training set says of the classes; tables and refusals") {
   CHECK_THROWS_AS(metric.add(0, std::vector<float>{NAN}, yes), xs::Error);
   CHECK_THROWS_AS(metric.add(0, std::vector<float>{}, yes), xs::Error);
   CHECK_THROWS_AS(metric.add(0, high, std::vector<std::uint8_t>{}), xs::Error);
+  CHECK_THROWS_WITH_AS((void)metric.scores(2), "attribute precision: object 2 wanted, found 2", xs::Error);
+  CHECK_THROWS_WITH_AS(xs::AttributePrecision(2, 2, {"Wood"}), "attribute precision: 1 names for 2 attributes",
+                       xs::Error);
 }

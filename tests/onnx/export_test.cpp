@@ -146,6 +146,33 @@ TEST_CASE("a layer of one's own") {
   options.translations["PRelu"] = [](xs::onnx::Operation&) {};
   CHECK(error_of<xs::Error>([&] { write(std::type_identity<Own<PRelu<"act">>>{}); }).find("gives not all outputs") !=
         std::string::npos);
+  options.translations["PRelu"] = [](xs::onnx::Operation& o) { (void)o.input(o.usual_form(), 1); };
+  CHECK(error_of<xs::Error>([&] { write(std::type_identity<Own<PRelu<"act">>>{}); }) ==
+        "cannot be written as ONNX: PRelu \"own.act\": an input was asked for that it does not have");
+  options.translations["PRelu"] = [](xs::onnx::Operation& o) { (void)o.integer("slopes"); };
+  CHECK(error_of<xs::Error>([&] { write(std::type_identity<Own<PRelu<"act">>>{}); }) ==
+        "cannot be written as ONNX: PRelu \"own.act\" has no attribute \"slopes\"");
+}
+
+TEST_CASE("inputs that cannot be one, losses that have no operator, and a codeword of zeros are refused") {
+  const xstitch_test::TemporaryFolder folder;
+  const auto refusal = [&](const xs::AnyNet& net, const xs::OnnxOptions& options = {}) {
+    return error_of<xs::Error>([&] { xs::export_onnx(net, folder.file("net.onnx"), options); });
+  };
+  using Narrow = xs::Tower<"narrow", xs::Shape<4>, xs::Linear<"score", 2>, xs::L2>;
+  using Wide = xs::Tower<"wide", xs::Shape<6>, xs::Linear<"score", 2>, xs::L2>;
+  CHECK(refusal(xs::Ensemble<1, Narrow, Wide>{xs::seed(1)}, {.shared_input = "x"}) ==
+        "ONNX: towers 'narrow' and 'wide' read 1x1x4 and 1x1x6, which cannot be one input \"x\"");
+  using Dated = xs::Tower<"dated", xs::Shape<4>, xs::Input<"when", xs::Shape<4>>, xs::Recall<"when">,
+                          xs::Linear<"score", 2>, xs::L2>;
+  CHECK(refusal(xs::OneTask<Dated>{xs::seed(1)}, {.shared_input = "dated.when"}) ==
+        "ONNX: two inputs would be named \"dated.when\", expected different names");
+  using Boxed = xs::Tower<"boxed", xs::Shape<4>, xs::Linear<"offset", 8>, xs::LearnedTemperature<xs::BoxRegression<>>>;
+  CHECK(refusal(xs::OneTask<Boxed>{xs::seed(1)})
+            .ends_with(": what the loss inside predicts is not known here; give a translation of LearnedTemperature"));
+  xs::OneTask<xs::Tower<"coded", xs::Shape<4>, xs::Linear<"score", 4>, xs::CodebookCrossEntropy<4>>> coded{xs::seed(1)};
+  std::ranges::fill(coded.mutable_parameter(coded.parameters().size() - 1), 0.0F);
+  CHECK(refusal(coded).ends_with(": a codeword has no direction"));
 }
 
 TEST_CASE("a network in bf16, metadata, and what is refused") {

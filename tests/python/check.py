@@ -158,6 +158,11 @@ refuses("expected int32, int64 or uint8", net.evaluate, test_images, {"kind": te
 refuses("found 2 elements a sample, expected 1", net.evaluate, test_images, {"kind": np.zeros((100, 2), np.int64)})
 refuses("found 99 samples, expected 100", net.evaluate, test_images, {"kind": test_labels["kind"][:99]})
 refuses("as optimizer, expected Sgd, Adam or AdamW", net.train, images, labels, "adam", epochs=1)
+refuses("train: evaluation is no pair", net.train, images, labels, pair.Adam(), epochs=1, evaluation=[images, labels])
+refuses('input "input": found an array without elements, expected [samples, ...]', net.predict, test_images[:0])
+refuses('input "input": found 5 extents, expected at most [samples, height, width, channels]', net.evaluate,
+        np.zeros((100, 1, 5, 6, 1), np.float32), test_labels)
+refuses("found an empty dict, expected {name: array}", net.predict, {})
 refuses("epochs = 0 and iterations = 0", net.train, images, labels, pair.Adam())
 refuses("expected a class", net.evaluate, test_images, {"kind": np.full(100, 2**40)})
 refuses("among 2 values", net.evaluate, test_images, {"place": np.array([[0, np.nan]] * 100, np.float32)})

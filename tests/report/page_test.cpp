@@ -201,6 +201,14 @@ TEST_CASE("a job's folder becomes curves: gaps, alphas by tower, lines that cann
   REQUIRE(curves.notes.size() == 1);
   CHECK(curves.notes[0] == "log.jsonl, line 1: log, line 1, column 1: expected a value (2 lines are left out)");
 
+  xs::write_file_atomically(folder.path / "other.jsonl",
+                            log + R"({"event": "train", "step": 4200, "epoch": 1, "learning_rate": 0.1, "losses": {}, )"
+                                  R"("alphas": {"pool1": {"mean": [[1, 2]], "least": [[1]], "most": [[1, 2]]}}})");
+  const std::vector<std::string> notes = report::read_training_log(folder.path / "other.jsonl").notes;
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0] ==
+        "other.jsonl, line 26: the alphas of seam \"pool1\" have another size than before (1 line is left out)");
+
   const std::vector<report::Section> sections = report::job_sections(folder.path);
   REQUIRE(sections.size() == 2);
   CHECK(sections[0].title == "Training: pair (finished)");

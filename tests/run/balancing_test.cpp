@@ -52,6 +52,25 @@ std::vector<xs::LossBalance> all_rules() {
           xs::Famo{}};
 }
 
+/// Weighs every head alike, whatever the weight.
+struct Alike {
+  double weight = 1.0;
+  static constexpr std::string_view name = "Alike";
+  static constexpr xs::BalanceNeeds needs{.losses_first = true, .positive_losses = true};
+  [[nodiscard]] std::vector<xs::BalanceArray> arrays(const xs::BalanceSetup&) const { return {}; }
+  void weigh(const xs::BalanceCall& call) const { std::ranges::fill(call.weights, weight); }
+  void update(const xs::BalanceCall&) const {}
+  [[nodiscard]] std::string describe() const { return "Alike"; }
+};
+
+/// A loss that rewards large outputs: minus the L2 loss.
+struct Reward : xs::L2 {
+  template <xs::Dims In>
+  static double forward(const xs::ForwardCall& call) {
+    return -xs::L2::forward<In>(call);
+  }
+};
+
 /// Labels of head 1 are missing in the second batch, some of head 0 in all.
 std::vector<xs::Batch> batches_for(const xs::AnyNet& net, std::size_t count = 6) {
   std::vector<xs::Batch> batches;
@@ -402,6 +421,25 @@ TEST_CASE("what has nothing to balance is refused by name") {
   net.set_trained("t.w.", false);
   xs::ThreadPool threads(1);
   CHECK_THROWS_AS(training.step(support::random_batch(net, 2, 1), threads), xs::Error);
+  // Weights that are none, and losses below 0 where the rule divides by them.
+  xs::Training alike(net, sgd);
+  const auto step_error = [&](xs::Training& of) {
+    return toy::error_of([&] { of.step(support::random_batch(of.net(), 2, 1), threads); });
+  };
+  alike.set_balance(Alike{-1.0});
+  CHECK(step_error(alike) == "Alike: found a weight of -1 for head 't.a', expected a finite number of at least 0");
+  alike.set_balance(Alike{std::numeric_limits<double>::infinity()});
+  CHECK(step_error(alike) == "Alike: found a weight of inf for head 't.a', expected a finite number of at least 0");
+  alike.set_balance(Alike{});
+  CHECK(step_error(alike) == "no error");
+  xs::OneTask<xs::Tower<"t", xs::Shape<2>, Dense<"w", 2>, xs::Head<"a", Dense<"out", 1>, xs::L2>,
+                        xs::Head<"b", Dense<"other", 1>, Reward>>>
+      rewarded{xs::seed(1)};
+  xs::Training below(rewarded, sgd);
+  below.set_balance(Alike{});
+  const std::string error = step_error(below);
+  CHECK(error.starts_with("Alike: found a loss of -"));
+  CHECK(error.ends_with(" for head 't.b', expected at least 0"));
   // The rule owns the weights.
   CHECK(toy::error_of([&] { training.set_head_weight(0, 2.0F); }) ==
         "training: the weights of the heads are set by GradNorm");

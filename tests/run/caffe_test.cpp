@@ -1,6 +1,9 @@
 // needs: caffe
 // Files of Caffe's: both generations of layers, values packed or not, against what OpenCV makes of the same bytes;
 // pixels of other networks; what does not fit and what is damaged.
+#include <xstitch/layers/group_norm.hpp>
+#include <xstitch/layers/layer_norm.hpp>
+#include <xstitch/layers/linear.hpp>
 #include <xstitch/losses/softmax_cross_entropy.hpp>
 #include <xstitch/models/bvlc_alexnet.hpp>
 #include <xstitch/models/fcn32s.hpp>
@@ -121,6 +124,9 @@ std::vector<float> picture(const std::string& name, std::size_t side) {
 using Loss = xs::SoftmaxCrossEntropy;
 using CaffeNet = xs::OneTask<xs::models::CaffeNet<"birds", 5, Loss, 16>>;
 using AlexNet = xs::OneTask<xs::models::BvlcAlexNet<"birds", 5, Loss, 16>>;
+/// Layers that Caffe has not.
+using Normed = xs::OneTask<xs::Tower<"birds", xs::Shape<2, 2, 3>, xs::GroupNorm<"channels", 3>, xs::LayerNorm<"pixels">,
+                                     xs::Linear<"fc8", 5>, Loss>>;
 /// FCN-32s up to its scores.
 using Cells =
     xs::OneTask<xs::Tower<"pixels", xs::Shape<64, 64, 3>, xs::models::Fcn32sTrunk<16>, xs::Conv<"score", 5, 1>, Loss>>;
@@ -148,9 +154,10 @@ double difference(const std::shared_ptr<xs::Parameters>& parameters, const std::
   return worst / largest;
 }
 
+template <class Net = CaffeNet>
 std::string refused(const std::string& bytes, const xs::CaffeOptions& options = {}) {
   const File file(bytes);
-  const auto to = empty<CaffeNet>();
+  const auto to = empty<Net>();
   const std::string text = error_of<xs::Error>([&] {
     xs::initialise_from(*to, xs::CaffeFile(file.path), {{"", "birds."}}, options);
   });
@@ -276,6 +283,19 @@ TEST_CASE("what does not fit is told together, with names, and changes nothing")
   holds(refused(block(100, block(1, "fc8") + block(2, "InnerProduct") +
                                block(7, blob({5, 256}, values("fc8.weight", {5, 256}), Form::packed)))),
         R"("birds.fc8.weight" and "birds.fc8.bias": the file has the first only)");
+  holds(refused(layer(fc8, Form::packed), {.ignore = {"fc8"}}), "does not fit the network: no layer is taken");
+  holds(refused(layer(fc8, Form::packed), {.pixels = xs::PixelScaling::torchvision()}),
+        "CaffeOptions: found other pixels than the file's, and no convolution on a picture of three channels, expected "
+        "one whose weights are converted");
+  const std::string one = block(7, blob({1}, values("fc8.bias", {1}), Form::packed));
+  holds(refused(block(100, block(1, "fc8") + block(2, "InnerProduct") + one + one + one)),
+        R"(layer "fc8" has 3 blobs, expected a weight and perhaps a bias)");
+  holds(refused(block(100, block(1, "fc8") + block(2, "InnerProduct") + one + one + block(117, number(6, 1)))),
+        R"(layer "fc8", blob 0: found a transposed weight [in, out], expected [out, in] ("birds.fc8.weight"))");
+  const std::string norms = refused<Normed>(layer({"channels", "InnerProduct", {3}}, Form::packed) +
+                                            layer({"pixels", "Convolution", {2, 2, 3}}, Form::packed));
+  holds(norms, R"(layer "channels", blob 0: found a weight of type InnerProduct, expected one whose axes are known)");
+  holds(norms, R"(layer "pixels", blob 0: found a weight of type Convolution, expected one of a layer that Caffe has)");
 }
 
 TEST_CASE("damaged files are refused by file, layer, found and expected") {

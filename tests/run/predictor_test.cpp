@@ -36,6 +36,21 @@ struct Lower
                 xs::Head<"two", xs::Linear<"fc2", 5>, xs::L2>> {};
 using Net = xs::CrossStitch<Upper, Lower>;
 
+/// y = x, beside a weight that nobody fills.
+struct Unfilled {
+  static constexpr xs::FixedString name{"unfilled"};
+  static constexpr xs::Dims output_shape(xs::Dims in) { return in; }
+  static constexpr std::array<xs::ParameterSpec, 1> parameters(xs::Dims) {
+    return {xs::ParameterSpec{.name = "weight", .extents = xs::Extents(2), .initializer = xs::Initializer::custom()}};
+  }
+  template <xs::Dims In>
+  static void forward(const xs::ForwardCall& call) {
+    std::copy_n(call.input, call.batch * In.size(), call.output);
+  }
+  template <xs::Dims In>
+  static void backward(const xs::BackwardCall&) {}
+};
+
 template <class F>
 bool says(F&& f, const std::string& what) {
   const std::string error = toy::error_of(f);
@@ -327,6 +342,29 @@ TEST_CASE(
   says([&] { (void)net.logits(0); }, "keep_logits(true)");  // that evaluation kept none
   net.evaluate(batch, threads);
   CHECK(net.logits(0).size() == 2 * 3);
+  xs::Batch wrong = batch;
+  wrong.inputs.emplace_back();
+  says([&] { net.evaluate(wrong, threads); }, "CrossStitch: the batch has 3 inputs, the network has 2");
+  wrong = batch;
+  wrong.labels[net.find_head("lower.one")].mask.assign(3, 1);
+  const std::size_t mean = net.find_parameter("upper.norm.running_mean");
+  says([&] { net.model().set_trained(mean, true); },
+       "parameter 'upper.norm.running_mean' is a buffer, which training does not move");
+  {
+    xs::Training gradients(net);
+    says([&] { (void)gradients.gradient(0); }, "gradient of 'upper.conv.weight': no step has stored gradients yet");
+    says([&] { gradients.compute_gradients(wrong, 0, threads); }, "mask of 'lower.one': 3 entries, expected 4");
+    gradients.compute_gradients(batch, 0, threads);
+    says([&] { (void)gradients.gradient(mean); }, "gradient of 'upper.norm.running_mean': a buffer has none");
+    says([&] { gradients.step(batch, threads); },
+         "training: a step needs an optimizer; this training was made for gradients alone");
+  }
+  xs::AnyNet predicting(Net::inference_program_of_type, xs::seed(1));
+  says([&] { xs::Training none(predicting); }, "CrossStitch: a program for prediction alone cannot be trained");
+  using Own = xs::OneTask<xs::Tower<"a", xs::Shape<3>, Unfilled, xs::Linear<"fc", 2>, xs::L2>>;
+  says([&] { const Own own{xs::seed(1)}; },
+       "parameter 'a.unfilled.weight' asks for Initializer::custom(), but its operation has no "
+       "`initialize(in, index, values, key)`");
 
   Net other = std::move(net);
   CHECK_NOTHROW(other.evaluate(batch, threads));

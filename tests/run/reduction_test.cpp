@@ -103,6 +103,7 @@ struct Outcome {
   xs::StepResult result;  ///< of the last step
   std::size_t optimizer_bytes = 0;
   std::string gradient_error;  ///< of Training::gradient(0)
+  std::string state_error;     ///< of Training::optimizer_state(0, 0)
 };
 
 /// Small buckets, so that there are several and parameters are split.
@@ -133,6 +134,7 @@ std::vector<Outcome> train(std::size_t ranks, const Optimizer& optimizer, const 
     outcome.factors_taken = reduction->factors_taken;
     outcome.optimizer_bytes = training.optimizer_bytes();
     outcome.gradient_error = toy::error_of([&] { (void)training.gradient(0); });
+    outcome.state_error = toy::error_of([&] { (void)training.optimizer_state(0, 0); });
   };
   support::on_ranks(ranks, work, ranks != 4);  // of four, the first thread sends
   return outcomes;
@@ -300,6 +302,9 @@ TEST_CASE("the optimizer's state shared out: the same bits, and each rank has it
       most = std::max(most, rank.optimizer_bytes);
       sum += rank.optimizer_bytes;
       CHECK((rank.gradient_error.find("share the optimizer's state") != std::string::npos) == (ranks > 1));
+      CHECK(rank.state_error == (ranks == 1 ? "no error"
+                                            : "training: the optimizer's state of 'a.conv.weight' is shared out over "
+                                              "ranks; this one does not have all of it"));
     }
     CHECK(most == told.state);
     CHECK(sum + 4096 > told.state_of_all);  // but for the buffers, which have no state
@@ -313,6 +318,23 @@ TEST_CASE("the optimizer's state shared out: the same bits, and each rank has it
   const std::string text = xs::describe<Deep>(adam, {.ranks = 4, .batch = 64, .share_state = true});
   CHECK(text.find("a rank of 4, batch 64 in 4 slices of 16: parameters ") != std::string::npos);
   CHECK(text.find("optimizer's state ") != std::string::npos);
+  CHECK(toy::error_of([&] { (void)xs::describe<Deep>(adam, {.ranks = 4, .batch = 3}); }) ==
+        "describe: found 4 ranks and accumulate = 1 with batch = 3, expected at least 1 of both and at most the batch");
+}
+
+TEST_CASE("a rank that brings more than its part of the batch is refused on all") {
+  const xs::Batch batch = batches_for<Pair>()[0];
+  std::vector<std::string> errors(2);
+  support::on_ranks(2, [&](const std::shared_ptr<xs::Ranks>& own) {
+    Pair net{xs::seed(5)};
+    xs::ThreadPool threads(1);
+    xs::Training training(net, xs::Sgd{.learning_rate = 0.05F});
+    training.set_reduction(std::make_shared<Noting>(own, net, batch.size, small));
+    const xs::Batch mine = own->rank() == 1 ? batch : part_of(net, batch, {0, 2, 2});
+    errors[own->rank()] = toy::error_of([&] { training.step(mine, {.accumulate = 2}, threads); });
+  });
+  for (const std::string& error : errors)
+    CHECK(error == "training: found 4 samples on rank 0 of 2, expected 6 of 12 in 2 slices (core/share.hpp)");
 }
 
 TEST_CASE("statistics of the whole batch: the same bits on 1, 2, 3, 4 and 8 ranks, and those of one process") {

@@ -7,7 +7,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = ROOT / "include/xstitch"
 LITERAL = r'"(?:[^"\\]|\\.)*"'
 ANYTHING = "\x00"            # in a template: what is known when the message is made
-PERHAPS = re.compile("\x01[^\x02]*\x02")  # in a template: a literal that is one of two
+PERHAPS = re.compile("\x01([^\x02]*)\x02")  # in a template: a literal that is one of two
 
 # The headers with functions that return a message, or its part.
 TEXTS = ("data/binding.hpp", "run/caffe_fit.hpp", "run/load_parameters.hpp", "train/trainer_messages.hpp")
@@ -43,14 +43,17 @@ def call(text, at, last):
 
 
 def template(expression, joined=""):
-    """Its literals, with ANYTHING between those that more than space (or what is `joined`) is between."""
+    """Its literals, with ANYTHING between those that more than space (or what is `joined`) is between: a member's key,
+    as in json.at("version"), is no part of the text."""
     result, at = "", 0
     for found in re.finditer(LITERAL, expression):
         between = expression[at:found.start()].strip(" \n" + joined)
+        if re.search(r"\.\w+\($", between):
+            continue
         if between:
             result += ANYTHING
         text = re.sub(r"\\(.)", lambda escape: " " if escape[1] == "n" else escape[1], found[0][1:-1])
-        result += f"\x01{text}\x02" if between.endswith("?") or re.search(r"[^:]:$", between) else text
+        result += f"\x01{text}\x02" if re.search(r"(?:\?|(?:^|[^:]):)(?: std::string\()?$", between) else text
         at = found.end()
     return " ".join((result + (ANYTHING if expression[at:].strip() else "")).split())
 
@@ -84,6 +87,11 @@ def compile_time():
     message = re.compile(rf'("xstitch: (?:[^"\\]|\\.)*"(?:\s*{LITERAL})*)')
     return [(path, template(found).removeprefix("xstitch: ")) for path, text in headers().items()
             for found in message.findall(text)]
+
+
+def words(message):
+    """A template without the marks round literals that are one of two."""
+    return message.translate({1: None, 2: None})
 
 
 def guide():

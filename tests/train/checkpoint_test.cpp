@@ -105,6 +105,27 @@ TEST_CASE("a checkpoint without the optimizer's arrays is refused before anythin
   CHECK(same_bits(values(other), before));
 }
 
+TEST_CASE("a checkpoint of another version, or with losses of other heads, is refused before anything changes") {
+  const Folder folder("checkpoint_version");
+  OneTaskA net{xs::seed(1)}, other{xs::seed(2)};
+  xs::Training training(net, sgd), resumed(other, sgd);
+  const std::vector<float> before = values(other);
+  const auto error = [&] {
+    const std::string text = error_of([&] { (void)xs::checkpoint::read(folder.path / "c", resumed, identity(other)); });
+    CHECK(same_bits(values(other), before));
+    return text;
+  };
+  xs::checkpoint::write(folder.path / "c", training, identity(net), {.step = 3, .total = 9, .interval = {{}, {}}});
+  CHECK(error().ends_with("losses of 2 heads, expected 1"));
+  auto metadata = xs::SafetensorsFile(folder.path / "c").metadata();
+  std::string& text = metadata.at("training");
+  const std::string now = std::to_string(xs::checkpoint::version), member = "\"version\": " + now;
+  REQUIRE(text.find(member) != std::string::npos);
+  text.replace(text.find(member), member.size(), "\"version\": 99");
+  xs::safetensors::write(folder.path / "c", {}, metadata);
+  CHECK(error().ends_with("a checkpoint of version 99, expected " + now));
+}
+
 TEST_CASE("every cut and many flipped bytes: an error, or a state with finite values; never a crash") {
   const Folder folder("checkpoint_broken");
   OneTaskA net{xs::seed(1)};

@@ -191,6 +191,14 @@ TEST_CASE("a job over ranks: rank 0 writes its folder, a resume loads what is fi
     });
     return all;
   };
+  support::on_ranks(1, [&](const std::shared_ptr<xs::Ranks>& own) {
+    Pair net{xs::seed(5)};
+    xs::TrainingJob job(folder.path);
+    CHECK(toy::error_of([&] {
+            job.train("pair", net, toy::Stripes{}, xs::Sgd{.learning_rate = 0.05F},
+                      {.iterations = 3, .output = nullptr, .distributed = {own}});
+          }) == "job: found TrainOptions::distributed without JobOptions::distributed, expected it there");
+  });
   const std::vector<std::vector<float>> first = run(false, 2);
   for (const std::vector<float>& rank : run(true, 3)) CHECK(toy::same_bits(rank, first[0]));
   CHECK(toy::same_bits(first[0], first[1]));

@@ -354,4 +354,10 @@ TEST_CASE("networks that do not go together are refused") {
   using NoBoxes =
       xs::Tower<"t", xs::Shape<24, 32, 1>, xs::Head<"class", xs::Linear<"score", 3>, xs::SoftmaxCrossEntropy>>;
   CHECK(refusal_of<xs::OneTask<NoBoxes>>() == "evaluate_detection: no tower has an Input \"regions\" of boxes");
+  using NoRegions = xs::Tower<
+      "t", xs::Shape<24, 32, 1>, xs::Input<"regions", xs::Shape<4, 1, 5>, xs::Boxes>,
+      xs::Head<"class", xs::Linear<"score", 3>, xs::SoftmaxCrossEntropy>,
+      xs::Head<"other", xs::RoiPool<"regions", 1, xs::Ratio{1}>, xs::Linear<"second", 3>, xs::SoftmaxCrossEntropy>>;
+  CHECK(refusal_of<xs::OneTask<NoRegions>>() ==
+        "evaluate_detection: head \"t.class\" predicts 1 rows a sample, expected 4, one a region");
 }

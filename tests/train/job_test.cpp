@@ -136,6 +136,8 @@ TEST_CASE("other settings, broken manifests and impossible names are refused") {
     xs::write_file_atomically(folder.path / "job.json", good.substr(0, i));
     CHECK(error_of([&] { xs::TrainingJob job(folder.path, {.resume = true}); }).find("job.json") != std::string::npos);
   }
+  xs::write_file_atomically(folder.path / "job.json", "{\"version\": 3, \"job\": \"0\", \"stages\": []}");
+  CHECK(error_of([&] { xs::TrainingJob job(folder.path, {.resume = true}); }).ends_with("version 3, expected 2"));
   xs::write_file_atomically(folder.path / "job.json", "{\"version\": 2, \"job\": \"0\", \"stages\": [{}]}");
   CHECK(error_of([&] { xs::TrainingJob job(folder.path, {.resume = true}); }).find("\"name\"") != std::string::npos);
 }

@@ -197,6 +197,12 @@ TEST_CASE("a batch of any size is at most the data set; products that overflow a
     CHECK(all.samples == 3);
     CHECK(all.rows[0].loss == xs::evaluate(net, data, {.batch = 3, .threads = 1}).rows[0].loss);
   }
+  options = quiet(4);
+  for (const std::size_t accumulate : {std::size_t{0}, options.batch + 1}) {
+    options.accumulate = accumulate;
+    CHECK(refusal(options) == "train: found accumulate = " + std::to_string(accumulate) +
+                                  ", expected 1 to the batch size, " + std::to_string(options.batch));
+  }
   options = quiet(0);
   options.epochs = std::uint64_t{1} << 61;  // of 8 steps: 2^64
   CHECK(refusal(options, Stripes{.count = 40}) ==
