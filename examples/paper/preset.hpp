@@ -3,9 +3,7 @@
 //
 // A header in presets/ brings a size and one preset or more:
 //
-//   struct NAME {                       // the file is presets/NAME.hpp
-//     using Segmentation = ..., Normals = ..., Depth = ..., Presence = ...;   // towers
-//     using EveryConvSegmentation = ..., EveryConvNormals = ...;              // stitched after every convolution
+//   struct NAME : Towers<height, width, classes, ...> {   // the file is presets/NAME.hpp
 //     static std::vector<Preset> presets();
 //   };
 //

@@ -38,16 +38,25 @@ using EveryConvTrunk =
                         typename Init::template bias<xs::Ratio{1}>>,
                xs::Relu, Drop, xs::Seam<"fc7">>;
 
-template <xs::FixedString Task, int Outputs, class Loss, int Height, int Width, int Divisor, int FirstPad, int GridPad,
-          class Init, class Drop>
-using EveryConvFcn32s =
-    xs::Tower<Task, xs::Shape<Height, Width, 3>, EveryConvTrunk<Divisor, FirstPad, GridPad, Init, Drop>,
-              xs::models::Fcn32sScore<Outputs, Height, Width, FirstPad, GridPad>, Loss>;
+/// The towers of a size.
+template <int Height, int Width, int Classes, int Divisor, int FirstPad, int GridPad, class Init, class Drop>
+struct Towers {
+  static constexpr int height = Height, width = Width, classes = Classes;
+  template <xs::FixedString Task, int Outputs, class Loss>
+  using Fcn = xs::models::Fcn32s<Task, Outputs, Loss, Height, Width, Divisor, FirstPad, GridPad, Init, Drop>;
+  template <xs::FixedString Task, int Outputs, class Loss>
+  using EveryConv = xs::Tower<Task, xs::Shape<Height, Width, 3>, EveryConvTrunk<Divisor, FirstPad, GridPad, Init, Drop>,
+                              xs::models::Fcn32sScore<Outputs, Height, Width, FirstPad, GridPad>, Loss>;
 
-/// Which classes a picture holds: the stand-in for ImageNet's weights.
-template <int Classes, int Height, int Width, int Divisor, int FirstPad, int GridPad, class Init, class Drop>
-using PresenceTower =
-    xs::Tower<"presence", xs::Shape<Height, Width, 3>, xs::models::Fcn32sTrunk<Divisor, FirstPad, GridPad, Init, Drop>,
-              xs::GlobalAveragePool, xs::Linear<"class_score", Classes>, xs::SigmoidCrossEntropy>;
+  using Segmentation = Fcn<"segmentation", Classes, xs::SoftmaxCrossEntropy>;
+  using Normals = Fcn<"normals", words, xs::CodebookCrossEntropy<words>>;
+  using Depth = Fcn<"depth", 1, xs::L1>;
+  using EveryConvSegmentation = EveryConv<"segmentation", Classes, xs::SoftmaxCrossEntropy>;
+  using EveryConvNormals = EveryConv<"normals", words, xs::CodebookCrossEntropy<words>>;
+  /// Which of the 13 classes of drawn rooms a picture holds: the stand-in for ImageNet's weights.
+  using Presence = xs::Tower<"presence", xs::Shape<Height, Width, 3>,
+                             xs::models::Fcn32sTrunk<Divisor, FirstPad, GridPad, Init, Drop>, xs::GlobalAveragePool,
+                             xs::Linear<"class_score", 13>, xs::SigmoidCrossEntropy>;
+};
 
 }  // namespace paper

@@ -7,22 +7,7 @@
 
 namespace paper {
 
-struct full {
-  static constexpr int height = 480, width = 640, classes = 40, divisor = 1, first_pad = 100, grid_pad = 0;
-  using Init = xs::models::CaffeInitializers;
-  using Drop = xs::Dropout<>;
-  template <xs::FixedString Task, int Outputs, class Loss>
-  using Fcn = xs::models::Fcn32s<Task, Outputs, Loss, height, width, divisor, first_pad, grid_pad, Init, Drop>;
-  template <xs::FixedString Task, int Outputs, class Loss>
-  using EveryConv = EveryConvFcn32s<Task, Outputs, Loss, height, width, divisor, first_pad, grid_pad, Init, Drop>;
-
-  using Segmentation = Fcn<"segmentation", classes, xs::SoftmaxCrossEntropy>;
-  using Normals = Fcn<"normals", words, xs::CodebookCrossEntropy<words>>;
-  using Depth = Fcn<"depth", 1, xs::L1>;
-  using Presence = PresenceTower<13, height, width, divisor, first_pad, grid_pad, Init, Drop>;  // of drawn rooms
-  using EveryConvSegmentation = EveryConv<"segmentation", classes, xs::SoftmaxCrossEntropy>;
-  using EveryConvNormals = EveryConv<"normals", words, xs::CodebookCrossEntropy<words>>;
-
+struct full : Towers<480, 640, 40, 1, 100, 0, xs::models::CaffeInitializers, xs::Dropout<>> {
   static std::vector<Preset> presets() {
     return {{.name = "paper",
              .what =
