@@ -1,10 +1,11 @@
 #pragma once
 // What is written to a stream (std::cout, std::cerr) until the end of its scope, in place of writing it.
-#include <exception>
+#include <charconv>
 #include <ostream>
 #include <sstream>
 #include <streambuf>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace pages {
@@ -18,18 +19,13 @@ class Captured {
 
   [[nodiscard]] std::string text() const { return text_.str(); }
   [[nodiscard]] bool has(const std::string& part) const { return text().find(part) != std::string::npos; }
-  /// The numbers in it; words between them are passed over.
+  /// The numbers in it, as std::cout writes them in any locale; words between them are passed over.
   [[nodiscard]] std::vector<double> numbers() const {
     std::vector<double> all;
     std::istringstream in(text());
     for (std::string word; in >> word;) {
-      std::size_t used = 0;
-      try {
-        const double number = std::stod(word, &used);
-        if (used > 0) all.push_back(number);
-      } catch (const std::exception&) {
-        continue;
-      }
+      double number = 0.0;
+      if (std::from_chars(word.data(), word.data() + word.size(), number).ec == std::errc{}) all.push_back(number);
     }
     return all;
   }

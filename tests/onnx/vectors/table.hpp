@@ -3,11 +3,11 @@
 // them as types: the bridge is a text that an operation writes of itself (its kind, its attributes, its shapes) and
 // that the rule for an ONNX node writes from what it found. An entry is a line in the family's file; one that is asked
 // for and is not there fails the test, which prints the text.
+#include <xstitch/core/number_text.hpp>
 #include <xstitch/layers/run_operation.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <stdexcept>
@@ -30,11 +30,7 @@ struct Outcome {
   std::vector<std::vector<float>> updates{};  ///< of buffers, one a parameter
 };
 
-inline std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.5g", value);
-  return text;
-}
+inline std::string number(double value) { return xs::number_text(value, 5); }
 inline std::string text(const xs::Attribute& attribute) {
   std::string made = " " + std::string(attribute.name) + "=";
   if (attribute.kind == xs::Attribute::Kind::ratio)

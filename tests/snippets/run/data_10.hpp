@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <locale>
+#include <optional>
 #include <string>
 
 #include "../captured.hpp"
@@ -16,6 +18,7 @@ double score_of(double acid, double sugar) { return 5 + 2 * acid - sugar; }
 /// Rows of acid, sugar, score and, for every third of them, no score; acids and sugars in (0, 1).
 void write_wine(const std::string& path, int rows, bool scores) {
   std::ofstream out(path);
+  out.imbue(std::locale::classic());
   out << "acid,sugar" << (scores ? ",score,colour\n" : "\n");
   const xs::RandomKey key = xs::RandomKey(xs::seed(7)).with(path);
   for (int i = 0; i < rows; ++i) {
@@ -24,7 +27,7 @@ void write_wine(const std::string& path, int rows, bool scores) {
     const double sugar = static_cast<double>(key.uniform(2 * k + 1, 0.0F, 1.0F));
     out << acid << ',' << sugar;
     if (scores)
-      out << ',' << (i % 3 == 2 ? std::string("NA") : std::to_string(score_of(acid, sugar))) << ','
+      out << ',' << (i % 3 == 2 ? std::string("NA") : xs::number_text(score_of(acid, sugar), 9)) << ','
           << (acid > sugar ? "red" : "white");
     out << '\n';
   }
@@ -81,7 +84,8 @@ TEST_CASE("a program trains on a table, another one predicts for new rows in the
     const double truth = score_of(rows.column("acid")[static_cast<std::size_t>(count)],
                                   rows.column("sugar")[static_cast<std::size_t>(count)]);
     CHECK(line.find("new.csv") != std::string::npos);
-    CHECK(std::stod(line.substr(line.rfind(' '))) == doctest::Approx(truth).epsilon(0.05));
+    const std::optional<double> found = xs::number_of_text(std::string_view(line).substr(line.rfind(' ') + 1));
+    CHECK(found.value_or(0.0) == doctest::Approx(truth).epsilon(0.05));
   }
   CHECK(count == 20);
 }
