@@ -58,7 +58,7 @@ struct ConvWeightTask {
   /// First row of a tile in the [taps * channels] rows of the weight gradient.
   static constexpr int tile_start(int tile) noexcept {
     const int t = tile % split.tiles;
-    return tile / split.tiles * run + t * (split.large - 1) + std::min(t, split.large_count);
+    return tile / split.tiles * run + split.start_of(t);
   }
 };
 

@@ -11,6 +11,7 @@
 #include <xstitch/kernels/multiply_add.hpp>
 #include <xstitch/kernels/xsimd.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -73,6 +74,9 @@ struct Split {
       : tiles((length + most - 1) / most),
         large(tiles == 0 ? 0 : (length + tiles - 1) / tiles),
         large_count(tiles == 0 ? 0 : length - tiles * (large - 1)) {}
+  /// Length of tile i, and how much comes before it.
+  [[nodiscard]] constexpr int length_of(int i) const noexcept { return i < large_count ? large : large - 1; }
+  [[nodiscard]] constexpr int start_of(int i) const noexcept { return i * (large - 1) + std::min(i, large_count); }
 };
 
 /// Arithmetic of the matrix kernels in fp32. An Element is what one multiply-add takes from each operand in each lane:

@@ -27,7 +27,7 @@ class TileWeightSums {
     const Index set = std::clamp<Index>(all_blocks / wanted_tasks, 1, std::min<Index>(cached, l.out_blocks()));
     const Index sets = divide_up(l.out_blocks(), set);
     const Split split(l.streams(), together);
-    // Streams are shared out only where there are more threads than that, as each part reads the output gradient anew.
+    // Each part reads the output gradient again, so streams are split only where there are more threads than tasks.
     const Index wanted = tasks_of_thread * static_cast<Index>(threads.size());
     const auto parts = static_cast<int>(std::clamp<Index>(divide_up(wanted, sets * l.c.groups), 1, split.tiles));
     threads.parallel_for(static_cast<std::size_t>(sets * l.c.groups * parts), [&](std::size_t i) {
@@ -64,17 +64,9 @@ class TileWeightSums {
     float* sums = nullptr;      ///< [stream][block][256]
     Index first = 0, last = 0;  ///< tiles of this chunk, of all pairs
 
-    /// Streams of run i of the split, and how many come before it.
-    [[nodiscard]] int together_in(int i) const noexcept {
-      return i < split.large_count ? split.large : split.large - 1;
-    }
-    [[nodiscard]] int streams_before(int i) const noexcept {
-      return i * (split.large - 1) + std::min(i, split.large_count);
-    }
-
     void run() {
-      first_stream = streams_before(first_run);
-      const Index streams = streams_before(last_run) - first_stream;
+      first_stream = split.start_of(first_run);
+      const Index streams = split.start_of(last_run) - first_stream;
       sums = reinterpret_cast<float*>(thread_scratch(static_cast<std::size_t>(streams * blocks * 256) * sizeof(float)));
       TileSession<Tiles> session{TileConfig{}};
       const Index all = pairs * l.tiles_of_pair(), tile_bytes = Index{l.in_blocks()} * l.planes() * l.tile_numbers * 2;
@@ -84,7 +76,7 @@ class TileWeightSums {
         last = (chunk + 1) * all / chunks;
         int stream = first_stream;
         for (int i = first_run; i < last_run; ++i) {
-          const int count = together_in(i);
+          const int count = split.length_of(i);
           for (int b = 0; b < blocks; ++b)
             unrolled<together>([&](auto n) {
               if (count == n + 1) block<n + 1>(session.tiles, stream, b, last == all);

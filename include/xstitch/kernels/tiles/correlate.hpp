@@ -117,7 +117,7 @@ class TileCorrelate {
         const Split split(static_cast<int>(images * tiles), most);
         Index tile = 0;
         for (int i = 0; i < split.tiles; ++i) {
-          const int count = i < split.large_count ? split.large : split.large - 1;
+          const int count = split.length_of(i);
           Place at[6] = {};
           for (int m = 0; m < count; ++m) at[m] = place(tile++);
           dispatch(session.tiles, count, at, b, start, valid);
