@@ -3,6 +3,7 @@
 #include <xstitch/io/file.hpp>
 #include <xstitch/report/draw.hpp>
 #include <xstitch/report/job_report.hpp>
+#include <xstitch/report/markdown.hpp>
 #include <xstitch/run/parameter_file.hpp>
 
 #include <set>
@@ -74,6 +75,7 @@ std::filesystem::path write_page(Page page, const Results& results, const std::f
   report_of::Report html{.title = "The paper's experiments", .subtitle = std::move(page.subtitle), .sections = {}};
   html.sections = std::move(page.sections);
   html.sections.push_back({"Settings", {report_of::Settings{"Settings of this run", std::move(page.settings)}}});
+  report_of::write_markdown(html, folder / "results.md");
   if (const protocol::Row* row = row_to_see(page)) {
     html.sections.push_back(seen(page, *row, results));
     std::set<std::string> shown;

@@ -41,19 +41,27 @@ inline std::string box(const MarkedBox& marked, const Picture& picture) {
          "\" fill=\"" + ink_on(marked.colour) + "\">" + escaped(words) + "</text>";
 }
 
+/// What is inside of the element <svg> of a picture; an enlarged class map keeps its edges by the class "sharp".
+inline std::string content(const Picture& p) {
+  std::string svg = "<image width=\"" + std::to_string(p.width) + "\" height=\"" + std::to_string(p.height) + "\"" +
+                    (p.sharp ? " class=\"sharp\"" : "") + " href=\"data:image/png;base64," + base64(p.png) + "\"/>";
+  for (const MarkedBox& marked : p.boxes) svg += box(marked, p);
+  return svg;
+}
+/// "chair: wooden, with legs" of a box that has attributes, else nothing.
+inline std::string attributes_of(const MarkedBox& marked) {
+  std::string text;
+  for (const std::string& attribute : marked.attributes) text += (text.empty() ? ": " : ", ") + attribute;
+  return text.empty() ? text : marked.label + text;
+}
+
 inline std::string picture(const Picture& p, const std::string& column) {
-  const std::string w = std::to_string(p.width), h = std::to_string(p.height);
-  std::string html = "<figure><svg viewBox=\"0 0 " + w + " " + h + "\" role=\"img\" class=\"picture\"><title>" +
-                     escaped(column) + "</title><image width=\"" + w + "\" height=\"" + h + "\"" +
-                     (p.sharp ? " class=\"sharp\"" : "") + " href=\"data:image/png;base64," + base64(p.png) + "\"/>";
-  for (const MarkedBox& marked : p.boxes) html += box(marked, p);
-  html += "</svg><figcaption><b>" + escaped(column) + "</b>" + (p.caption.empty() ? "" : " " + escaped(p.caption));
-  for (const MarkedBox& marked : p.boxes) {
-    if (marked.attributes.empty()) continue;
-    html += "<br>" + escaped(marked.label) + ": ";
-    for (std::size_t i = 0; i < marked.attributes.size(); ++i)
-      html += (i > 0 ? ", " : "") + escaped(marked.attributes[i]);
-  }
+  std::string html = "<figure><svg viewBox=\"0 0 " + std::to_string(p.width) + " " + std::to_string(p.height) +
+                     "\" role=\"img\" class=\"picture\"><title>" + escaped(column) + "</title>" + content(p) +
+                     "</svg><figcaption><b>" + escaped(column) + "</b>" +
+                     (p.caption.empty() ? "" : " " + escaped(p.caption));
+  for (const MarkedBox& marked : p.boxes)
+    if (const std::string text = attributes_of(marked); !text.empty()) html += "<br>" + escaped(text);
   return html + "</figcaption></figure>\n";
 }
 

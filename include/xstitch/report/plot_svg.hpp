@@ -62,8 +62,9 @@ class Writer {
     if (plot.marks == Marks::points) x_.round_out();
   }
 
-  [[nodiscard]] std::string svg() {
-    out_ = "<svg viewBox=\"0 0 420 260\" role=\"img\" class=\"plot\"><title>" + escaped(plot_.title) + "</title>\n";
+  /// Without the element <svg> that holds it.
+  [[nodiscard]] std::string content() {
+    out_ = "<title>" + escaped(plot_.title) + "</title>\n";
     axes();
     for (std::size_t c = 0; c < plot_.curves.size(); ++c) {
       if (plot_.marks == Marks::lines) {
@@ -73,7 +74,7 @@ class Writer {
         points(c);
       }
     }
-    return out_ + "</svg>\n";
+    return out_;
   }
 
  private:
@@ -209,6 +210,8 @@ class Writer {
 
 }  // namespace plots
 
-inline std::string plot_svg(const Plot& plot) { return plots::Writer(plot).svg(); }
+inline std::string plot_svg(const Plot& plot) {
+  return "<svg viewBox=\"0 0 420 260\" role=\"img\" class=\"plot\">" + plots::Writer(plot).content() + "</svg>\n";
+}
 
 }  // namespace xstitch::inline XSTITCH_ISA::report

@@ -107,7 +107,8 @@ inline std::string html(const Report& report) {
       // Whatever a name may hold: the page fetches nothing and runs nothing.
       "<meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n<title>" +
-      title + "</title>\n" + std::string(page_style) + "</head>\n<body>\n<header><h1>" + title + "</h1>\n";
+      title + "</title>\n<style>" + std::string(colour_style) + std::string(plot_style) + std::string(page_style) +
+      "</style>\n</head>\n<body>\n<header><h1>" + title + "</h1>\n";
   if (!report.subtitle.empty()) text += "<p>" + escaped(report.subtitle) + "</p>\n";
   if (report.sections.size() > 1) {
     text += "<nav>";
