@@ -98,11 +98,12 @@ TEST_CASE("Markdown: pictures with their columns, boxes and legend in one file")
   const report::Picture picture{
       .png = "\x89PNG", .height = 30, .width = 40, .boxes = {}, .caption = "room 3", .sharp = true};
   report::Picture boxes = picture;
-  boxes.boxes = {{.box = {1, 2, 20, 25}, .label = "chair", .attributes = {"wooden", "with <legs>"}, .colour = {1, 2, 3}}};
+  boxes.boxes = {
+      {.box = {1, 2, 20, 25}, .label = "chair", .attributes = {"wooden", "with <legs>"}, .colour = {1, 2, 3}}};
   const std::string svg = report::svg_file(report::PictureGrid{.title = "Rooms",
-                                                              .columns = {"image", "boxes & more"},
-                                                              .rows = {{picture, boxes}, {picture}},
-                                                              .legend = {{{9, 8, 7}, "wall"}}});
+                                                               .columns = {"image", "boxes & more"},
+                                                               .rows = {{picture, boxes}, {picture}},
+                                                               .legend = {{{9, 8, 7}, "wall"}}});
   CHECK(count(svg, "<image ") == 3);
   CHECK(count(svg, "class=\"sharp\"") == 3);
   CHECK(count(svg, "height=\"150\" viewBox=\"0 0 40 30\"") == 3);

@@ -34,8 +34,8 @@ inline std::string plain(std::string_view text) {
     return c >= 0x80 || std::isalnum(c) != 0;
   };
   std::string out;
-  std::size_t line = 0;      // where it begins
-  bool only_digits = true;   // since then: "1." would begin a list
+  std::size_t line = 0;     // where it begins
+  bool only_digits = true;  // since then: "1." would begin a list
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     const std::size_t length = utf8::character_length(text, i);
