@@ -31,9 +31,19 @@ if(XSTITCH_SANITIZE)
   target_link_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE})
 endif()
 
+# The same for tests and examples, which are many sources; benchmarks are compiled as a source of a user's is.
+add_library(xstitch_dev_program INTERFACE)
+target_link_libraries(xstitch_dev_program INTERFACE xstitch_dev)
+if(XSTITCH_COMPILE_ONCE)
+  xstitch_add_compiled(xstitch_compiled)
+  target_link_libraries(xstitch_compiled PUBLIC xstitch_dev)
+  target_link_libraries(xstitch_dev_program INTERFACE xstitch_compiled)
+  target_link_options(xstitch_dev_program INTERFACE -Wl,--gc-sections)
+endif()
+
 # The same with every optional part that was found, but for MPI, which brings a dozen shared objects to load.
 add_library(xstitch_dev_all INTERFACE)
-target_link_libraries(xstitch_dev_all INTERFACE xstitch_dev)
+target_link_libraries(xstitch_dev_all INTERFACE xstitch_dev_program)
 foreach(component IN LISTS XSTITCH_COMPONENTS)
   if(component STREQUAL mpi)
     continue()

@@ -13,6 +13,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/xstitch-config-version.cm
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/xstitch-config.cmake ${PROJECT_BINARY_DIR}/xstitch-config-version.cmake
               cmake/xstitch-components.cmake cmake/xstitch-dependencies.cmake cmake/xstitch-python.cmake
+              cmake/xstitch-compiled.cmake cmake/compiled.cpp
         DESTINATION ${destination})
 
 # pkg-config: xstitch, and xstitch-NAME for each optional part. Those are written whether or not their libraries are here,

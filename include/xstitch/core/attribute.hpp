@@ -48,7 +48,7 @@ struct Attribute {
 };
 
 /// "stride 4 4", "slope 1/100", "ceil yes".
-inline std::string to_string(const Attribute& attribute) {
+XSTITCH_INLINE std::string to_string(const Attribute& attribute) {
   std::string text(attribute.name);
   switch (attribute.kind) {
     case Attribute::Kind::integers:

@@ -84,7 +84,7 @@ inline BoxOffsets encode(const Box& region, const Box& box) noexcept {
 }
 
 /// Offsets of size are cut off at log(1000 / 16), as in Detectron: an untrained network does not give infinite boxes.
-inline Box decode(const Box& region, const BoxOffsets& o) noexcept {
+XSTITCH_INLINE Box decode(const Box& region, const BoxOffsets& o) noexcept {
   using namespace boxes;  // NOLINT(google-build-using-namespace): two helpers
   static const double most = std::log(1000.0 / 16.0);
   const double w = extent(region.x0, region.x1), h = extent(region.y0, region.y1);
@@ -97,8 +97,8 @@ inline Box decode(const Box& region, const BoxOffsets& o) noexcept {
 }
 
 /// Numbers of the boxes that stay, highest score first; of equal scores the one that comes first is the higher.
-inline std::vector<std::size_t> keep_maxima(std::span<const Box> boxes, std::span<const float> scores,
-                                            double threshold) {
+XSTITCH_INLINE std::vector<std::size_t> keep_maxima(std::span<const Box> boxes, std::span<const float> scores,
+                                                    double threshold) {
   if (boxes.size() != scores.size())
     fail("non-maximum suppression: ", boxes.size(), " boxes and ", scores.size(), " scores");
   std::vector<std::size_t> order(boxes.size()), kept;

@@ -26,7 +26,7 @@ namespace detail {
 inline void fill_uniform(float* values, std::size_t count, float limit, RandomKey key) {
   for (std::size_t i = 0; i < count; ++i) values[i] = key.uniform(i, -limit, limit);
 }
-inline void fill_normal(float* values, std::size_t count, float standard_deviation, RandomKey key) {
+XSTITCH_INLINE void fill_normal(float* values, std::size_t count, float standard_deviation, RandomKey key) {
   for (std::size_t i = 0; i < count; ++i) values[i] = standard_deviation * key.normal(i);
 }
 
@@ -37,7 +37,7 @@ inline double bilinear_weight(int i, int size) {
   return 1.0 - std::abs(i - centre) / factor;
 }
 
-inline void fill_bilinear(const ParameterSpec& spec, float* values) {
+XSTITCH_INLINE void fill_bilinear(const ParameterSpec& spec, float* values) {
   if (spec.extents.rank < 2) fail("parameter '", spec.name, "': bilinear initializer needs {height, width, ...}");
   const int height = spec.extents.size[0], width = spec.extents.size[1];
   const std::size_t inner = spec.extents.count() / (static_cast<std::size_t>(height) * static_cast<std::size_t>(width));
@@ -60,7 +60,7 @@ inline void fill_stitch(const ParameterSpec& spec, float* values) {
 }  // namespace detail
 
 /// Writes the initial values of one parameter. `key` is that of its layer: the parameter's name is folded in here.
-inline void initialize_parameter(const ParameterSpec& spec, float* values, RandomKey layer_key) {
+XSTITCH_INLINE void initialize_parameter(const ParameterSpec& spec, float* values, RandomKey layer_key) {
   const RandomKey key = layer_key.with(spec.name);
   const std::size_t count = spec.extents.count();
   const auto fan_in = [&] {

@@ -12,6 +12,8 @@
 /// most. A compiler defines such a macro for each extension that it may use in any code, intrinsics or not.
 /// -march=x86-64 is x00010001000, -march=x86-64-v3 is xfvu10001000.
 
+#include <xstitch/core/inline.hpp>
+
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0
 #error "xstitch: under -ffast-math tests for NaN are always false: a diverged network would be trained on and saved"
 #endif

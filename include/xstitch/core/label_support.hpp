@@ -27,14 +27,15 @@ inline bool is_valid(const LabelBatch& labels, std::size_t position, std::size_t
 }
 
 /// "sample 3 of the batch", or "sample 1 of the batch, region 0".
-inline std::string place_of(const LabelBatch& labels, std::size_t row) {
+XSTITCH_INLINE std::string place_of(const LabelBatch& labels, std::size_t row) {
   const std::string sample = "sample " + std::to_string(row / labels.rows) + " of the batch";
   return labels.rows == 1 ? sample : sample + ", region " + std::to_string(row % labels.rows);
 }
 
 /// Refuses label buffers of a wrong size for `batch` rows (samples x rows of a sample). A batch in which no sample has
 /// this label may leave them empty.
-inline void check_sizes(std::string_view who, const LabelBatch& labels, const LabelSpec& spec, std::size_t batch) {
+XSTITCH_INLINE void check_sizes(std::string_view who, const LabelBatch& labels, const LabelSpec& spec,
+                                std::size_t batch) {
   if (labels.rows == 0 || batch % labels.rows != 0)
     fail(who, ": labels of ", labels.rows, " rows a sample for a batch of ", batch, " rows");
   const std::size_t samples = batch / labels.rows;

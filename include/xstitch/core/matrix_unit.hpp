@@ -69,7 +69,7 @@ inline bool granted() noexcept {
 inline thread_local sigjmp_buf after_illegal_instruction;
 
 /// One product of tiles of ones.
-inline bool product_is_right() noexcept {
+XSTITCH_INLINE bool product_is_right() noexcept {
   struct sigaction jump {
   }, before{};
   jump.sa_handler = [](int) { siglongjmp(after_illegal_instruction, 1); };

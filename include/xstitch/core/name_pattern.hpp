@@ -20,7 +20,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace name_pattern {
 
 /// Letters to change before the pattern matches the name; 0: it does.
-inline std::size_t distance(std::string_view pattern, std::string_view name) {
+XSTITCH_INLINE std::size_t distance(std::string_view pattern, std::string_view name) {
   std::string whole(pattern);
   if (whole.find('*') == std::string::npos) whole += '*';
   // cost[j]: of the pattern so far against the first j letters of the name
@@ -62,7 +62,7 @@ inline bool matches(std::string_view pattern, std::string_view name) {
 }
 
 /// The three nearest names, as text: "a.conv1.weight", "a.conv1.bias". The first of equals first.
-[[gnu::cold]] inline std::string nearest(std::string_view pattern, const std::vector<std::string>& names) {
+[[gnu::cold]] XSTITCH_INLINE std::string nearest(std::string_view pattern, const std::vector<std::string>& names) {
   std::string text;
   std::size_t least = 0,
               after = names.size();  // what is nearest is beyond (least, after): of that distance, then place

@@ -106,7 +106,7 @@ class OptimizerRef {
   [[nodiscard]] std::string describe() const { return describe_(optimizer_); }
 
   /// Throws an Error if a setting is out of its range, or makes a learning rate or weight decay that is not finite.
-  void check_settings() const {
+  XSTITCH_INLINE void check_settings() const {
     check_settings_(optimizer_);
     for (const ParameterGroup group : {ParameterGroup::weight, ParameterGroup::bias, ParameterGroup::stitch}) {
       const Multipliers m = multipliers(group);

@@ -57,7 +57,7 @@ inline double quota(const std::string& quota_text, const std::string& period_tex
 }
 
 /// The quota of one group.
-inline double quota_in(const std::string& folder, bool version_2) {
+XSTITCH_INLINE double quota_in(const std::string& folder, bool version_2) {
   if (!version_2) return quota(read(folder + "/cpu.cfs_quota_us"), read(folder + "/cpu.cfs_period_us"));
   const std::string text = read(folder + "/cpu.max");
   std::string_view period = text;
@@ -81,8 +81,8 @@ inline std::string unescaped(std::string_view text) {
 }
 
 /// The least quota of a group and of those above it that the mount shows.
-inline double least_quota(std::string_view group, const std::string& mount_root, const std::string& folder,
-                          bool version_2) {
+XSTITCH_INLINE double least_quota(std::string_view group, const std::string& mount_root, const std::string& folder,
+                                  bool version_2) {
   std::string_view below = group;  // the group's path under the mount
   const bool shown = mount_root == "/" || (group.starts_with(mount_root) &&
                                            (group.size() == mount_root.size() || group[mount_root.size()] == '/'));
@@ -100,7 +100,7 @@ inline double least_quota(std::string_view group, const std::string& mount_root,
 
 /// The least quota of this process's groups, in processors; infinity: none. `self` is the process's folder in /proc,
 /// `root` stands in front of the mounts' paths.
-inline double least_quota(const std::string& self = "/proc/self", const std::string& root = "") {
+XSTITCH_INLINE double least_quota(const std::string& self = "/proc/self", const std::string& root = "") {
   const std::string groups = read(self + "/cgroup"), mounts = read(self + "/mountinfo");
   double least = std::numeric_limits<double>::infinity();
   for (std::string_view rest = mounts; !rest.empty();) {

@@ -43,7 +43,7 @@ struct Shape<Channels> {
 };
 
 /// "55x55x96", for reports and run-time messages.
-[[gnu::cold]] inline std::string to_string(Dims d) {
+[[gnu::cold]] XSTITCH_INLINE std::string to_string(Dims d) {
   return std::to_string(d.height) + "x" + std::to_string(d.width) + "x" + std::to_string(d.channels);
 }
 

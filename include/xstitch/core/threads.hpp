@@ -79,7 +79,7 @@ class ThreadPool {
  public:
   /// `threads` counts the caller: 1 runs everything on the caller, 0 takes as many as the process may use processors
   /// (core/processors.hpp). Throws Error if there are too many of them, or if the system refuses one.
-  explicit ThreadPool(std::size_t threads = 0) {
+  XSTITCH_INLINE explicit ThreadPool(std::size_t threads = 0) {
     const processors::Allowed allowed = processors::allowed();
     if (threads == 0) threads = allowed.count < max_threads ? allowed.count : max_threads;
     check_threads("thread pool", threads);
@@ -108,7 +108,7 @@ class ThreadPool {
   using Call = void (*)(void* function, std::size_t i);
 
   /// Apart from parallel_for: a program has hundreds of functions that are called in parallel.
-  void run(std::size_t count, void* function, Call call) {
+  XSTITCH_INLINE void run(std::size_t count, void* function, Call call) {
     if (count == 0) return;
     const FlushDenormals flush;
     if (workers_.empty() || count == 1 || busy_.exchange(true, std::memory_order_acquire)) {
@@ -142,7 +142,7 @@ class ThreadPool {
     if (error) std::rethrow_exception(error);
   }
 
-  void start(std::size_t wanted) {
+  XSTITCH_INLINE void start(std::size_t wanted) {
     pthread_t worker{};
     const auto enter = [](void* pool) -> void* {
       static_cast<ThreadPool*>(pool)->work();
@@ -195,7 +195,7 @@ class ThreadPool {
     return (gate & open) != 0 && (gate & ~round_mask) != seen;
   }
 
-  void work() {
+  XSTITCH_INLINE void work() {
     const FlushDenormals flush;
     std::uint64_t seen = 0;
     for (;;) {

@@ -22,7 +22,7 @@ struct Version {
   constexpr auto operator<=>(const Version&) const noexcept = default;
 
   /// "0.1.0"
-  [[nodiscard]] std::string text() const {
+  [[nodiscard]] XSTITCH_INLINE std::string text() const {
     return std::to_string(major_number) + "." + std::to_string(minor_number) + "." + std::to_string(patch_number);
   }
 };

@@ -46,7 +46,7 @@ struct Augment {
   /// Whether the colours of an image may be.
   [[nodiscard]] bool colour() const { return brightness != 0.0F || contrast != 0.0F || saturation != 0.0F; }
   /// The settings in one line.
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe() const {
     if (!enabled()) return "none";
     return std::string("mirror ") + (mirror ? "1" : "0") + ", smallest_crop " + number_text(smallest_crop, 9) +
            ", brightness " + number_text(brightness, 9) + ", contrast " + number_text(contrast, 9) + ", saturation " +
@@ -77,7 +77,7 @@ struct FieldUse {
 };
 
 /// What the fields say of themselves.
-inline std::vector<FieldUse> uses_of(const std::vector<InputField>& inputs) {
+XSTITCH_INLINE std::vector<FieldUse> uses_of(const std::vector<InputField>& inputs) {
   std::vector<FieldUse> uses;
   for (const InputField& field : inputs) uses.push_back({field.image ? InputKind::image : InputKind::plain, {}});
   return uses;
@@ -127,7 +127,8 @@ inline Between between(int i, int extent, double start, double share) {
           static_cast<float>(position - first)};
 }
 
-inline void crop_bilinear(std::vector<float>& values, std::vector<float>& scratch, Dims at, const Window& window) {
+XSTITCH_INLINE void crop_bilinear(std::vector<float>& values, std::vector<float>& scratch, Dims at,
+                                  const Window& window) {
   scratch.resize(values.size());
   const auto channels = static_cast<std::size_t>(at.channels), width = static_cast<std::size_t>(at.width);
   float* to = scratch.data();
@@ -149,7 +150,8 @@ inline void crop_bilinear(std::vector<float>& values, std::vector<float>& scratc
   values.swap(scratch);
 }
 
-inline void change_colour(std::vector<float>& image, Dims at, float brightness, float contrast, float saturation) {
+XSTITCH_INLINE void change_colour(std::vector<float>& image, Dims at, float brightness, float contrast,
+                                  float saturation) {
   double sum = 0.0, squares = 0.0;
   for (const float value : image) {
     sum += static_cast<double>(value);
@@ -170,9 +172,9 @@ inline void change_colour(std::vector<float>& image, Dims at, float brightness, 
 
 /// Changes a sample in place; `key` is folded down to seed, member, epoch and sample. A label that the sample does
 /// not have is left alone. `uses`: what each input field is taken for.
-inline void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
-                  const std::vector<FieldUse>& uses, const std::vector<LabelField>& labels, RandomKey key,
-                  Buffers& scratch) {
+XSTITCH_INLINE void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
+                          const std::vector<FieldUse>& uses, const std::vector<LabelField>& labels, RandomKey key,
+                          Buffers& scratch) {
   const bool mirrored = settings.mirror && key.uniform(0) < 0.5F;
   Window window;
   if (settings.smallest_crop < 1.0F) {
@@ -221,8 +223,8 @@ inline void apply(const Augment& settings, Sample& sample, const std::vector<Inp
       for (std::size_t k = 1; k + 4 <= label.values.size(); k += 5) label.values[k] = -label.values[k];
   }
 }
-inline void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
-                  const std::vector<LabelField>& labels, RandomKey key, Buffers& scratch) {
+XSTITCH_INLINE void apply(const Augment& settings, Sample& sample, const std::vector<InputField>& inputs,
+                          const std::vector<LabelField>& labels, RandomKey key, Buffers& scratch) {
   apply(settings, sample, inputs, uses_of(inputs), labels, key, scratch);
 }
 

@@ -32,7 +32,7 @@ inline constexpr bool is_boxes_shape(Dims shape) noexcept {
   return shape.width == 1 && shape.channels == static_cast<int>(box_elements);
 }
 
-inline void move_boxes(std::vector<float>& boxes, Dims image, const Window& window, bool mirrored) {
+XSTITCH_INLINE void move_boxes(std::vector<float>& boxes, Dims image, const Window& window, bool mirrored) {
   const auto width = static_cast<float>(image.width), height = static_cast<float>(image.height);
   const auto cropped = [&](float position, double start, float extent) {
     const auto whole = static_cast<double>(extent);
@@ -61,7 +61,7 @@ inline void move_boxes(std::vector<float>& boxes, Dims image, const Window& wind
 }
 
 /// Boxes that are none: said with the name of the field.
-inline void check_boxes(const std::vector<float>& boxes, std::string_view field) {
+XSTITCH_INLINE void check_boxes(const std::vector<float>& boxes, std::string_view field) {
   for (std::size_t i = 0; i + box_elements <= boxes.size(); i += box_elements) {
     const float* box = boxes.data() + i;
     if (box[0] == 0.0F) continue;

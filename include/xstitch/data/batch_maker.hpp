@@ -21,8 +21,8 @@ class BatchMaker {
  public:
   using Buffers = SampleReader::Buffers;
 
-  BatchMaker(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads,
-             const LoaderOptions& options)
+  XSTITCH_INLINE BatchMaker(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads,
+                            const LoaderOptions& options)
       : shuffle_(options.shuffle),
         input_slots_(inputs.begin(), inputs.end()),
         binding_(bind(data, inputs, heads)),
@@ -36,7 +36,7 @@ class BatchMaker {
   }
 
   /// Sizes the batch for batch.size samples.
-  void fit(Batch& batch) const {
+  XSTITCH_INLINE void fit(Batch& batch) const {
     batch.first_position = 0;
     batch.shared_input = shared_;
     batch.inputs.resize(shared_.size());
@@ -61,14 +61,15 @@ class BatchMaker {
   void reserve(Buffers& buffers) const { reader_.reserve(buffers); }
 
   /// Puts the samples `chosen` in the places of the batch that ensemble member `member` reads.
-  void fill(LoadedBatch& loaded, std::span<const std::size_t> chosen, std::size_t member, Buffers& buffers) {
+  XSTITCH_INLINE void fill(LoadedBatch& loaded, std::span<const std::size_t> chosen, std::size_t member,
+                           Buffers& buffers) {
     for (std::size_t n = 0; n < chosen.size(); ++n)
       put(reader_.load(chosen[n], member, loaded.epoch, buffers, loaded.skipped), member, n, loaded.batch);
   }
 
  private:
   /// Towers that read the same field in the same order read the same memory.
-  void share_inputs() {
+  XSTITCH_INLINE void share_inputs() {
     for (std::size_t s = 0; s < input_slots_.size(); ++s) {
       const std::size_t order = shuffle_ ? static_cast<std::size_t>(input_slots_[s].member) : 0;
       input_order_.push_back(order);
@@ -80,7 +81,7 @@ class BatchMaker {
   }
 
   /// Copies a sample to place n of the batch, for the towers of one ensemble member.
-  void put(const Sample& sample, std::size_t order, std::size_t n, Batch& batch) const {
+  XSTITCH_INLINE void put(const Sample& sample, std::size_t order, std::size_t n, Batch& batch) const {
     for (std::size_t s = 0; s < shared_.size(); ++s)
       if (shared_[s] == s && input_order_[s] == order) {
         const std::vector<float>& from = sample.inputs[binding_.inputs[s]];

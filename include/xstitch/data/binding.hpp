@@ -43,7 +43,7 @@ inline const char* kind_name(LabelKind kind) {
   return "unknown";
 }
 
-inline std::string to_text(const LabelSpec& spec) {
+XSTITCH_INLINE std::string to_text(const LabelSpec& spec) {
   std::string text = std::string(kind_name(spec.kind)) + " " + to_string(TensorShape(spec.shape, spec.rows));
   if (spec.integral()) text += " of " + std::to_string(spec.classes) + " classes";
   if (spec.mask.size() > 0) text += " with mask " + to_string(spec.mask);
@@ -52,7 +52,7 @@ inline std::string to_text(const LabelSpec& spec) {
 
 /// Why a label cannot feed a head, or nothing. Normals and zeros and ones are real numbers to a loss on real numbers;
 /// a label without a mask is valid everywhere.
-inline std::string mismatch(const LabelSpec& have, const LabelSpec& want) {
+XSTITCH_INLINE std::string mismatch(const LabelSpec& have, const LabelSpec& want) {
   const bool kinds_agree = have.kind == want.kind || (want.kind == LabelKind::real && !have.integral());
   if (!kinds_agree) return "the kinds differ";
   if (have.shape != want.shape) return "the shapes differ";
@@ -106,14 +106,15 @@ inline const char* kind_name(InputKind kind) {
 }
 
 /// "tower "a" wants an input", "input "a.boxes" (boxes) of tower "a" wants a field".
-inline std::string wants(const InputSlot& slot) {
+XSTITCH_INLINE std::string wants(const InputSlot& slot) {
   const std::string tower = "tower \"" + std::string(slot.tower) + "\"";
   if (slot.input.empty()) return tower + " wants an input";
   return "input \"" + slot.name() + "\" (" + kind_name(slot.kind) + ") of " + tower + " wants a field";
 }
 
 /// The field that feeds a slot, or the number of fields; `wanted` gets the names it may have.
-inline std::size_t find_input(const std::vector<InputField>& fields, const InputSlot& slot, std::string& wanted) {
+XSTITCH_INLINE std::size_t find_input(const std::vector<InputField>& fields, const InputSlot& slot,
+                                      std::string& wanted) {
   const std::string own = slot.name(), common = slot.input.empty() ? "input" : std::string(slot.input);
   wanted = "\"" + own + "\" or \"" + common + "\"";
   const std::size_t field = find(fields, own);
@@ -121,8 +122,8 @@ inline std::size_t find_input(const std::vector<InputField>& fields, const Input
 }
 
 /// What a slot takes its field for.
-inline augment::FieldUse use_of(const DataSetRef& data, const InputSlot& slot, std::size_t field,
-                                std::span<const InputSlot> inputs) {
+XSTITCH_INLINE augment::FieldUse use_of(const DataSetRef& data, const InputSlot& slot, std::size_t field,
+                                        std::span<const InputSlot> inputs) {
   if (slot.input.empty()) return {data.inputs()[field].image ? InputKind::image : InputKind::plain, {}};
   if (slot.kind != InputKind::boxes) return {slot.kind, {}};
   std::string wanted;
@@ -134,8 +135,8 @@ inline augment::FieldUse use_of(const DataSetRef& data, const InputSlot& slot, s
 }
 
 /// Why a field cannot be what a slot takes it for, or nothing. `taken`: by which slot before, and for what.
-inline std::string wrong_use(const InputSlot& slot, const InputField& field, const augment::FieldUse& use,
-                             const InputSlot* taken, const augment::FieldUse& taken_for) {
+XSTITCH_INLINE std::string wrong_use(const InputSlot& slot, const InputField& field, const augment::FieldUse& use,
+                                     const InputSlot* taken, const augment::FieldUse& taken_for) {
   if (use.kind == InputKind::boxes && !augment::is_boxes_shape(slot.shape))
     return "boxes are n x 1 x 5, (1 if used, x0, y0, x1, y1) each; found " + to_string(slot.shape);
   if (use.kind == InputKind::image && !field.image)
@@ -153,7 +154,8 @@ inline std::string wrong_use(const InputSlot& slot, const InputField& field, con
 }  // namespace binding
 
 /// Binds every input and head, or says in one Error everything that does not fit.
-inline Binding bind(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads) {
+XSTITCH_INLINE Binding bind(const DataSetRef& data, std::span<const InputSlot> inputs,
+                            std::span<const HeadSlot> heads) {
   binding::refuse_twins(data.inputs(), "input");
   binding::refuse_twins(data.labels(), "label");
   Binding result;

@@ -15,7 +15,8 @@
 
 namespace xstitch::inline XSTITCH_ISA {
 
-inline void make_epoch_order(const DataSetRef& data, RandomKey key, bool shuffle, std::vector<std::size_t>& order) {
+XSTITCH_INLINE void make_epoch_order(const DataSetRef& data, RandomKey key, bool shuffle,
+                                     std::vector<std::size_t>& order) {
   order.resize(data.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (!shuffle) return;

@@ -40,8 +40,8 @@ constexpr std::uint64_t batches_per_epoch(std::size_t samples, std::size_t batch
 class Loader {
  public:
   /// Begins to load; the data set must outlive it.
-  Loader(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads,
-         const LoaderOptions& options)
+  XSTITCH_INLINE Loader(const DataSetRef& data, std::span<const InputSlot> inputs, std::span<const HeadSlot> heads,
+                        const LoaderOptions& options)
       : data_(data), options_(options), maker_(data, inputs, heads, options) {
     if (data_.size() == 0) fail("the data set has no samples");
     if (options_.batch == 0) fail("the batch size is 0, expected at least 1");
@@ -67,7 +67,7 @@ class Loader {
     start_threads(
         "loader", threads_, options_.threads, [this](std::size_t i) { work(buffers_[i]); }, [this] { stop(); });
   }
-  ~Loader() {
+  XSTITCH_INLINE ~Loader() {
     stop();
     for (std::thread& thread : threads_) thread.join();
   }
@@ -75,7 +75,7 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   /// The next batch, valid until the next call; null when all epochs are done. Throws what a sample's load threw.
-  const LoadedBatch* next() {
+  XSTITCH_INLINE const LoadedBatch* next() {
     std::unique_lock lock(mutex_);
     Slot& slot = ring_[taken_ % ring_.size()];
     if (threads_.empty()) {
@@ -119,7 +119,7 @@ class Loader {
   };
 
   /// Room for a full batch, so that nothing is allocated later, whichever thread comes to which batch.
-  void reserve(Slot& slot) const {
+  XSTITCH_INLINE void reserve(Slot& slot) const {
     const std::size_t whole = std::min(options_.batch, data_.size());
     const std::size_t full = std::min(whole, options_.share.size(whole, 0) + options_.share.rounds(whole));
     slot.chosen.resize(order_.size());
@@ -128,7 +128,7 @@ class Loader {
     maker_.fit(slot.loaded.batch);
   }
 
-  [[nodiscard]] std::uint64_t batches_left() const {
+  [[nodiscard]] XSTITCH_INLINE std::uint64_t batches_left() const {
     const std::uint64_t rest =
         xstitch::batches_per_epoch(data_.size() - options_.first_position, options_.batch, options_.drop_last);
     if (options_.epochs - 1 > (~std::uint64_t{0} - rest) / batches_per_epoch())
@@ -138,7 +138,7 @@ class Loader {
   }
 
   /// A batch is to fit into an address space, and the queue to have a place more than it is asked for.
-  void check_sizes(std::span<const InputSlot> inputs, std::span<const HeadSlot> heads) const {
+  XSTITCH_INLINE void check_sizes(std::span<const InputSlot> inputs, std::span<const HeadSlot> heads) const {
     constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max();
     const std::size_t full = std::min(options_.batch, data_.size());
     const auto check = [&](std::string_view name, Dims shape) {
@@ -153,7 +153,7 @@ class Loader {
   }
 
   /// One order a member. An error reaches the caller at the epoch's first batch.
-  void make_order() noexcept {
+  XSTITCH_INLINE void make_order() noexcept {
     try {
       const RandomKey key = RandomKey(options_.seed).with("order");
       for (std::size_t m = 0; m < order_.size(); ++m)
@@ -172,7 +172,7 @@ class Loader {
   }
 
   /// Takes the next indices; called in the order of the batches, with the mutex held.
-  void choose(Slot& slot) {
+  XSTITCH_INLINE void choose(Slot& slot) {
     slot.error = order_error_;
     const std::size_t count = std::min(options_.batch, data_.size() - position_);
     for (std::size_t m = 0; m < order_.size(); ++m) {
@@ -197,7 +197,7 @@ class Loader {
     if (left_ > 0) make_order();
   }
 
-  void work(BatchMaker::Buffers& buffers) {
+  XSTITCH_INLINE void work(BatchMaker::Buffers& buffers) {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock,
@@ -219,7 +219,7 @@ class Loader {
     }
   }
 
-  void make(Slot& slot, BatchMaker::Buffers& buffers) noexcept {
+  XSTITCH_INLINE void make(Slot& slot, BatchMaker::Buffers& buffers) noexcept {
     if (slot.error) return;
     try {
       slot.loaded.skipped.clear();

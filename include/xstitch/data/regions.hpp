@@ -64,7 +64,7 @@ struct RegionOptions {
   double background_low = 0.1, background_high = 0.5;  ///< overlaps from `low` to below `high` make a region background
 
   /// An Error where a setting is outside its range.
-  void check() const {
+  XSTITCH_INLINE void check() const {
     const auto share = [](double v) { return v >= 0.0 && v <= 1.0; };
     if (count == 0 || count > 65536) fail("regions: found a count of ", count, ", expected 1 to 65536");
     if (!share(foreground_share) || !(foreground_overlap > 0.0 && foreground_overlap <= 1.0) ||
@@ -121,8 +121,8 @@ inline void draw(std::vector<Candidate>& all, std::size_t most, RandomKey key) {
   all.resize(kept);
 }
 
-inline std::vector<Candidate> choose(std::span<const Box> proposals, std::span<const ImageObject> objects,
-                                     const RegionOptions& options, RandomKey key) {
+XSTITCH_INLINE std::vector<Candidate> choose(std::span<const Box> proposals, std::span<const ImageObject> objects,
+                                             const RegionOptions& options, RandomKey key) {
   std::vector<Candidate> chosen, background;
   const bool training = options.choice == RegionChoice::training;
   if (options.choice != RegionChoice::proposals)
@@ -152,8 +152,8 @@ inline std::vector<Candidate> choose(std::span<const Box> proposals, std::span<c
 }  // namespace detail
 
 /// Fills the input and the labels. `attributes`: how many an object has.
-inline void fill_regions(std::span<const Box> proposals, std::span<const ImageObject> objects, std::size_t attributes,
-                         const RegionOptions& options, RandomKey key, Regions& out) {
+XSTITCH_INLINE void fill_regions(std::span<const Box> proposals, std::span<const ImageObject> objects,
+                                 std::size_t attributes, const RegionOptions& options, RandomKey key, Regions& out) {
   const std::vector<detail::Candidate> chosen = detail::choose(proposals, objects, options, key);
   out.boxes.assign(options.count * 5, 0.0F);
   out.classes.indices.assign(options.count, -1);

@@ -33,7 +33,7 @@ class SampleReader {
   };
 
   /// uses: [input field] what it is to augmentation.
-  SampleReader(const DataSetRef& data, std::vector<augment::FieldUse> uses, const LoaderOptions& options)
+  XSTITCH_INLINE SampleReader(const DataSetRef& data, std::vector<augment::FieldUse> uses, const LoaderOptions& options)
       : data_(data), uses_(std::move(uses)), options_(options) {
     options_.augment.check();
     if (options_.augment.smallest_crop < 1.0F)
@@ -47,7 +47,7 @@ class SampleReader {
   }
 
   /// Augmentation swaps buffers of a sample, so each has room for the largest.
-  void reserve(Buffers& buffers) const {
+  XSTITCH_INLINE void reserve(Buffers& buffers) const {
     std::size_t floats = 0, integers = 0, bytes = 0;
     for (const InputField& field : data_.inputs()) floats = std::max(floats, field.shape.size());
     for (const LabelField& field : data_.labels()) {
@@ -72,8 +72,8 @@ class SampleReader {
   }
 
   /// The sample at `index`, or, when those are skipped that do not load, the next one that does.
-  const Sample& load(std::size_t index, std::size_t member, std::uint64_t epoch, Buffers& buffers,
-                     std::vector<std::string>& skipped) {
+  XSTITCH_INLINE const Sample& load(std::size_t index, std::size_t member, std::uint64_t epoch, Buffers& buffers,
+                                    std::vector<std::string>& skipped) {
     for (std::size_t tried = 0;; ++tried) {
       try {
         return load_one(index, member, epoch, buffers);
@@ -88,7 +88,7 @@ class SampleReader {
   }
 
  private:
-  [[nodiscard]] std::string place(std::size_t index) const {
+  [[nodiscard]] XSTITCH_INLINE std::string place(std::size_t index) const {
     std::string origin;
     try {
       origin = data_.describe(index);
@@ -97,7 +97,7 @@ class SampleReader {
     return "sample " + std::to_string(index) + (origin.empty() ? "" : " (" + origin + ")");
   }
 
-  const Sample& load_one(std::size_t index, std::size_t member, std::uint64_t epoch, Buffers& buffers) {
+  XSTITCH_INLINE const Sample& load_one(std::size_t index, std::size_t member, std::uint64_t epoch, Buffers& buffers) {
     const Sample* raw = nullptr;
     if (options_.cache) {
       const std::lock_guard lock(cache_mutex_);
@@ -130,7 +130,7 @@ class SampleReader {
     return buffers.sample;
   }
 
-  void prepare(Sample& sample) const {
+  XSTITCH_INLINE void prepare(Sample& sample) const {
     sample.inputs.resize(data_.inputs().size());
     sample.labels.resize(data_.labels().size());
     for (LabelValue& label : sample.labels) {
@@ -139,7 +139,7 @@ class SampleReader {
     }
   }
 
-  void check(const Sample& sample) const {
+  XSTITCH_INLINE void check(const Sample& sample) const {
     if (sample.inputs.size() != data_.inputs().size() || sample.labels.size() != data_.labels().size())
       fail("load gave ", sample.inputs.size(), " inputs and ", sample.labels.size(), " labels, expected ",
            data_.inputs().size(), " and ", data_.labels().size());

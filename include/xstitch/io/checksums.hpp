@@ -34,14 +34,14 @@ inline std::string hexadecimal(std::uint32_t value) {
 }
 
 /// The metadata's text for these tensors, with zeros for the header.
-inline std::string text_of(std::span<const std::uint32_t> tensors) {
+XSTITCH_INLINE std::string text_of(std::span<const std::uint32_t> tensors) {
   std::string text(digits, '0');
   for (const std::uint32_t tensor : tensors) text += " " + hexadecimal(tensor);
   return text;
 }
 
 /// The other way round: [0] is the header's. An Error if the text is no list of `count` checksums.
-inline std::vector<std::uint32_t> parse(std::string_view text, std::size_t count) {
+XSTITCH_INLINE std::vector<std::uint32_t> parse(std::string_view text, std::size_t count) {
   if (text.size() != count * (digits + 1) - 1)
     fail("metadata \"", key, "\" has ", text.size(), " characters, expected ", count * (digits + 1) - 1, ", for ",
          count, " checksums: damaged");

@@ -49,7 +49,7 @@ inline void append_little_endian(std::string& out, std::uint64_t value, int coun
 inline std::uint32_t checksum(std::string_view bytes) { return masked(crc32c(std::as_bytes(std::span(bytes)))); }
 
 /// A message as a record of a TFRecord file.
-inline std::string record(std::string_view message) {
+XSTITCH_INLINE std::string record(std::string_view message) {
   std::string out;
   append_little_endian(out, message.size(), 8);
   append_little_endian(out, checksum(out), 4);
@@ -60,7 +60,7 @@ inline std::string record(std::string_view message) {
 
 /// tensorflow.HistogramProto with equal buckets between the least and the largest value; what is not finite is left
 /// out. Empty without a finite value.
-inline std::string histogram(std::span<const float> values) {
+XSTITCH_INLINE std::string histogram(std::span<const float> values) {
   constexpr std::size_t buckets = 30;
   double least = 0.0, most = 0.0, sum = 0.0, squares = 0.0;
   std::uint64_t count = 0;
@@ -99,7 +99,7 @@ class EventFile {
  public:
   EventFile() = default;  ///< writes nothing
   /// `step`: of the checkpoint that a training continues from; 0: it begins.
-  EventFile(const std::filesystem::path& folder, std::uint64_t step) {
+  XSTITCH_INLINE EventFile(const std::filesystem::path& folder, std::uint64_t step) {
     make_folder(folder);
     std::uint64_t seconds = static_cast<std::uint64_t>(wall_time()), files = 0;
     for (const std::string& name : file::names_in(folder)) {
@@ -133,7 +133,7 @@ class EventFile {
     if (!histogram.empty()) summary(tag, step, [&](ProtobufWriter& proto) { proto.bytes(5, histogram); });
   }
   /// A picture at a step of the training.
-  void image(std::string_view tag, const EncodedImage& image, std::uint64_t step) {
+  XSTITCH_INLINE void image(std::string_view tag, const EncodedImage& image, std::uint64_t step) {
     if (image.height < 1 || image.width < 1 || image.png.empty())
       fail("event file ", path_.string(), ": image \"", tag, "\": found ", image.height, "x", image.width, " and ",
            image.png.size(), " bytes, expected a picture");
@@ -173,7 +173,7 @@ class EventFile {
     fill(value);
     write(event(step).bytes(5, ProtobufWriter().bytes(1, value.bytes()).bytes()));
   }
-  void write(const ProtobufWriter& message) {
+  XSTITCH_INLINE void write(const ProtobufWriter& message) {
     const std::string record = event_file::record(message.bytes());
     file::write_all(descriptor_, path_, std::as_bytes(std::span(record)));
   }

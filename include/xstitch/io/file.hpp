@@ -44,7 +44,7 @@ inline std::string partial_ending() {
 }
 
 /// Whether a name ends as partial_ending() makes it.
-inline bool is_partial_name(std::string_view name) {
+XSTITCH_INLINE bool is_partial_name(std::string_view name) {
   if (!name.ends_with(partial_suffix)) return false;
   name.remove_suffix(partial_suffix.size());
   const auto all_of = [](std::string_view text, std::string_view characters) {
@@ -86,7 +86,7 @@ inline void flush(const Descriptor& descriptor, const std::filesystem::path& pat
 class InputFile {
  public:
   /// Opens a file to read; an Error says why it cannot be.
-  explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
+  XSTITCH_INLINE explicit InputFile(std::filesystem::path path) : path_(std::move(path)) {
     descriptor_ = file::open(path_.c_str(), O_RDONLY | O_NONBLOCK);  // a pipe is refused, not waited for
     if (descriptor_.number() < 0) file::fail_with_reason("open", path_, errno);
     struct stat status {};
@@ -101,7 +101,7 @@ class InputFile {
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
   /// Fills `bytes` from `offset` on; an error if the file ends before.
-  void read(std::uint64_t offset, std::span<std::byte> bytes) const {
+  XSTITCH_INLINE void read(std::uint64_t offset, std::span<std::byte> bytes) const {
     while (!bytes.empty()) {
       const ssize_t got = ::pread(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
@@ -131,7 +131,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 class AtomicFile {
  public:
   /// Begins a temporary file beside `path`, which stays as it is until commit().
-  explicit AtomicFile(const std::filesystem::path& path) : path_(file::follow(path)) {
+  XSTITCH_INLINE explicit AtomicFile(const std::filesystem::path& path) : path_(file::follow(path)) {
     if (const mode_t mode = file::mode_of(path_); mode != 0 && !S_ISREG(mode))  // a device would become a file
       fail("cannot write ", path_.string(), ": it is ", S_ISDIR(mode) ? "a directory" : "not a regular file");
     for (;;) {
@@ -159,7 +159,7 @@ class AtomicFile {
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
   /// Syncs the temporary file and puts it in the place of `path`.
-  void commit() {
+  XSTITCH_INLINE void commit() {
     if (const int error = file::sync(descriptor_); error != 0) file::fail_with_reason("write", path_, error);
     if (const int error = descriptor_.close(); error != 0) discard("write", error);
     if (file::retry([&] { return ::rename(partial_.c_str(), path_.c_str()); }) != 0) discard("replace", errno);
@@ -188,7 +188,7 @@ inline void write_file_atomically(const std::filesystem::path& path, std::string
 
 /// Removes what a killed process left of files that were never committed, in the folder and where symbolic links in it
 /// lead to. Files of other names stay, and so do those that are being written.
-inline void remove_partial_files(const std::filesystem::path& folder) {
+XSTITCH_INLINE void remove_partial_files(const std::filesystem::path& folder) {
   const auto clear = [](const std::filesystem::path& path) {
     const file::Descriptor leftover = file::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};

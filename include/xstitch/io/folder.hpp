@@ -38,7 +38,7 @@ inline mode_t mode_of(const std::filesystem::path& path) {
 }
 
 /// Where a symbolic link leads to, be there a file or not; another path as it is.
-inline std::filesystem::path follow(std::filesystem::path path) {
+XSTITCH_INLINE std::filesystem::path follow(std::filesystem::path path) {
   for (int links = 0;; ++links) {
     struct stat status {};
     if (retry([&] { return ::lstat(path.c_str(), &status); }) != 0) {
@@ -60,7 +60,7 @@ inline std::filesystem::path folder_of(const std::filesystem::path& path) {
 
 /// The names in a folder; none where there is no folder. (std::filesystem's iterator ends the program when memory runs
 /// out.)
-inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
+XSTITCH_INLINE std::vector<std::string> names_in(const std::filesystem::path& folder) {
   struct Close {
     void operator()(DIR* entries) const { ::closedir(entries); }
   };
@@ -83,7 +83,7 @@ inline bool file_exists(const std::filesystem::path& path) { return file::mode_o
 
 /// Names that were made or removed in a folder are on the disk afterwards. Some file systems cannot flush a folder: no
 /// error then.
-inline void flush_folder(const std::filesystem::path& folder) {
+XSTITCH_INLINE void flush_folder(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder.empty() ? std::filesystem::path(".") : folder;
   const file::Descriptor directory = file::open(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (directory.number() < 0) file::fail_with_reason("flush the folder", path, errno);
@@ -104,7 +104,7 @@ inline bool remove_file(const std::filesystem::path& path) {
 }
 
 /// Makes a folder and those above it.
-inline void make_folder(const std::filesystem::path& folder) {
+XSTITCH_INLINE void make_folder(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder.has_filename() ? folder : folder.parent_path();  // "a/" is "a"
   if (path.empty() || S_ISDIR(file::mode_of(path))) return;
   const std::filesystem::path above = file::folder_of(path);

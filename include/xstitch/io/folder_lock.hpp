@@ -21,7 +21,7 @@ class FolderLock {
  public:
   FolderLock() = default;  ///< locks nothing
   /// Throws Error if another process, or another part of this one, holds the folder; the message names the process.
-  explicit FolderLock(const std::filesystem::path& folder) {
+  XSTITCH_INLINE explicit FolderLock(const std::filesystem::path& folder) {
     const std::filesystem::path path = folder / file_name;
     descriptor_ = file::open(path.c_str(), O_RDWR | O_CREAT);
     if (descriptor_.number() < 0) file::fail_with_reason("write", path, errno);

@@ -118,7 +118,7 @@ class Json {
     fail("JSON: found ", kind(), " without a member \"", key, "\"");
   }
   /// Adds a member (or replaces it); makes null an object.
-  Json& set(std::string_view key, Json value) {
+  XSTITCH_INLINE Json& set(std::string_view key, Json value) {
     if (is_null()) value_ = Object{};
     Object& members = const_cast<Object&>(object());
     for (auto& [name, old] : members)
@@ -156,7 +156,7 @@ class Json {
 
 namespace json {
 
-inline void write_string(std::string& out, std::string_view text) {
+XSTITCH_INLINE void write_string(std::string& out, std::string_view text) {
   constexpr char digits[] = "0123456789abcdef";
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
@@ -188,7 +188,7 @@ inline void write_string(std::string& out, std::string_view text) {
 
 }  // namespace json
 
-inline void Json::write(std::string& out, int indent, int level) const {
+XSTITCH_INLINE void Json::write(std::string& out, int indent, int level) const {
   const auto new_line = [&](int depth) {
     if (indent <= 0) return;
     out += '\n';

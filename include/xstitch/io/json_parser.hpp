@@ -110,7 +110,7 @@ class Parser {
   }
 
   /// A key twice: sorted, so that a file of a million keys takes no million squared comparisons.
-  [[gnu::cold]] void refuse_repeated_keys(const Json::Object& members) const {
+  [[gnu::cold]] XSTITCH_INLINE void refuse_repeated_keys(const Json::Object& members) const {
     std::vector<std::string_view> keys;
     keys.reserve(members.size());
     for (const auto& [name, value] : members) keys.push_back(name);
@@ -120,7 +120,7 @@ class Parser {
       scanner_.refuse("the key \"" + std::string(*repeated) + "\" comes twice in the object that ends here");
   }
 
-  [[gnu::cold]] Json array(int level) {
+  [[gnu::cold]] XSTITCH_INLINE Json array(int level) {
     Json::Array items;
     scanner_.skip();
     scanner_.skip_space();

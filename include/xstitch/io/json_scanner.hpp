@@ -46,7 +46,7 @@ class Scanner {
   }
 
   /// A string, of which the opening quote comes next.
-  std::string string() {
+  XSTITCH_INLINE std::string string() {
     std::string out;
     ++at_;
     for (;;) {
@@ -111,7 +111,7 @@ class Scanner {
     return out;
   }
 
-  double number() {
+  XSTITCH_INLINE double number() {
     const std::size_t start = at_;
     const auto digits = [this] {
       const std::size_t first = at_;

@@ -59,7 +59,7 @@ class ProtobufWriter {
     return *this;
   }
   /// A packed list.
-  ProtobufWriter& reals(unsigned field, std::span<const double> values) {
+  XSTITCH_INLINE ProtobufWriter& reals(unsigned field, std::span<const double> values) {
     announce(field, 8 * values.size());
     for (const double value : values) fixed(std::bit_cast<std::uint64_t>(value), 8);
     return *this;

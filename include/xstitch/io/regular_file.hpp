@@ -21,7 +21,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace file {
 
 /// The size of a regular file. `expected` is for the message: "a PNG".
-inline std::uint64_t regular_size(const std::filesystem::path& path, std::string_view expected) {
+XSTITCH_INLINE std::uint64_t regular_size(const std::filesystem::path& path, std::string_view expected) {
   struct stat status {};
   if (retry([&] { return ::stat(path.c_str(), &status); }) != 0) {
     const int error = errno;
@@ -45,7 +45,7 @@ inline InputFile open_regular(const std::filesystem::path& path, std::string_vie
 }
 
 /// All bytes of a regular file.
-inline std::vector<std::uint8_t> read_regular(const std::filesystem::path& path, std::string_view expected) {
+XSTITCH_INLINE std::vector<std::uint8_t> read_regular(const std::filesystem::path& path, std::string_view expected) {
   const InputFile input = open_regular(path, expected);
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(input.size()));
   input.read(0, std::as_writable_bytes(std::span(bytes)));

@@ -53,8 +53,8 @@ namespace safetensors {
 
 /// Writes a file with checksums (io/checksums.hpp), or leaves the old one. Data goes straight from the tensors' own
 /// memory.
-[[gnu::cold]] inline void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
-                                const TextMap& metadata = {}) {
+[[gnu::cold]] XSTITCH_INLINE void write(const std::filesystem::path& path, std::span<const TensorView> tensors,
+                                        const TextMap& metadata = {}) {
   std::vector<std::uint32_t> sums;
   std::vector<std::byte> copy;
   const auto stored = [&copy](const TensorView& tensor) {

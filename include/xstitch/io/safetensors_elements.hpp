@@ -61,7 +61,7 @@ constexpr ElementReader integers() {
 
 }  // namespace detail
 
-[[gnu::cold]] inline ElementReader element_reader(std::string_view dtype) {
+[[gnu::cold]] XSTITCH_INLINE ElementReader element_reader(std::string_view dtype) {
   using detail::element;
   if (dtype == "F32") return {element<float>, nullptr};
   if (dtype == "F64")

@@ -44,7 +44,7 @@ class SafetensorsFile {
   };
 
   /// Reads and checks the header; an Error names what is wrong in it.
-  [[gnu::cold]] explicit SafetensorsFile(const std::filesystem::path& path)
+  [[gnu::cold]] XSTITCH_INLINE explicit SafetensorsFile(const std::filesystem::path& path)
       : file_(limits::guard(path.native(), [&] { return file::open_regular(path, "a safetensors file"); })) {
     limits::guard(path.native(), [&] { open(); });
   }
@@ -81,7 +81,7 @@ class SafetensorsFile {
   }
 
  private:
-  [[gnu::cold]] void open() {
+  [[gnu::cold]] XSTITCH_INLINE void open() {
     const std::string name = path().string();
     if (file_.size() < 8) fail(name, ": found ", file_.size(), " bytes, a safetensors file has 8 or more");
     std::uint64_t length = 0;
@@ -106,7 +106,7 @@ class SafetensorsFile {
     }
   }
 
-  [[gnu::cold]] void read_member(const std::string& name, const Json& value) {
+  [[gnu::cold]] XSTITCH_INLINE void read_member(const std::string& name, const Json& value) {
     if (name == "__metadata__") {
       if (std::exchange(has_metadata_, true)) fail("the key \"", name, "\" comes twice");
       for (const auto& [key, text] : value.object()) metadata_[key] = text.string();
@@ -142,7 +142,7 @@ class SafetensorsFile {
   }
 
   /// Each tensor begins where the one before it ends, and the last where the file does.
-  void check_layout() {
+  XSTITCH_INLINE void check_layout() {
     std::uint64_t end = 0;
     for (const auto& [name, entry] : in_order()) {
       if (entry->begin != end)
@@ -155,7 +155,7 @@ class SafetensorsFile {
            ": cut off, or not all of it ours");
   }
 
-  [[gnu::cold]] void check_header(std::string_view text) {
+  [[gnu::cold]] XSTITCH_INLINE void check_header(std::string_view text) {
     const auto sums = metadata_.find(std::string(checksums::key)),
                version = metadata_.find(std::string(checksums::version_key));
     if (sums == metadata_.end() && version == metadata_.end()) return;
@@ -177,7 +177,7 @@ class SafetensorsFile {
     metadata_.erase(version);
   }
 
-  void compare_all() const {
+  XSTITCH_INLINE void compare_all() const {
     std::vector<std::byte> piece(std::size_t{1} << 20);
     for (const auto& [name, entry] : entries_) {
       std::uint32_t crc = 0;
@@ -202,7 +202,7 @@ class SafetensorsFile {
     else
       convert(name, entry, values, reader);
   }
-  [[gnu::cold]] const Entry& wanted(std::string_view name, std::size_t count) const {
+  [[gnu::cold]] XSTITCH_INLINE const Entry& wanted(std::string_view name, std::size_t count) const {
     const Entry* entry = find(name);
     if (entry == nullptr) fail(path().string(), ": no tensor \"", name, "\"");
     if (!safetensors::element_reader(entry->dtype).numbers())
@@ -215,7 +215,7 @@ class SafetensorsFile {
     file_.read(data_ + entry.begin, bytes);
     if (has_checksums_) check(name, entry, crc32c(bytes));
   }
-  void check(std::string_view name, const Entry& entry, std::uint32_t crc) const {
+  XSTITCH_INLINE void check(std::string_view name, const Entry& entry, std::uint32_t crc) const {
     if (has_checksums_ && crc != entry.crc)
       fail(path().string(), ": tensor \"", name, "\" is damaged: its checksum is ", checksums::hexadecimal(crc),
            ", expected ", checksums::hexadecimal(entry.crc));

@@ -22,7 +22,7 @@ namespace safetensors {
 constexpr std::uint64_t largest_header = 100'000'000;
 
 /// Bytes of an element, 0 if the type is not one of the format's (of whole bytes).
-inline std::uint64_t element_size(std::string_view dtype) {
+XSTITCH_INLINE std::uint64_t element_size(std::string_view dtype) {
   if (dtype == "BOOL" || dtype == "U8" || dtype == "I8" || dtype == "F8_E4M3" || dtype == "F8_E5M2") return 1;
   if (dtype == "I16" || dtype == "U16" || dtype == "F16" || dtype == "BF16") return 2;
   if (dtype == "I32" || dtype == "U32" || dtype == "F32") return 4;

@@ -12,7 +12,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace utf8 {
 
 /// Bytes of the UTF-8 character at text[i], 0 if it is not one (overlong, surrogate, beyond U+10FFFF, cut off).
-inline std::size_t character_length(std::string_view text, std::size_t i) {
+XSTITCH_INLINE std::size_t character_length(std::string_view text, std::size_t i) {
   const auto byte = [&](std::size_t k) -> unsigned {
     return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U;
   };

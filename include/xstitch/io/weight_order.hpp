@@ -92,7 +92,7 @@ struct Fit {
 };
 
 /// `order` is that of the file, as_marked if nothing is known of it.
-[[gnu::cold]] inline Fit fit(const ParameterSpec& spec, const Shape& found, WeightOrder order) {
+[[gnu::cold]] XSTITCH_INLINE Fit fit(const ParameterSpec& spec, const Shape& found, WeightOrder order) {
   using Kind = Fit::Kind;
   const Shape ours = shape_of(spec.extents), theirs = pytorch_shape(spec);
   const auto long_axes = std::count_if(ours.begin(), ours.end(), [](std::uint64_t extent) { return extent > 1; });
@@ -123,7 +123,7 @@ struct Fit {
 }
 
 /// Values in PyTorch's order to ours.
-inline void from_pytorch(const ParameterSpec& spec, std::span<const float> from, std::span<float> to) {
+XSTITCH_INLINE void from_pytorch(const ParameterSpec& spec, std::span<const float> from, std::span<float> to) {
   const std::size_t rank = spec.axes.size();
   const std::vector<std::size_t> axes = pytorch_axes(spec.axes);
   const auto extent = [&](std::size_t axis) { return static_cast<std::size_t>(spec.extents.size[axis]); };

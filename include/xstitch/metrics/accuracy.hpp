@@ -18,7 +18,7 @@ class Accuracy : public Metric {
     metrics::check_shape("accuracy", prediction, {1, 1, classes_});
     reset();
   }
-  void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
+  XSTITCH_INLINE void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("accuracy", labels, {LabelKind::class_index, {1, 1, 1}, {}, classes_}, batch);
     const auto classes = static_cast<std::size_t>(classes_);
     for (std::size_t n = 0; n < batch; ++n) {
@@ -31,7 +31,7 @@ class Accuracy : public Metric {
     }
   }
   void reset() override { right_ = counted_ = 0; }
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     return {metrics::percentage("accuracy", static_cast<double>(right_), static_cast<double>(counted_))};
   }
 

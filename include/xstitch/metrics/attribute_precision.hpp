@@ -38,8 +38,9 @@ class AttributePrecision {
   };
 
   /// Names and rule of average precision; without names attributes are numbered.
-  explicit AttributePrecision(std::size_t attributes, std::size_t classes, std::vector<std::string> names = {},
-                              PrecisionRule rule = PrecisionRule::all_points)
+  XSTITCH_INLINE explicit AttributePrecision(std::size_t attributes, std::size_t classes,
+                                             std::vector<std::string> names = {},
+                                             PrecisionRule rule = PrecisionRule::all_points)
       : attributes_(attributes), classes_(classes), names_(std::move(names)), rule_(rule), training_(classes) {
     if (!names_.empty() && names_.size() != attributes)
       fail(who, ": ", names_.size(), " names for ", attributes, " attributes");
@@ -47,7 +48,7 @@ class AttributePrecision {
   }
 
   /// One object; scores and labels (0 or 1) of every attribute.
-  void add(int class_index, std::span<const float> scores, std::span<const std::uint8_t> labels) {
+  XSTITCH_INLINE void add(int class_index, std::span<const float> scores, std::span<const std::uint8_t> labels) {
     check(class_index, labels);
     if (scores.size() != attributes_) fail(who, ": ", scores.size(), " scores, expected ", attributes_);
     for (std::size_t a = 0; a < attributes_; ++a)
@@ -72,7 +73,7 @@ class AttributePrecision {
   }
 
   /// One row an attribute.
-  [[nodiscard]] std::vector<PerAttribute> per_attribute() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<PerAttribute> per_attribute() const {
     const std::vector<Frequencies> known = trained_ ? training_ : own_frequencies();
     std::vector<PerAttribute> all;
     for (std::size_t a = 0; a < attributes_; ++a) {
@@ -106,7 +107,7 @@ class AttributePrecision {
   }
 
   /// Means over the attributes that have positives, in the order of PerAttribute's values.
-  [[nodiscard]] std::vector<MetricValue> values() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const {
     constexpr std::array members{&PerAttribute::average_precision, &PerAttribute::prevalence, &PerAttribute::from_class,
                                  &PerAttribute::within_class, &PerAttribute::within_class_prevalence};
     constexpr std::array names{"mean average precision", "mean prevalence", "mean from class", "mean within class",
@@ -140,10 +141,10 @@ class AttributePrecision {
     for (const ScoredAnswer& one : answers) found += one.positive ? 1U : 0U;
     return found;
   }
-  [[nodiscard]] double precision(const std::vector<ScoredAnswer>& answers) const {
+  [[nodiscard]] XSTITCH_INLINE double precision(const std::vector<ScoredAnswer>& answers) const {
     return average_precision(precision_recall(answers, positives(answers)), rule_);
   }
-  void check(int class_index, std::span<const std::uint8_t> labels) const {
+  XSTITCH_INLINE void check(int class_index, std::span<const std::uint8_t> labels) const {
     if (class_index < 0 || static_cast<std::size_t>(class_index) >= classes_)
       fail(who, ": class ", class_index, ", expected 0 to ", classes_ - 1);
     if (labels.size() != attributes_) fail(who, ": ", labels.size(), " labels, expected ", attributes_);
@@ -152,7 +153,7 @@ class AttributePrecision {
     ++f.objects;
     for (std::size_t a = 0; a < attributes_; ++a) f.positives[a] += labels[a] != 0 ? 1U : 0U;
   }
-  [[nodiscard]] std::vector<Frequencies> own_frequencies() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<Frequencies> own_frequencies() const {
     std::vector<Frequencies> all(classes_);
     for (Frequencies& f : all) f.positives.assign(attributes_, 0);
     for (std::size_t i = 0; i < objects_.size(); ++i) count(all[objects_[i]], labels_.data() + i * attributes_);

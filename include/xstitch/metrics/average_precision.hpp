@@ -32,7 +32,7 @@ struct ScoredAnswer {
 };
 
 /// A point for each different score, the largest first; none where there is nothing to find.
-inline std::vector<CurvePoint> precision_recall(std::vector<ScoredAnswer> ranked, std::size_t to_find) {
+XSTITCH_INLINE std::vector<CurvePoint> precision_recall(std::vector<ScoredAnswer> ranked, std::size_t to_find) {
   std::sort(ranked.begin(), ranked.end(),
             [](const ScoredAnswer& a, const ScoredAnswer& b) { return a.score > b.score; });
   const auto all = static_cast<double>(to_find);
@@ -47,7 +47,7 @@ inline std::vector<CurvePoint> precision_recall(std::vector<ScoredAnswer> ranked
 }
 
 /// In 0..1.
-inline double average_precision(std::vector<CurvePoint> curve, PrecisionRule rule) {
+XSTITCH_INLINE double average_precision(std::vector<CurvePoint> curve, PrecisionRule rule) {
   for (std::size_t i = curve.size(); i-- > 1;)
     curve[i - 1].precision = std::max(curve[i - 1].precision, curve[i].precision);
   double sum = 0.0;

@@ -18,7 +18,7 @@ class ConfusionCounts {
   explicit ConfusionCounts(Dims prediction = {})
       : shape_(prediction), classes_(static_cast<std::size_t>(prediction.channels)), counts_(classes_ * classes_) {}
 
-  void add(std::string_view who, std::size_t batch, const float* prediction, const LabelBatch& labels) {
+  XSTITCH_INLINE void add(std::string_view who, std::size_t batch, const float* prediction, const LabelBatch& labels) {
     label_support::check_sizes(who, labels,
                                {LabelKind::class_index, {shape_.height, shape_.width, 1}, {}, shape_.channels}, batch);
     for (std::size_t n = 0; n < batch; ++n) {

@@ -39,7 +39,7 @@ class ConfusionMatrix : public Metric {
   /// With these names of classes; as many as there are classes.
   explicit ConfusionMatrix(std::span<const std::string_view> names) : names_(names.begin(), names.end()) {}
 
-  void begin(const LabelSpec& label, Dims prediction) override {
+  XSTITCH_INLINE void begin(const LabelSpec& label, Dims prediction) override {
     metrics::check_classes(who, label, prediction);
     metrics::check_names(who, names_, static_cast<std::size_t>(prediction.channels));
     counts_ = ConfusionCounts(prediction);
@@ -50,7 +50,7 @@ class ConfusionMatrix : public Metric {
   void reset() override { counts_.reset(); }
 
   /// Mean recall, mean precision.
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     double recall = 0.0, recalls = 0.0, precision = 0.0, precisions = 0.0;
     for (const PerClass& c : per_class()) {
       recall += c.recall.value / 100.0;
@@ -73,7 +73,7 @@ class ConfusionMatrix : public Metric {
   /// Of a class.
   [[nodiscard]] std::string name(std::size_t c) const { return metrics::name_of(names_, c); }
   /// One row a class.
-  [[nodiscard]] std::vector<PerClass> per_class() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<PerClass> per_class() const {
     std::vector<PerClass> all;
     for (std::size_t c = 0; c < classes(); ++c) {
       const std::uint64_t truth = counts_.truth(c), predicted = counts_.predicted(c);

@@ -58,7 +58,8 @@ class DetectionPrecision {
   };
 
   /// Classes are called by these names, or by their numbers.
-  explicit DetectionPrecision(std::size_t classes, std::vector<std::string> names = {}, double least_overlap = 0.5)
+  XSTITCH_INLINE explicit DetectionPrecision(std::size_t classes, std::vector<std::string> names = {},
+                                             double least_overlap = 0.5)
       : names_(std::move(names)), least_overlap_(least_overlap), classes_(classes) {
     if (!names_.empty() && names_.size() != classes) fail(who, ": ", names_.size(), " names for ", classes, " classes");
     if (!(least_overlap > 0.0 && least_overlap <= 1.0))
@@ -66,7 +67,7 @@ class DetectionPrecision {
   }
 
   /// One image.
-  void add(std::span<const Detection> detections, std::span<const TrueBox> objects) {
+  XSTITCH_INLINE void add(std::span<const Detection> detections, std::span<const TrueBox> objects) {
     for (const TrueBox& object : objects) {
       ClassCounts& counts = at(object.class_index, "object");
       (object.difficult ? counts.difficult : counts.objects) += 1;
@@ -116,7 +117,7 @@ class DetectionPrecision {
   }
 
   /// One row a class.
-  [[nodiscard]] std::vector<PerClass> per_class() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<PerClass> per_class() const {
     std::vector<PerClass> all;
     for (std::size_t k = 0; k < classes_.size(); ++k) {
       const ClassCounts& c = classes_[k];
@@ -134,7 +135,7 @@ class DetectionPrecision {
     return all;
   }
   /// Means over the classes that have objects: "mean average precision" and "... (11 points)".
-  [[nodiscard]] std::vector<MetricValue> values() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const {
     double all_points = 0.0, eleven_points = 0.0, measured = 0.0;
     for (const PerClass& c : per_class()) {
       all_points += c.all_points.value / 100.0;
@@ -169,7 +170,7 @@ class DetectionPrecision {
 class ProposalRecall {
  public:
   /// One image.
-  void add(std::span<const Box> proposals, std::span<const TrueBox> objects) {
+  XSTITCH_INLINE void add(std::span<const Box> proposals, std::span<const TrueBox> objects) {
     proposals_ += proposals.size();
     ++images_;
     for (const TrueBox& object : objects) {

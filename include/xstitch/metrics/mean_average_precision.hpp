@@ -30,7 +30,7 @@ class MeanAveragePrecision : public Metric {
     scored_.add("mean average precision", batch, prediction, labels);
   }
   void reset() override { scored_.reset(); }
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     double sum = 0.0, measured = 0.0;
     for (const MetricValue& label : per_label()) {
       sum += label.value / 100.0;
@@ -39,7 +39,7 @@ class MeanAveragePrecision : public Metric {
     return {metrics::percentage("mean average precision", sum, measured)};
   }
   /// Average precision of each label.
-  [[nodiscard]] std::vector<MetricValue> per_label() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> per_label() const {
     std::vector<MetricValue> all;
     for (std::size_t label = 0; label < scored_.labels(); ++label) {
       const std::vector<CurvePoint> curve = scored_.curve(label);

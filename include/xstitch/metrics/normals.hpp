@@ -31,7 +31,7 @@ class NormalsMetric : public Metric {
     metrics::check_shape("normals metric", prediction, shape_);
     reset();
   }
-  void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
+  XSTITCH_INLINE void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("normals metric", labels,
                                {LabelKind::unit_normal, shape_, {shape_.height, shape_.width, 1}, 0}, batch);
     if (histogram_.empty()) histogram_.assign(bins, 0);
@@ -52,7 +52,7 @@ class NormalsMetric : public Metric {
     count_ = 0;
   }
   /// mean, median, within 11.25, within 22.5, within 30.
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     const bool measured = count_ > 0;
     const auto count = static_cast<double>(count_);
     return {{"mean", measured ? sum_ / count : 0.0, "deg", false, measured},

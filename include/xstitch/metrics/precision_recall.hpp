@@ -36,7 +36,7 @@ class PrecisionRecall : public Metric {
   /// Labels are called by these names, or by their numbers.
   explicit PrecisionRecall(std::vector<std::string> names = {}) : names_(std::move(names)) {}
 
-  void begin(const LabelSpec& label, Dims prediction) override {
+  XSTITCH_INLINE void begin(const LabelSpec& label, Dims prediction) override {
     if (label.kind != LabelKind::binary || label.shape != prediction)
       fail(who, ": wants a head whose labels are yes or no, found labels of another kind for predictions of ",
            to_string(prediction));
@@ -48,7 +48,7 @@ class PrecisionRecall : public Metric {
   }
   void reset() override { scored_.reset(); }
 
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     double sum = 0.0, measured = 0.0;
     for (std::size_t label = 0; label < scored_.labels(); ++label) {
       const MetricValue one = average_precision(scored_.curve(label));
@@ -59,7 +59,7 @@ class PrecisionRecall : public Metric {
   }
 
   /// One for each label.
-  [[nodiscard]] std::vector<Curve> curves() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<Curve> curves() const {
     std::vector<Curve> all;
     for (std::size_t label = 0; label < scored_.labels(); ++label) {
       Curve curve{

@@ -24,7 +24,7 @@ class RootMeanSquareError : public Metric {
     metrics::check_shape("root mean square error", prediction, shape_);
     reset();
   }
-  void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
+  XSTITCH_INLINE void add(std::size_t batch, const float* prediction, const LabelBatch& labels) override {
     label_support::check_sizes("root mean square error", labels, {LabelKind::real, shape_, mask_, 0}, batch);
     const std::size_t step = shape_.size() / mask_.size();
     for (std::size_t i = 0; i < batch * shape_.size(); ++i) {
@@ -44,7 +44,7 @@ class RootMeanSquareError : public Metric {
     squares_ = sizes_ = 0.0;
     count_ = 0;
   }
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     const bool measured = count_ > 0;
     const auto count = static_cast<double>(count_);
     return {{"RMSE", measured ? std::sqrt(squares_ / count) : 0.0, "", false, measured},

@@ -26,7 +26,7 @@ class ScoredLabels {
   explicit ScoredLabels(Dims prediction = {})
       : shape_(prediction), scored_(static_cast<std::size_t>(prediction.channels)) {}
 
-  void add(std::string_view who, std::size_t batch, const float* prediction, const LabelBatch& labels) {
+  XSTITCH_INLINE void add(std::string_view who, std::size_t batch, const float* prediction, const LabelBatch& labels) {
     label_support::check_sizes(who, labels, {LabelKind::binary, shape_, shape_, 0}, batch);
     for (std::size_t i = 0; i < batch * shape_.size(); ++i) {
       if (!label_support::is_valid(labels, i, shape_.size())) continue;

@@ -41,7 +41,7 @@ class SegmentationMetric : public Metric {
   void reset() override { counts_.reset(); }
 
   /// pixel accuracy, mean IU, frequency-weighted IU, mean accuracy.
-  [[nodiscard]] std::vector<MetricValue> values() const override {
+  [[nodiscard]] XSTITCH_INLINE std::vector<MetricValue> values() const override {
     double right = 0.0, all = 0.0, unions = 0.0, measured_unions = 0.0, weighted = 0.0, accuracies = 0.0, present = 0.0;
     for (std::size_t c = 0; c < classes_; ++c) {
       const ClassScore score = of_class(c);
@@ -66,7 +66,7 @@ class SegmentationMetric : public Metric {
   [[nodiscard]] std::size_t main_value() const override { return 1; }
 
   /// One row a class.
-  [[nodiscard]] std::vector<ClassScore> per_class() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<ClassScore> per_class() const {
     std::vector<ClassScore> scores;
     for (std::size_t c = 0; c < classes_; ++c) scores.push_back(of_class(c));
     return scores;
@@ -75,7 +75,7 @@ class SegmentationMetric : public Metric {
   [[nodiscard]] const std::vector<std::uint64_t>& confusion() const noexcept { return counts_.all(); }
 
  private:
-  [[nodiscard]] ClassScore of_class(std::size_t c) const {
+  [[nodiscard]] XSTITCH_INLINE ClassScore of_class(std::size_t c) const {
     ClassScore score;
     score.truth = counts_.truth(c);
     score.predicted = counts_.predicted(c);

@@ -37,7 +37,7 @@ inline std::string coordinate(double value) {
 class Axis {
  public:
   /// Over all `values` that are finite (and above 0 for decades); without any, from 0 to 1 (1 to 10).
-  Axis(const std::vector<double>& values, bool decades, double first, double last)
+  XSTITCH_INLINE Axis(const std::vector<double>& values, bool decades, double first, double last)
       : decades_(decades), first_(first), last_(last) {
     bool some = false;
     for (const double value : values) {
@@ -75,7 +75,7 @@ class Axis {
     const double share = range / 5.0 / power;
     return power * (share < 1.5 ? 1.0 : share < 3.5 ? 2.0 : share < 7.5 ? 5.0 : 10.0);
   }
-  [[nodiscard]] std::vector<double> linear_ticks() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<double> linear_ticks() const {
     const double step = step_of(most_ - least_);
     std::vector<double> all;
     if (!(step > 0.0) || !std::isfinite(step)) return all;
@@ -87,7 +87,7 @@ class Axis {
     }
     return all;
   }
-  [[nodiscard]] std::vector<double> decade_ticks() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<double> decade_ticks() const {
     const bool few = most_ - least_ < 3.0;
     const double every = std::max(1.0, std::ceil((most_ - least_) / 6.0));
     std::vector<double> all;

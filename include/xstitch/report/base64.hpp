@@ -10,7 +10,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
-inline std::string base64(std::string_view bytes) {
+XSTITCH_INLINE std::string base64(std::string_view bytes) {
   constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

@@ -15,7 +15,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 /// A row a class: average precision and counts.
-inline Table detection_table(const DetectionPrecision& metric) {
+XSTITCH_INLINE Table detection_table(const DetectionPrecision& metric) {
   Table table({"class", "AP (%)", "AP 11 points (%)", "objects", "difficult", "found", "detections"});
   for (const DetectionPrecision::PerClass& c : metric.per_class())
     table.add_row({c.name, Table::number(c.all_points), Table::number(c.eleven_points), std::to_string(c.objects),
@@ -26,7 +26,7 @@ inline Table detection_table(const DetectionPrecision& metric) {
 }
 
 /// A row an attribute: average precision beside that of chance and of the class.
-inline Table attribute_table(const AttributePrecision& metric) {
+XSTITCH_INLINE Table attribute_table(const AttributePrecision& metric) {
   Table table({"attribute", "AP (%)", "prevalence (%)", "from class (%)", "within class (%)", "its prevalence (%)",
                "positives", "objects"});
   for (const AttributePrecision::PerAttribute& a : metric.per_attribute())

@@ -29,11 +29,11 @@ using xstitch::detail::at;
 
 inline std::string number(int value) { return std::to_string(value); }
 
-inline std::string text_at(int x, int y, std::string_view classes, std::string_view text) {
+XSTITCH_INLINE std::string text_at(int x, int y, std::string_view classes, std::string_view text) {
   return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" class=\"" + std::string(classes) + "\">" +
          escaped(text) + "</text>";
 }
-inline std::string line(int x1, int y1, int x2, int y2, std::string_view classes) {
+XSTITCH_INLINE std::string line(int x1, int y1, int x2, int y2, std::string_view classes) {
   return "<path class=\"" + std::string(classes) + "\" d=\"M" + number(x1) + " " + number(y1) + "L" + number(x2) + " " +
          number(y2) + "\"/>\n";
 }
@@ -71,7 +71,7 @@ inline std::string class_of(Layout::Kind kind) {
   }
 }
 
-inline std::string box(const Layout& layout, const Layout::Box& b) {
+XSTITCH_INLINE std::string box(const Layout& layout, const Layout::Box& b) {
   const int left = layout.x[at(b.chain)] - Layout::column_width / 2;
   std::string text = "<g><rect class=\"" + class_of(b.kind) + "\" x=\"" + number(left) + "\" y=\"" + number(b.y) +
                      "\" width=\"" + number(Layout::column_width) + "\" height=\"" + number(b.height) + "\" rx=\"" +
@@ -91,7 +91,7 @@ inline std::string box(const Layout& layout, const Layout::Box& b) {
 }
 
 /// Lines from every tower to every tower, and in the middle which seam it is.
-inline std::string unit(const Layout& layout, int number_of_box, const Layout::Box& b) {
+XSTITCH_INLINE std::string unit(const Layout& layout, int number_of_box, const Layout::Box& b) {
   std::vector<int> columns;
   for (const Layout::Edge& edge : layout.edges)
     if (edge.to == number_of_box) columns.push_back(edge.to_x);
@@ -108,7 +108,7 @@ inline std::string unit(const Layout& layout, int number_of_box, const Layout::B
   return text + "<title>" + escaped(b.lines[0].full) + "</title></g>\n";
 }
 
-inline std::string edge(const Layout& layout, const Layout::Edge& e) {
+XSTITCH_INLINE std::string edge(const Layout& layout, const Layout::Edge& e) {
   const Layout::Box &from = layout.boxes[at(e.from)], &to = layout.boxes[at(e.to)];
   const int y1 = from.y + from.height, y2 = to.y;
   if (e.from_x == e.to_x && !e.skips) return line(e.from_x, y1, e.to_x, y2, "flow");
@@ -128,7 +128,7 @@ inline std::string edge(const Layout& layout, const Layout::Edge& e) {
 }
 
 /// "CrossStitch: 84,000 parameters": what the picture says below.
-inline std::string summary(const Program& program) {
+XSTITCH_INLINE std::string summary(const Program& program) {
   std::size_t parameters = 0;
   for (const Op& op : program.ops)
     for (const ParameterSpec& spec : op.record->parameters)
@@ -139,7 +139,7 @@ inline std::string summary(const Program& program) {
 }  // namespace report::drawing
 
 /// The picture of a program: `net.program()` of a network chosen at run time.
-inline std::string draw(const Program& program, const DrawOptions& options = {}) {
+XSTITCH_INLINE std::string draw(const Program& program, const DrawOptions& options = {}) {
   namespace drawing = report::drawing;
   using drawing::at, drawing::number;
   const report::NetworkLayout layout = report::network_layout::Maker(program, options).take();

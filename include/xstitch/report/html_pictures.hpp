@@ -15,13 +15,13 @@
 namespace xstitch::inline XSTITCH_ISA::report {
 namespace pictures {
 
-inline std::string css(const Colour& c) {
+XSTITCH_INLINE std::string css(const Colour& c) {
   return "rgb(" + std::to_string(c[0]) + "," + std::to_string(c[1]) + "," + std::to_string(c[2]) + ")";
 }
 /// Black or white, whichever reads better on a colour (by its luminance).
 inline const char* ink_on(const Colour& c) { return 299 * c[0] + 587 * c[1] + 114 * c[2] > 140'000 ? "#000" : "#fff"; }
 
-inline std::string box(const MarkedBox& marked, const Picture& picture) {
+XSTITCH_INLINE std::string box(const MarkedBox& marked, const Picture& picture) {
   const auto x = [](float value) { return coordinate(static_cast<double>(value)); };
   const double unit = static_cast<double>(std::max(picture.width, picture.height)) / 200.0;  // a line's width
   const std::string colour = css(marked.colour);
@@ -42,20 +42,20 @@ inline std::string box(const MarkedBox& marked, const Picture& picture) {
 }
 
 /// What is inside of the element <svg> of a picture; an enlarged class map keeps its edges by the class "sharp".
-inline std::string content(const Picture& p) {
+XSTITCH_INLINE std::string content(const Picture& p) {
   std::string svg = "<image width=\"" + std::to_string(p.width) + "\" height=\"" + std::to_string(p.height) + "\"" +
                     (p.sharp ? " class=\"sharp\"" : "") + " href=\"data:image/png;base64," + base64(p.png) + "\"/>";
   for (const MarkedBox& marked : p.boxes) svg += box(marked, p);
   return svg;
 }
 /// "chair: wooden, with legs" of a box that has attributes, else nothing.
-inline std::string attributes_of(const MarkedBox& marked) {
+XSTITCH_INLINE std::string attributes_of(const MarkedBox& marked) {
   std::string text;
   for (const std::string& attribute : marked.attributes) text += (text.empty() ? ": " : ", ") + attribute;
   return text.empty() ? text : marked.label + text;
 }
 
-inline std::string picture(const Picture& p, const std::string& column) {
+XSTITCH_INLINE std::string picture(const Picture& p, const std::string& column) {
   std::string html = "<figure><svg viewBox=\"0 0 " + std::to_string(p.width) + " " + std::to_string(p.height) +
                      "\" role=\"img\" class=\"picture\"><title>" + escaped(column) + "</title>" + content(p) +
                      "</svg><figcaption><b>" + escaped(column) + "</b>" +
@@ -67,7 +67,7 @@ inline std::string picture(const Picture& p, const std::string& column) {
 
 }  // namespace pictures
 
-inline std::string html_pictures(const PictureGrid& grid) {
+XSTITCH_INLINE std::string html_pictures(const PictureGrid& grid) {
   std::string html = "<h3>" + escaped(grid.title) + "</h3>\n";
   if (!grid.legend.empty()) {
     html += "<ul class=\"legend\">";

@@ -18,7 +18,7 @@ struct TitledTable {
 };
 
 /// As a table of HTML.
-inline std::string html_table(const TitledTable& titled) {
+XSTITCH_INLINE std::string html_table(const TitledTable& titled) {
   const Table& table = titled.table;
   const auto cell = [&](const char* tag, std::size_t column, const std::string& text, const char* scope) {
     const std::string classes = table.alignment(column) == Align::right ? " class=\"right\"" : "";

@@ -47,7 +47,7 @@ inline Plot over_iterations(std::string title, std::string y_title, std::vector<
   return plot;
 }
 
-inline void add_metrics(const TrainingCurves& curves, std::vector<Item>& items) {
+XSTITCH_INLINE void add_metrics(const TrainingCurves& curves, std::vector<Item>& items) {
   std::vector<std::string_view> names;
   for (const TrainingCurves::Metric& metric : curves.metrics)
     if (metric.name != "loss" && std::ranges::find(names, metric.name) == names.end()) names.push_back(metric.name);
@@ -65,7 +65,7 @@ inline bool is_shown(std::size_t entry, std::size_t columns, std::size_t entries
   return entries <= most_entries || entry / columns == entry % columns;
 }
 
-inline void add_alphas(const TrainingCurves& curves, std::vector<Item>& items) {
+XSTITCH_INLINE void add_alphas(const TrainingCurves& curves, std::vector<Item>& items) {
   for (const TrainingCurves::Seam& seam : curves.seams) {
     if (seam.alphas.empty()) continue;
     Plot plot = over_iterations("Alphas at " + seam.name + ": mean and range over channels", "alpha", {});
@@ -76,7 +76,8 @@ inline void add_alphas(const TrainingCurves& curves, std::vector<Item>& items) {
 }
 
 /// Alphas of a checkpoint or parameter file: "stitch.SEAM.alpha", {rows, columns, channels}.
-inline void add_sorted_alphas(const SafetensorsFile& file, const TrainingCurves& curves, std::vector<Item>& items) {
+XSTITCH_INLINE void add_sorted_alphas(const SafetensorsFile& file, const TrainingCurves& curves,
+                                      std::vector<Item>& items) {
   for (const auto& [name, entry] : file.entries()) {
     const bool alpha = name.starts_with("stitch.") && name.ends_with(".alpha") && entry.dtype == "F32" &&
                        entry.shape.size() == 3 && entry.shape[2] > 1 && entry.count() > 0;
@@ -107,7 +108,7 @@ inline void add_sorted_alphas(const SafetensorsFile& file, const TrainingCurves&
   }
 }
 
-inline Settings settings_of(const Json& json) {
+XSTITCH_INLINE Settings settings_of(const Json& json) {
   Settings settings{.title = "Settings", .values = {}};
   for (const auto& [name, value] : json.object())
     settings.values.emplace_back(name, value.is_string() ? value.string() : value.text());
@@ -117,8 +118,8 @@ inline Settings settings_of(const Json& json) {
 }  // namespace job_report
 
 /// Curves, the alphas of `checkpoint` (if the path is not empty and the file is there) and settings.
-inline Section training_section(const std::string& title, const TrainingCurves& curves,
-                                const std::filesystem::path& checkpoint = {}) {
+XSTITCH_INLINE Section training_section(const std::string& title, const TrainingCurves& curves,
+                                        const std::filesystem::path& checkpoint = {}) {
   Section section{.title = title, .items = {}};
   section.items.emplace_back(std::to_string(curves.step) + " of " + std::to_string(curves.total) + " iterations.");
   for (const std::string& note : curves.notes) section.items.emplace_back(note);
@@ -152,7 +153,7 @@ inline Section training_section(const std::string& title, const TrainingCurves& 
 }
 
 /// A section a stage, in the order in which they were begun. An Error if the folder has no job.json.
-inline std::vector<Section> job_sections(const std::filesystem::path& folder) {
+XSTITCH_INLINE std::vector<Section> job_sections(const std::filesystem::path& folder) {
   const std::filesystem::path manifest = folder / "job.json";
   const Json json = Json::parse(read_file(manifest), manifest.string());
   std::vector<Section> sections;

@@ -27,7 +27,7 @@ namespace markdown {
 
 /// Text that Markdown shows as it is: what has a meaning there is escaped, lines stay lines. What is not UTF-8, and
 /// control characters, become U+FFFD.
-inline std::string plain(std::string_view text) {
+XSTITCH_INLINE std::string plain(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto in_word = [&](std::size_t i) {
     const auto c = static_cast<unsigned char>(i < text.size() ? text[i] : ' ');
@@ -61,7 +61,7 @@ inline std::string plain(std::string_view text) {
 }
 
 /// Of a table, whose own text escapes what separates its cells.
-inline std::string cell(std::string_view text) {
+XSTITCH_INLINE std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (std::string_view("<>&*`[").find(c) == std::string_view::npos)
@@ -71,7 +71,7 @@ inline std::string cell(std::string_view text) {
   }
   return out;
 }
-inline Table with_plain_cells(const Table& table) {
+XSTITCH_INLINE Table with_plain_cells(const Table& table) {
   const auto plain_row = [](const std::vector<std::string>& row) {
     std::vector<std::string> cells;
     for (const std::string& text : row) cells.push_back(cell(text));
@@ -125,7 +125,7 @@ class Writer {
   [[nodiscard]] const std::map<std::string, std::string>& figures() const { return figures_; }
 
  private:
-  void figure(const std::string& title, const std::string& svg) {
+  XSTITCH_INLINE void figure(const std::string& title, const std::string& svg) {
     const std::string name = file_name(title);
     std::string file = name + ".svg";
     for (int again = 2; figures_.contains(file); ++again) file = name + "-" + std::to_string(again) + ".svg";
@@ -141,7 +141,7 @@ class Writer {
 
 /// Writes `path`, and figures to the folder of its name without its ending. Files of the folder that have other names
 /// stay. Errors: a path without an ending, or whose name Markdown's links cannot hold (< > and line ends).
-inline void write_markdown(const Report& report, const std::filesystem::path& path) {
+XSTITCH_INLINE void write_markdown(const Report& report, const std::filesystem::path& path) {
   const std::string folder = path.stem().string();
   if (!path.has_extension() || folder.find_first_of("<>\n") != std::string::npos)
     fail("report ", path.string(), ": expected a name as results.md");

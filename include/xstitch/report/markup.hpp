@@ -15,7 +15,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::report {
 
-inline std::string escaped(std::string_view text) {
+XSTITCH_INLINE std::string escaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = utf8::character_length(text, i);

@@ -22,7 +22,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 /// Counts: a row for each true class, a column for each predicted one.
-inline Table confusion_table(const ConfusionMatrix& matrix) {
+XSTITCH_INLINE Table confusion_table(const ConfusionMatrix& matrix) {
   std::vector<std::string> header{"truth \\ predicted"};
   for (std::size_t c = 0; c < matrix.classes(); ++c) header.push_back(matrix.name(c));
   Table table(std::move(header));
@@ -35,7 +35,7 @@ inline Table confusion_table(const ConfusionMatrix& matrix) {
 }
 
 /// A row a class: precision, recall.
-inline Table class_score_table(const ConfusionMatrix& matrix) {
+XSTITCH_INLINE Table class_score_table(const ConfusionMatrix& matrix) {
   Table table({"class", "precision (%)", "recall (%)", "truth", "predicted"});
   for (const ConfusionMatrix::PerClass& c : matrix.per_class())
     table.add_row({c.name, Table::number(c.precision), Table::number(c.recall), std::to_string(c.truth),
@@ -44,7 +44,7 @@ inline Table class_score_table(const ConfusionMatrix& matrix) {
 }
 
 /// Points of precision and recall of each label.
-inline Table curve_table(const PrecisionRecall& metric) {
+XSTITCH_INLINE Table curve_table(const PrecisionRecall& metric) {
   Table table({"label", "threshold", "recall", "precision"});
   for (const PrecisionRecall::Curve& curve : metric.curves())
     for (const CurvePoint& point : curve.points)
@@ -54,7 +54,7 @@ inline Table curve_table(const PrecisionRecall& metric) {
 }
 
 /// A row a label: average precision and counts.
-inline Table average_precision_table(const PrecisionRecall& metric) {
+XSTITCH_INLINE Table average_precision_table(const PrecisionRecall& metric) {
   Table table({"label", "average precision (%)", "positives", "labelled"});
   for (const PrecisionRecall::Curve& curve : metric.curves())
     table.add_row({curve.name, Table::number(curve.average_precision), std::to_string(curve.positives),

@@ -52,7 +52,7 @@ inline constexpr std::string_view usual[] = {"stride 1", "pad 0",   "dilation 1"
                                              "bias yes", "ceil no", "include_padding no"};
 
 /// "kernel 11 11" -> "kernel 11"; the outputs are in the shape already.
-inline std::string settings_of(const OperationRecord& record) {
+XSTITCH_INLINE std::string settings_of(const OperationRecord& record) {
   std::string text;
   for (const Attribute& attribute : record.attributes) {
     if (attribute.name == "outputs") continue;

@@ -20,7 +20,7 @@ namespace network_layout {
 /// One layout while it is made.
 class Maker {
  public:
-  Maker(const Program& program, const DrawOptions& options) : program_(program), options_(options) {
+  XSTITCH_INLINE Maker(const Program& program, const DrawOptions& options) : program_(program), options_(options) {
     place_columns();
     column_end_.assign(program.chains.size(), NetworkLayout::margin + NetworkLayout::title_height);
     last_box_.assign(program.chains.size(), none);
@@ -35,7 +35,7 @@ class Maker {
   [[nodiscard]] NetworkLayout take() { return std::move(layout_); }
 
  private:
-  void place_columns() {
+  XSTITCH_INLINE void place_columns() {
     const std::size_t chains = program_.chains.size();
     std::vector<std::size_t> children(chains, 0);
     for (const ChainView& chain : program_.chains)
@@ -58,7 +58,7 @@ class Maker {
     layout_.width = 2 * NetworkLayout::margin + NetworkLayout::gap / 2 + pitch * columns;
   }
 
-  void add_input(std::size_t i) {
+  XSTITCH_INLINE void add_input(std::size_t i) {
     const GraphInput& input = program_.inputs[i];
     NetworkLayout::Box box;
     box.kind = NetworkLayout::Kind::input;
@@ -69,7 +69,7 @@ class Maker {
   }
 
   /// Adds a box under `y`, at the end of its column.
-  int place(NetworkLayout::Box box, int y) {
+  XSTITCH_INLINE int place(NetworkLayout::Box box, int y) {
     // A tower below a trunk has its name above its first box.
     if (program_.chains[at(box.chain)].parent != none && !started_[at(box.chain)]) y += NetworkLayout::title_height;
     started_[at(box.chain)] = true;
@@ -107,7 +107,7 @@ class Maker {
     return block;
   }
   /// Whether an operation joins the last box of its column: it reads that box alone, and has nothing of its own to say.
-  [[nodiscard]] bool joins(const Op& op) const {
+  [[nodiscard]] XSTITCH_INLINE bool joins(const Op& op) const {
     const int last = last_box_[at(op.chain)];
     if (last == none || layout_.boxes[at(last)].kind == NetworkLayout::Kind::input) return false;
     const NetworkLayout::Box& box = layout_.boxes[at(last)];
@@ -137,7 +137,7 @@ class Maker {
     last_op_ = o;
   }
   /// A further operation of a box.
-  void append(NetworkLayout::Box& box, const Op& op, const std::string& shape) {
+  XSTITCH_INLINE void append(NetworkLayout::Box& box, const Op& op, const std::string& shape) {
     if (box.kind == NetworkLayout::Kind::block) {
       ++box.operations;
       for (const ParameterSpec& spec : op.record->parameters) box.parameters += spec.extents.count();
@@ -152,7 +152,7 @@ class Maker {
     box.lines.push_back({text, same ? "" : shape, text});
     resize(box);
   }
-  void start(int o, const std::string& shape) {
+  XSTITCH_INLINE void start(int o, const std::string& shape) {
     const Op& op = program_.ops[at(o)];
     NetworkLayout::Box box;
     box.chain = op.chain;
@@ -175,7 +175,7 @@ class Maker {
     const int below = below_inputs(op);  // before the box is there: it may read nothing but itself
     box_of_op_[at(o)] = place(std::move(box), below);
   }
-  void add_unit(int o) {
+  XSTITCH_INLINE void add_unit(int o) {
     const Op& op = program_.ops[at(o)];
     NetworkLayout::Box box;
     box.kind = NetworkLayout::Kind::unit;
@@ -204,7 +204,7 @@ class Maker {
       tensor = program_.edges[at(op.first_input + (tensor - op.first_output))];
     }
   }
-  void add_edges(int o) {
+  XSTITCH_INLINE void add_edges(int o) {
     const Op& op = program_.ops[at(o)];
     const int to = box_of_op_[at(o)];
     for (const int tensor : program_.inputs_of(op)) {

@@ -24,7 +24,7 @@ inline constexpr double width = 420.0, height = 260.0, left = 56.0, right = 20.0
 inline constexpr std::size_t colours = 8;
 
 /// Which points are drawn.
-inline std::vector<std::size_t> chosen(const Curve& curve) {
+XSTITCH_INLINE std::vector<std::size_t> chosen(const Curve& curve) {
   const std::size_t points = std::min(curve.x.size(), curve.y.size());
   constexpr std::size_t most = 1000, parts = 500;
   std::vector<std::size_t> all;
@@ -54,7 +54,7 @@ inline std::string style_of(std::size_t curve) {
 
 class Writer {
  public:
-  explicit Writer(const Plot& plot)
+  XSTITCH_INLINE explicit Writer(const Plot& plot)
       : plot_(plot),
         x_(values(plot, true), plot.log_x, left, width - right),
         y_(values(plot, false), plot.log_y, height - bottom, top) {
@@ -96,16 +96,16 @@ class Writer {
   [[nodiscard]] std::string place(double x, double y) const {
     return coordinate(x_.at(x)) + " " + coordinate(y_.at(y));
   }
-  void text(double x, double y, std::string_view classes, std::string_view words) {
+  XSTITCH_INLINE void text(double x, double y, std::string_view classes, std::string_view words) {
     out_ += "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\" class=\"" + std::string(classes) + "\">" +
             escaped(words) + "</text>\n";
   }
-  void segment(double x1, double y1, double x2, double y2, std::string_view classes) {
+  XSTITCH_INLINE void segment(double x1, double y1, double x2, double y2, std::string_view classes) {
     out_ += "<path class=\"" + std::string(classes) + "\" d=\"M" + coordinate(x1) + " " + coordinate(y1) + "L" +
             coordinate(x2) + " " + coordinate(y2) + "\"/>\n";
   }
 
-  void axes() {
+  XSTITCH_INLINE void axes() {
     for (const double tick : y_.ticks()) {
       const double y = y_.at(tick);
       segment(left, y, width - right, y, plot_.zero_line && tick == 0.0 ? "zero" : "grid");
@@ -127,7 +127,7 @@ class Writer {
             ") rotate(-90)\" class=\"middle title\">" + escaped(shortened(plot_.y_title, 34)) + "</text>\n";
   }
 
-  void band(std::size_t c) {
+  XSTITCH_INLINE void band(std::size_t c) {
     const Curve& curve = plot_.curves[c];
     const std::size_t count = std::min({curve.x.size(), curve.y.size(), curve.low.size(), curve.high.size()});
     std::string forth, back;
@@ -138,7 +138,7 @@ class Writer {
     }
     if (!forth.empty()) out_ += "<path class=\"band " + style_of(c) + "\" d=\"" + forth + back + "Z\"/>\n";
   }
-  void lines(std::size_t c) {
+  XSTITCH_INLINE void lines(std::size_t c) {
     const Curve& curve = plot_.curves[c];
     std::string path;
     bool pen_down = false;
@@ -165,12 +165,12 @@ class Writer {
               "</title></path>\n";
   }
 
-  void dot(std::size_t c, double x, double y, std::string_view words) {
+  XSTITCH_INLINE void dot(std::size_t c, double x, double y, std::string_view words) {
     out_ += "<circle class=\"dot " + style_of(c) + "\" cx=\"" + coordinate(x_.at(x)) + "\" cy=\"" +
             coordinate(y_.at(y)) + "\" r=\"3.5\">" + (words.empty() ? "" : "<title>" + escaped(words) + "</title>") +
             "</circle>\n";
   }
-  void points(std::size_t c) {
+  XSTITCH_INLINE void points(std::size_t c) {
     const Curve& curve = plot_.curves[c];
     const std::size_t count = std::min(curve.x.size(), curve.y.size());
     for (std::size_t i = 0; i < count; ++i) {
@@ -183,7 +183,7 @@ class Writer {
     }
   }
   /// A point's name beside it, where there is room: right of it, else left, above, below; else in its title alone.
-  void label(const std::string& words, double x, double y) {
+  XSTITCH_INLINE void label(const std::string& words, double x, double y) {
     const double length = 5.6 * static_cast<double>(words.size());
     const double places[][2] = {
         {x + 6.0, y + 3.5}, {x - 6.0 - length, y + 3.5}, {x - length / 2, y - 7.0}, {x - length / 2, y + 14.0}};

@@ -52,7 +52,7 @@ struct Report {
 
 namespace page {
 
-inline std::string legend(const Plot& plot) {
+XSTITCH_INLINE std::string legend(const Plot& plot) {
   if (plot.curves.size() < 2 && (plot.curves.empty() || plot.curves[0].name.empty())) return {};
   std::string html = "<ul class=\"legend\">";
   for (std::size_t c = 0; c < plot.curves.size(); ++c)
@@ -83,7 +83,7 @@ struct ItemWriter {
   }
 };
 
-inline std::string section(const Section& section, std::size_t number) {
+XSTITCH_INLINE std::string section(const Section& section, std::size_t number) {
   std::string html = "<section id=\"s" + std::to_string(number) + "\"><h2>" + escaped(section.title) + "</h2>\n";
   bool plots = false;  // neighbouring plots share a grid
   for (const Item& item : section.items) {
@@ -98,7 +98,7 @@ inline std::string section(const Section& section, std::size_t number) {
 }  // namespace page
 
 /// The page as one file of HTML that needs no other.
-inline std::string html(const Report& report) {
+XSTITCH_INLINE std::string html(const Report& report) {
   const std::string title = escaped(report.title);
   std::string text =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -19,14 +19,14 @@ namespace svg_files {
 
 inline constexpr double line_height = 16.0, letter_width = 6.2;  // of texts of 11 pixels, about
 
-inline std::string text(double x, double y, std::string_view words) {
+XSTITCH_INLINE std::string text(double x, double y, std::string_view words) {
   return "<text x=\"" + coordinate(x) + "\" y=\"" + coordinate(y) + "\">" + escaped(words) + "</text>\n";
 }
 /// Most characters that fit, at least the "..." of a text that is shortened.
 inline std::string fitted(std::string_view words, double width) {
   return shortened(words, static_cast<std::size_t>(std::max(1.0, width / letter_width)));
 }
-inline std::string translated(double x, double y, const std::string& content) {
+XSTITCH_INLINE std::string translated(double x, double y, const std::string& content) {
   return "<g transform=\"translate(" + coordinate(x) + " " + coordinate(y) + ")\">" + content + "</g>\n";
 }
 
@@ -35,7 +35,7 @@ class Legend {
  public:
   Legend(double top, double width) : top_(top), width_(width) {}
 
-  void add(const std::string& key, std::string_view name) {
+  XSTITCH_INLINE void add(const std::string& key, std::string_view name) {
     const std::string words = fitted(name, width_ - 2.0 * margin - 26.0);
     const double needed = 26.0 + letter_width * static_cast<double>(words.size()) + 12.0;
     if (x_ > margin && x_ + needed > width_ - margin) {
@@ -56,7 +56,7 @@ class Legend {
   std::string out_;
 };
 
-inline std::string file(double width, double height, const std::string& title, const std::string& content) {
+XSTITCH_INLINE std::string file(double width, double height, const std::string& title, const std::string& content) {
   const std::string w = coordinate(width), h = coordinate(height);
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h + "\" viewBox=\"0 0 " + w + " " +
          h + "\" role=\"img\"><title>" + escaped(title) + "</title>\n<style>" + std::string(colour_style) +
@@ -69,7 +69,7 @@ inline std::string file(double width, double height, const std::string& title, c
 }  // namespace svg_files
 
 /// The plot, its legend below.
-inline std::string svg_file(const Plot& plot) {
+XSTITCH_INLINE std::string svg_file(const Plot& plot) {
   svg_files::Legend legend(plots::height + 4.0, plots::width);
   if (plot.curves.size() > 1 || (!plot.curves.empty() && !plot.curves[0].name.empty()))
     for (std::size_t c = 0; c < plot.curves.size(); ++c)
@@ -79,7 +79,7 @@ inline std::string svg_file(const Plot& plot) {
 }
 
 /// Pictures 200 wide in columns with names; below each its caption and the attributes of its boxes.
-inline std::string svg_file(const PictureGrid& grid) {
+XSTITCH_INLINE std::string svg_file(const PictureGrid& grid) {
   constexpr double gap = 10.0, cell = 200.0;
   std::size_t columns = grid.columns.size();
   for (const auto& row : grid.rows) columns = std::max(columns, row.size());

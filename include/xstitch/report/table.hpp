@@ -34,7 +34,7 @@ enum class Align : std::uint8_t { left, right };
 
 /// Columns that a terminal needs for UTF-8 text: none for combining marks, two for East Asian wide characters and
 /// emoji, one for other characters and for each byte that is not UTF-8.
-inline std::size_t display_width(std::string_view text) {
+XSTITCH_INLINE std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -60,7 +60,8 @@ inline std::size_t display_width(std::string_view text) {
 class Table {
  public:
   /// The first column is left-aligned, the others right (numbers); `align` says otherwise.
-  explicit Table(std::vector<std::string> header) : header_(std::move(header)), aligns_(header_.size(), Align::right) {
+  XSTITCH_INLINE explicit Table(std::vector<std::string> header)
+      : header_(std::move(header)), aligns_(header_.size(), Align::right) {
     if (header_.empty()) fail("table: a header without columns");
     aligns_[0] = Align::left;
   }
@@ -72,7 +73,7 @@ class Table {
     return *this;
   }
   /// Adds a row, of as many cells as there are columns.
-  Table& add_row(std::vector<std::string> cells) {
+  XSTITCH_INLINE Table& add_row(std::vector<std::string> cells) {
     if (cells.size() > header_.size())
       fail("table: a row of ", cells.size(), " cells for ", header_.size(), " columns; it starts with '", cells[0],
            "'");
@@ -92,7 +93,7 @@ class Table {
   [[nodiscard]] Align alignment(std::size_t column) const { return aligns_.at(column); }
 
   /// A number with so many digits after the point; "-" for one that is not finite.
-  [[nodiscard]] static std::string number(double value, int digits = 1) {
+  [[nodiscard]] XSTITCH_INLINE static std::string number(double value, int digits = 1) {
     if (!std::isfinite(value)) return "-";
     std::string result = fixed_text(value, std::clamp(digits, 0, 60));
     // "-0.0" is 0
@@ -109,7 +110,7 @@ class Table {
   }
 
   /// Columns padded with spaces, a line under the header, no spaces at the ends of lines.
-  [[nodiscard]] std::string to_text() const {
+  [[nodiscard]] XSTITCH_INLINE std::string to_text() const {
     const std::vector<std::size_t> widths = column_widths(header_, rows_);
     std::string text = text_line(header_, widths);
     std::vector<std::string> rule;
@@ -119,7 +120,7 @@ class Table {
     return text;
   }
   /// GitHub's tables; | and \ are escaped, line ends become <br>.
-  [[nodiscard]] std::string to_markdown() const {
+  [[nodiscard]] XSTITCH_INLINE std::string to_markdown() const {
     std::vector<std::string> header = escaped(header_);
     std::vector<std::vector<std::string>> rows;
     for (const auto& row : rows_) rows.push_back(escaped(row));
@@ -143,7 +144,7 @@ class Table {
  private:
   using Cells = std::vector<std::string>;
 
-  static std::vector<std::size_t> column_widths(const Cells& header, const std::vector<Cells>& rows) {
+  XSTITCH_INLINE static std::vector<std::size_t> column_widths(const Cells& header, const std::vector<Cells>& rows) {
     std::vector<std::size_t> widths;
     for (const std::string& cell : header) widths.push_back(display_width(cell));
     for (const Cells& row : rows)
@@ -154,18 +155,19 @@ class Table {
     const std::string space(width - std::min(width, display_width(cell)), ' ');
     return aligns_[c] == Align::right ? space + cell : cell + space;
   }
-  [[nodiscard]] std::string text_line(const Cells& cells, const std::vector<std::size_t>& widths) const {
+  [[nodiscard]] XSTITCH_INLINE std::string text_line(const Cells& cells, const std::vector<std::size_t>& widths) const {
     std::string line;
     for (std::size_t c = 0; c < cells.size(); ++c) (line += c == 0 ? "" : "   ") += padded(cells[c], c, widths[c]);
     line.erase(line.find_last_not_of(' ') + 1);
     return line + "\n";
   }
-  [[nodiscard]] std::string markdown_line(const Cells& cells, const std::vector<std::size_t>& widths) const {
+  [[nodiscard]] XSTITCH_INLINE std::string markdown_line(const Cells& cells,
+                                                         const std::vector<std::size_t>& widths) const {
     std::string line = "|";
     for (std::size_t c = 0; c < cells.size(); ++c) ((line += ' ') += padded(cells[c], c, widths[c])) += " |";
     return line + "\n";
   }
-  static Cells escaped(const Cells& cells) {
+  XSTITCH_INLINE static Cells escaped(const Cells& cells) {
     Cells result;
     for (const std::string& cell : cells) {
       std::string text;
@@ -181,7 +183,7 @@ class Table {
     }
     return result;
   }
-  static std::string csv_line(const Cells& cells) {
+  XSTITCH_INLINE static std::string csv_line(const Cells& cells) {
     std::string line;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (c > 0) line += ',';

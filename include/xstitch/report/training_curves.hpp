@@ -53,7 +53,7 @@ inline std::string entry_name(const std::vector<std::string>& towers, std::size_
 
 class Reader {
  public:
-  void add(const Json& line) {
+  XSTITCH_INLINE void add(const Json& line) {
     const Json* event = line.find("event");
     const std::string_view name = event != nullptr && event->is_string() ? event->string() : std::string_view{};
     const std::uint64_t step = line.at("step").whole();
@@ -81,7 +81,7 @@ class Reader {
       for (const auto& [seam, values] : alphas->object()) add_alphas(seam_of(seam), values, x);
     curves_.step = std::max(curves_.step, step);
   }
-  [[nodiscard]] TrainingCurves take() { return std::move(curves_); }
+  [[nodiscard]] XSTITCH_INLINE TrainingCurves take() { return std::move(curves_); }
 
  private:
   static double number(const Json& value) {
@@ -91,7 +91,7 @@ class Reader {
     curve.y.push_back(number(y));
     curve.x.push_back(x);
   }
-  static void add_to(std::vector<Curve>& list, const Json& values, double x) {
+  XSTITCH_INLINE static void add_to(std::vector<Curve>& list, const Json& values, double x) {
     for (const auto& [name, value] : values.object()) {
       const auto is_it = [&, &key = name](const Curve& c) { return c.name == key; };
       auto found = std::find_if(list.begin(), list.end(), is_it);
@@ -99,23 +99,23 @@ class Reader {
       append(*found, x, value);
     }
   }
-  Curve& metric_of(const std::string& task, const std::string& name) {
+  XSTITCH_INLINE Curve& metric_of(const std::string& task, const std::string& name) {
     for (TrainingCurves::Metric& metric : curves_.metrics)
       if (metric.task == task && metric.name == name) return metric.curve;
     curves_.metrics.push_back({task, name, {.name = task, .x = {}, .y = {}}});
     return curves_.metrics.back().curve;
   }
-  TrainingCurves::Seam& seam_of(const std::string& name) {
+  XSTITCH_INLINE TrainingCurves::Seam& seam_of(const std::string& name) {
     for (TrainingCurves::Seam& seam : curves_.seams)
       if (seam.name == name) return seam;
     curves_.seams.push_back({.name = name, .towers = {}, .columns = 0, .alphas = {}});
     return curves_.seams.back();
   }
-  void add_towers(const Json& towers) {
+  XSTITCH_INLINE void add_towers(const Json& towers) {
     for (const auto& [seam, names] : towers.object())
       for (const Json& name : names.array()) seam_of(seam).towers.push_back(name.string());
   }
-  void add_alphas(TrainingCurves::Seam& seam, const Json& values, double x) {
+  XSTITCH_INLINE void add_alphas(TrainingCurves::Seam& seam, const Json& values, double x) {
     const Json::Array &mean = values.at("mean").array(), &least = values.at("least").array(),
                       &most = values.at("most").array();
     if (seam.alphas.empty()) start_seam(seam, mean);
@@ -130,7 +130,7 @@ class Reader {
         append(seam.alphas[k], x, mean[row].array()[column]);
       }
   }
-  static void start_seam(TrainingCurves::Seam& seam, const Json::Array& mean) {
+  XSTITCH_INLINE static void start_seam(TrainingCurves::Seam& seam, const Json::Array& mean) {
     if (seam.towers.size() != mean.size()) seam.towers.clear();  // a matrix between parts of towers
     for (std::size_t row = 0; row < mean.size(); ++row) {
       seam.columns = mean[row].array().size();
@@ -145,7 +145,7 @@ class Reader {
 }  // namespace training_curves
 
 /// Reads a log; an Error if there is none.
-inline TrainingCurves read_training_log(const std::filesystem::path& path) {
+XSTITCH_INLINE TrainingCurves read_training_log(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   training_curves::Reader reader;
   std::size_t damaged = 0, number = 0, first = 0;

@@ -34,7 +34,7 @@ struct Footprint {
     const Vec from = at - Vec{x, at.y, z};
     return std::fabs(dot(from, right)) < half_width + margin && std::fabs(dot(from, front)) < half_depth + margin;
   }
-  [[nodiscard]] bool overlaps(const Footprint& o) const {
+  [[nodiscard]] XSTITCH_INLINE bool overlaps(const Footprint& o) const {
     const Vec between{o.x - x, 0.0F, o.z - z};
     for (const Vec axis : {right, front, o.right, o.front}) {
       const float reach = half_width * std::fabs(dot(right, axis)) + half_depth * std::fabs(dot(front, axis)) +
@@ -86,8 +86,8 @@ class Builder {
     return static_cast<std::uint16_t>(scene.materials.size() - 1);
   }
 
-  Primitive& add(Solid solid, const Place& place, Vec centre, Vec half, std::uint16_t of, RoomClass label,
-                 Rotation turned = {}, float shape = 0.0F) {
+  XSTITCH_INLINE Primitive& add(Solid solid, const Place& place, Vec centre, Vec half, std::uint16_t of,
+                                RoomClass label, Rotation turned = {}, float shape = 0.0F) {
     Primitive p;
     p.solid = solid;
     p.axes = place.axes * turned;
@@ -117,8 +117,8 @@ class Builder {
     return add(Solid::ellipsoid, place, centre, half, of, label, turned);
   }
   /// Four legs of a rectangle, from the floor to `height`.
-  void legs(const Place& place, float half_x, float half_z, float height, float thick, bool round, std::uint16_t of,
-            RoomClass label) {
+  XSTITCH_INLINE void legs(const Place& place, float half_x, float half_z, float height, float thick, bool round,
+                           std::uint16_t of, RoomClass label) {
     if (thing_ != 0) scene.things[thing_ - 1U].legs = true;
     for (const float sx : {-1.0F, 1.0F})
       for (const float sz : {-1.0F, 1.0F}) {
@@ -148,7 +148,7 @@ class Builder {
     return true;
   }
 
-  [[nodiscard]] bool floor_free(const Footprint& f) const {
+  [[nodiscard]] XSTITCH_INLINE bool floor_free(const Footprint& f) const {
     for (const float sx : {-1.0F, 1.0F})
       for (const float sz : {-1.0F, 1.0F}) {
         const Vec at = Vec{f.x, 0, f.z} + f.right * (sx * f.half_width) + f.front * (sz * f.half_depth);
@@ -167,7 +167,8 @@ class Builder {
   }
 
   /// A place with its back to some wall, or nothing. `centred` draws nearer to the middle of the wall.
-  std::optional<Place> against_wall(float width, float depth, float height, float gap = 0.01F, bool centred = false) {
+  XSTITCH_INLINE std::optional<Place> against_wall(float width, float depth, float height, float gap = 0.01F,
+                                                   bool centred = false) {
     for (int attempt = 0; attempt < 14; ++attempt) {
       const int wall = dice.below(4);
       const float room = wall_length(wall) - width - 0.04F;
@@ -194,7 +195,8 @@ class Builder {
   }
 
   /// A place away from the walls; `free_turn`: at any angle, else square to the room.
-  std::optional<Place> in_the_open(float width, float depth, float height, bool free_turn, float margin = 0.1F) {
+  XSTITCH_INLINE std::optional<Place> in_the_open(float width, float depth, float height, bool free_turn,
+                                                  float margin = 0.1F) {
     for (int attempt = 0; attempt < 14; ++attempt) {
       float angle = dice.uniform(-0.06F, 0.06F);
       angle = free_turn ? dice.uniform(0.0F, 6.2832F) : angle + static_cast<float>(dice.below(4)) * 1.5707963F;
@@ -218,7 +220,7 @@ class Builder {
   }
 
   /// A free rectangle of a wall with its lower edge at v0; the frame's origin is its middle, on the wall.
-  std::optional<Place> on_wall(float width, float height, float v0) {
+  XSTITCH_INLINE std::optional<Place> on_wall(float width, float height, float v0) {
     for (int attempt = 0; attempt < 10; ++attempt) {
       const int wall = dice.below(4);
       const float room = wall_length(wall) - width - 0.2F;

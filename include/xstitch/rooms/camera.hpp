@@ -35,7 +35,7 @@ inline RoomClass look(const Scene& scene, Vec o, Vec d, float& distance) noexcep
 
 /// The best of a few cameras: near nothing, several kinds of things in view, not all wall. 1.2 to 1.9 m high, pitch
 /// -25 to 10 degrees, field of view 54 to 70 degrees along the longer side.
-inline Camera choose_camera(const Builder& b, float aspect) {
+XSTITCH_INLINE Camera choose_camera(const Builder& b, float aspect) {
   Dice& dice = b.dice;
   const Scene& scene = b.scene;
   Camera best;

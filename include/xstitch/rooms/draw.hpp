@@ -29,7 +29,7 @@ struct Room {
 };
 
 /// `dressed`: things get surfaces and shapes that do not depend on their class (dress.hpp).
-inline Room draw_room(RandomKey key, int height, int width, bool dressed = false) {
+XSTITCH_INLINE Room draw_room(RandomKey key, int height, int width, bool dressed = false) {
   const FlushDenormals flush;  // the same bits whatever mode the calling thread is in
   Dice dice(key);
   Room room;

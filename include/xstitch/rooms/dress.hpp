@@ -14,7 +14,7 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 namespace detail {
 
-inline Material surface_of(ThingSurface surface, Dice& dice) {
+XSTITCH_INLINE Material surface_of(ThingSurface surface, Dice& dice) {
   Style style = draw_style(dice);
   Material m;
   switch (surface) {
@@ -53,7 +53,7 @@ inline void reshape(Primitive& p, ThingShape shape) noexcept {
 }  // namespace detail
 
 /// Draws, and changes the solids of things and their materials.
-inline void dress(Scene& scene, Dice& dice) {
+XSTITCH_INLINE void dress(Scene& scene, Dice& dice) {
   for (Thing& thing : scene.things) {
     thing.surface = static_cast<ThingSurface>(dice.below(thing_surfaces));
     thing.shape = static_cast<ThingShape>(dice.below(thing_shapes));

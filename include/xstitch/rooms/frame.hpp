@@ -37,7 +37,7 @@ struct Frame {
 namespace detail {
 
 /// Draws one solid into the depth buffer.
-inline void rasterise(Frame& frame, int number, std::vector<float>& depth) {
+XSTITCH_INLINE void rasterise(Frame& frame, int number, std::vector<float>& depth) {
   const Primitive& p = frame.scene.primitives[static_cast<std::size_t>(number)];
   const Vec centre = frame.camera.axes.to_local(p.centre - frame.camera.position);
   const float swell = p.solid == Solid::frustum ? larger(1.0F, p.shape) : 1.0F;
@@ -84,7 +84,7 @@ inline void rasterise(Frame& frame, int number, std::vector<float>& depth) {
 }  // namespace detail
 
 /// Fills ids and surfaces, and the classes, normals and depths of the picture, whose depths are infinite before.
-inline void find_surfaces(Frame& frame, Picture& picture) {
+XSTITCH_INLINE void find_surfaces(Frame& frame, Picture& picture) {
   for (std::size_t i = 0; i < frame.scene.primitives.size(); ++i)
     detail::rasterise(frame, static_cast<int>(i), picture.depth);
   const float pixel = 2.0F * frame.camera.tangent_x / static_cast<float>(frame.width);

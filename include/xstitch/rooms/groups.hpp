@@ -12,7 +12,7 @@ namespace xstitch::inline XSTITCH_ISA::data::rooms {
 namespace detail {
 
 /// A table with chairs around it.
-inline void dining_group(Builder& b) {
+XSTITCH_INLINE void dining_group(Builder& b) {
   Dice& dice = b.dice;
   const bool round = dice.chance(0.3F);
   const float depth = round ? dice.uniform(0.9F, 1.25F) : dice.uniform(0.75F, 0.95F),
@@ -46,7 +46,7 @@ inline void dining_group(Builder& b) {
     lay_rug(b, place->origin, std::atan2(place->axes.z.x, place->axes.z.z), 0.5F * width + 0.5F, 0.5F * depth + 0.6F);
 }
 
-inline void sofa_group(Builder& b) {
+XSTITCH_INLINE void sofa_group(Builder& b) {
   Dice& dice = b.dice;
   const int seats = dice.between(2, 3);
   const float arm = dice.uniform(0.12F, 0.24F), width = sofa_width(seats, arm);
@@ -74,7 +74,7 @@ inline void sofa_group(Builder& b) {
     }
 }
 
-inline void bed_group(Builder& b) {
+XSTITCH_INLINE void bed_group(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.chance(0.35F) ? dice.uniform(0.9F, 1.1F) : dice.uniform(1.4F, 1.8F),
               length_of = dice.uniform(2.0F, 2.15F);
@@ -96,7 +96,7 @@ inline void bed_group(Builder& b) {
             0.8F);
 }
 
-inline void desk_group(Builder& b) {
+XSTITCH_INLINE void desk_group(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.uniform(1.1F, 1.7F), depth = dice.uniform(0.6F, 0.8F);
   const auto place = b.against_wall(width, depth, 0.8F, 0.02F);
@@ -112,7 +112,7 @@ inline void desk_group(Builder& b) {
     chair(b, before, draw_chair(b));
 }
 
-inline void kitchen_group(Builder& b) {
+XSTITCH_INLINE void kitchen_group(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.uniform(1.6F, 3.0F);
   const bool upper = dice.chance(0.65F);

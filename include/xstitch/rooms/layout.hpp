@@ -13,7 +13,7 @@ namespace xstitch::inline XSTITCH_ISA::data::rooms {
 enum class RoomKind : std::uint8_t { living, bedroom, dining, kitchen, study };
 
 /// Fills an empty scene. Everything is drawn from `dice`.
-inline Builder furnish(Scene& scene, Dice& dice) {
+XSTITCH_INLINE Builder furnish(Scene& scene, Dice& dice) {
   using namespace detail;  // NOLINT(google-build-using-namespace): the parts above
   Builder b(scene, dice);
   const auto kind = static_cast<RoomKind>(dice.below(6) % 5);  // living rooms twice as often

@@ -20,7 +20,7 @@ class Lighting {
   Lighting(Frame& frame, std::uint32_t seed) : frame_(frame), seed_(seed) {}
 
   /// How much each surface sees of each light and of its surroundings.
-  void light_surfaces() {
+  XSTITCH_INLINE void light_surfaces() {
     const std::size_t count = frame_.surface.size();
     for (std::size_t i = 0; i < count; ++i) {
       Surface& s = frame_.surface[i];
@@ -44,7 +44,7 @@ class Lighting {
   }
 
   /// Colour of pixel i, after light_surfaces().
-  [[nodiscard]] Vec shade(std::size_t i) const noexcept {
+  [[nodiscard]] XSTITCH_INLINE Vec shade(std::size_t i) const noexcept {
     const Surface& s = frame_.surface[i];
     const Vec view = normalize(frame_.camera.position - s.position);
     const float open = s.seen[most_lights];
@@ -84,8 +84,8 @@ class Lighting {
 
   [[nodiscard]] std::size_t lights() const noexcept { return std::min(frame_.scene.lights.size(), most_lights); }
 
-  [[nodiscard]] float visibility(const Light& light, Vec from, Vec normal, float r0, float r1,
-                                 float r2) const noexcept {
+  [[nodiscard]] XSTITCH_INLINE float visibility(const Light& light, Vec from, Vec normal, float r0, float r1,
+                                                float r2) const noexcept {
     Vec to;
     if (light.kind == Light::Kind::sun) {
       const Vec d = normalize(light.position + Vec{r0 - 0.5F, r1 - 0.5F, r2 - 0.5F} * 0.02F);
@@ -111,7 +111,7 @@ class Lighting {
   }
 
   /// Averages what the noisy rays found over 3x3 neighbours of the same surface and direction, twice with holes.
-  void smooth_light() {
+  XSTITCH_INLINE void smooth_light() {
     std::vector<std::array<float, most_lights + 1>> result(frame_.surface.size());
     for (const int step : {1, 2}) {
       for (int row = 0; row < frame_.height; ++row)

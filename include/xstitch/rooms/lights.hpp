@@ -12,7 +12,7 @@ namespace xstitch::inline XSTITCH_ISA::data::rooms {
 /// Lights that cast shadows; each costs one ray a pixel.
 inline constexpr std::size_t most_lights = 3;
 
-inline void finish_lights(Scene& scene, const Camera& camera, Dice& dice) {
+XSTITCH_INLINE void finish_lights(Scene& scene, const Camera& camera, Dice& dice) {
   const auto brightness = [&](const Light& light) {
     const Vec to = light.position - camera.position;
     return (light.power.x + light.power.y + light.power.z) / (4.0F + dot(to, to));

@@ -52,7 +52,7 @@ struct Shade {
 };
 
 /// Linear RGB.
-inline Vec colour(Shade shade) noexcept {
+XSTITCH_INLINE Vec colour(Shade shade) noexcept {
   const auto channel = [&](float shift) {
     float h = shade.hue + shift;
     h -= std::floor(h);

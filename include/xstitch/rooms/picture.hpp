@@ -34,7 +34,7 @@ inline void fill_pixels(const Picture& picture, float mean, float standard_devia
 }
 
 /// From linear light to what a camera stores: exposure, colour cast, vignette, tone curve, noise.
-inline void develop(Picture& picture, Dice& dice) {
+XSTITCH_INLINE void develop(Picture& picture, Dice& dice) {
   double total = 0.0;
   for (const Vec& c : picture.rgb) total += static_cast<double>(smaller(1.5F, 0.3F * c.x + 0.6F * c.y + 0.1F * c.z));
   const float mean = static_cast<float>(total / static_cast<double>(picture.rgb.size())) + 1e-4F;

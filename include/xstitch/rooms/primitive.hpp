@@ -39,7 +39,7 @@ inline void clip_slab(float o, float d, float h, float& near, float& far) noexce
 }
 
 /// First crossing with start < t < limit of the local ray o + t d, or infinity.
-inline float intersect_local(const Primitive& p, Vec o, Vec d, float limit) noexcept {
+XSTITCH_INLINE float intersect_local(const Primitive& p, Vec o, Vec d, float limit) noexcept {
   constexpr float start = 1e-4F;
   switch (p.solid) {
     case Solid::box:
@@ -105,7 +105,7 @@ inline float intersect_local(const Primitive& p, Vec o, Vec d, float limit) noex
 }
 
 /// The local, unit, outward normal at a local point of the surface that a ray of local direction d met.
-inline Vec normal_local(const Primitive& p, Vec at, Vec d) noexcept {
+XSTITCH_INLINE Vec normal_local(const Primitive& p, Vec at, Vec d) noexcept {
   switch (p.solid) {
     case Solid::box: {
       // Only the three faces that look against the ray can have been met.
@@ -135,7 +135,7 @@ inline Vec normal_local(const Primitive& p, Vec at, Vec d) noexcept {
 }
 
 /// Half extents of the world's axis-aligned box around it.
-inline Vec world_half(const Primitive& p) noexcept {
+XSTITCH_INLINE Vec world_half(const Primitive& p) noexcept {
   const Vec x = absolute(p.axes.x) * p.half.x, y = absolute(p.axes.y) * p.half.y, z = absolute(p.axes.z) * p.half.z;
   if (p.solid == Solid::ellipsoid)
     return {std::sqrt(x.x * x.x + y.x * y.x + z.x * z.x), std::sqrt(x.y * x.y + y.y * y.y + z.y * z.y),

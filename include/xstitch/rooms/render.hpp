@@ -19,7 +19,7 @@ class Renderer {
   Renderer(const Scene& scene, const Camera& camera, int height, int width, std::uint32_t seed)
       : frame_{scene, camera, height, width, {}, {}}, seed_(seed) {}
 
-  void render(Picture& picture) {
+  XSTITCH_INLINE void render(Picture& picture) {
     const std::size_t count = static_cast<std::size_t>(frame_.height) * static_cast<std::size_t>(frame_.width);
     picture.height = frame_.height, picture.width = frame_.width;
     picture.tangent_x = frame_.camera.tangent_x, picture.tangent_y = frame_.camera.tangent_y;
@@ -40,7 +40,7 @@ class Renderer {
  private:
   /// Pixels whose neighbours show another surface mix the colours of four sub-rays: each takes the colour of a pixel
   /// around that shows the surface it meets.
-  void smooth_edges(Picture& picture) const {
+  XSTITCH_INLINE void smooth_edges(Picture& picture) const {
     const std::vector<Vec> sharp = picture.rgb;
     constexpr std::array<std::array<float, 2>, 4> offsets{
         {{-0.125F, -0.375F}, {0.375F, -0.125F}, {0.125F, 0.375F}, {-0.375F, 0.125F}}};

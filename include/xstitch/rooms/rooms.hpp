@@ -55,7 +55,7 @@ class Rooms {
 
   Rooms() : Rooms(Options{}) {}
   /// Draws nothing yet: a sample is drawn when it is asked for.
-  explicit Rooms(Options options) : options_(std::move(options)) {
+  XSTITCH_INLINE explicit Rooms(Options options) : options_(std::move(options)) {
     constexpr int most = 4096;
     const Options& o = options_;
     if (o.height < 8 || o.width < 8 || o.height > most || o.width > most)
@@ -70,7 +70,7 @@ class Rooms {
   [[nodiscard]] std::vector<InputField> inputs() const {
     return {{"input", {options_.height, options_.width, 3}, true}};
   }
-  [[nodiscard]] std::vector<LabelField> labels() const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<LabelField> labels() const {
     const int h = options_.height, w = options_.width;
     std::vector<LabelField> fields;
     if (!options_.segmentation.empty())
@@ -82,13 +82,13 @@ class Rooms {
   }
 
   /// The picture of sample `index`: display colours, classes, normals, depth.
-  [[nodiscard]] rooms::Picture draw(std::size_t index) const {
+  [[nodiscard]] XSTITCH_INLINE rooms::Picture draw(std::size_t index) const {
     if (index >= size()) fail(describe(index), ": expected an index below ", size());
     const RandomKey key = rooms::room_key(options_.seed, options_.split, options_.first + index);
     return rooms::draw_room(key, options_.height, options_.width).picture;
   }
 
-  void load(std::size_t index, Sample& sample) const {
+  XSTITCH_INLINE void load(std::size_t index, Sample& sample) const {
     const rooms::Picture picture = draw(index);
     const std::size_t pixels = picture.labels.size();
     sample.inputs.resize(1);
@@ -109,7 +109,7 @@ class Rooms {
     if (!options_.depth.empty()) sample.labels.push_back({{}, picture.depth, {}, true});
   }
 
-  [[nodiscard]] std::string describe(std::size_t index) const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe(std::size_t index) const {
     return "room " + std::to_string(options_.first + index) + " of " + std::string(name_of(options_.split)) +
            ", seed " + std::to_string(options_.seed);
   }

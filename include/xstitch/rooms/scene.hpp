@@ -59,7 +59,7 @@ struct Scene {
   Tree tree;
 
   /// Where a ray from inside leaves the room.
-  [[nodiscard]] ShellHit leave(Vec o, Vec d) const noexcept {
+  [[nodiscard]] XSTITCH_INLINE ShellHit leave(Vec o, Vec d) const noexcept {
     ShellHit hit;
     for (std::size_t i = 0; i < faces.size(); ++i) {
       const float speed = dot(d, faces[i].normal);

@@ -14,7 +14,7 @@ struct ChairModel {
   float width = 0.44F, seat_height = 0.45F, back_height = 0.45F;
 };
 
-inline ChairModel draw_chair(Builder& b) {
+XSTITCH_INLINE ChairModel draw_chair(Builder& b) {
   Dice& dice = b.dice;
   ChairModel c;
   c.frame = b.material(dice.chance(0.8F) ? body(dice, b.style) : metal(dice));
@@ -27,7 +27,7 @@ inline ChairModel draw_chair(Builder& b) {
   return c;
 }
 
-inline void chair(Builder& b, const Place& place, const ChairModel& c) {
+XSTITCH_INLINE void chair(Builder& b, const Place& place, const ChairModel& c) {
   const Builder::Part part(b, ThingClass::chair);
   const float half = 0.5F * c.width, top = c.seat_height + c.back_height, tilt = -0.14F;
   const auto label = RoomClass::chair;
@@ -50,7 +50,7 @@ inline void chair(Builder& b, const Place& place, const ChairModel& c) {
   }
 }
 
-inline void office_chair(Builder& b, const Place& place) {
+XSTITCH_INLINE void office_chair(Builder& b, const Place& place) {
   const Builder::Part part(b, ThingClass::chair);
   Dice& dice = b.dice;
   const std::uint16_t frame = b.material(metal(dice)),
@@ -74,7 +74,7 @@ inline void office_chair(Builder& b, const Place& place) {
     }
 }
 
-inline void stool(Builder& b, const Place& place, float height) {
+XSTITCH_INLINE void stool(Builder& b, const Place& place, float height) {
   const Builder::Part part(b, ThingClass::chair);
   const std::uint16_t m = b.material(body(b.dice, b.style));
   b.cylinder(place, {0, height - 0.03F, 0}, 0.17F, 0.03F, b.dice.chance(0.5F) ? m : b.material(leather(b.dice)),
@@ -83,7 +83,7 @@ inline void stool(Builder& b, const Place& place, float height) {
 }
 
 /// A flat pillow leaning against the back, somewhere about `centre`.
-inline void cushion(Builder& b, const Place& place, Vec centre, float size) {
+XSTITCH_INLINE void cushion(Builder& b, const Place& place, Vec centre, float size) {
   centre.x += b.dice.uniform(-0.12F, 0.12F);
   const Rotation turned = lean(-0.4F) * roll(b.dice.uniform(-0.5F, 0.5F));
   b.ball(place, centre, {size, size, size * 0.36F}, b.material(fabric(b.dice, b.style)), RoomClass::objects, turned);
@@ -91,7 +91,7 @@ inline void cushion(Builder& b, const Place& place, Vec centre, float size) {
 
 /// Upholstered seat for `seats` people: an armchair (label chair) or a sofa. Depth 0.9, width from `sofa_width`.
 inline float sofa_width(int seats, float arm) { return 0.64F * static_cast<float>(seats) + 2.0F * arm; }
-inline void sofa(Builder& b, const Place& place, int seats, float arm) {
+XSTITCH_INLINE void sofa(Builder& b, const Place& place, int seats, float arm) {
   const Builder::Part part(b, seats > 1 ? ThingClass::sofa : ThingClass::chair);
   Dice& dice = b.dice;
   const RoomClass label = seats > 1 ? RoomClass::sofa : RoomClass::chair;
@@ -122,7 +122,7 @@ inline void sofa(Builder& b, const Place& place, int seats, float arm) {
 }
 
 /// Frame, mattress, cover and pillows; the head is at the back (-z). Sizes are those of the whole.
-inline void bed(Builder& b, const Place& place, float width, float length_of) {
+XSTITCH_INLINE void bed(Builder& b, const Place& place, float width, float length_of) {
   const Builder::Part part(b, ThingClass::bed);
   Dice& dice = b.dice;
   const auto label = RoomClass::bed;

@@ -7,7 +7,7 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
 /// Faces 0..3 are the walls in the order of Builder::wall_frame, 4 the floor, 5 the ceiling, 6.. roof slopes.
-inline void raise_shell(Builder& b, Vec size, bool attic) {
+XSTITCH_INLINE void raise_shell(Builder& b, Vec size, bool attic) {
   Dice& dice = b.dice;
   Scene& s = b.scene;
   const float height = size.y;
@@ -46,7 +46,7 @@ inline void raise_shell(Builder& b, Vec size, bool attic) {
 }
 
 /// Things that a window can look out on.
-inline Material view(Dice& dice, float brightness) {
+XSTITCH_INLINE Material view(Dice& dice, float brightness) {
   Material m;
   m.pattern = Pattern::outside;
   m.a = colour({dice.uniform(0.53F, 0.63F), dice.uniform(0.1F, 0.65F), dice.uniform(0.75F, 1.0F)});
@@ -59,7 +59,7 @@ inline Material view(Dice& dice, float brightness) {
 }
 
 /// Hanging folds on both sides of a window, or drawn further.
-inline void curtains(Builder& b, const Place& middle, float width, float height, float sill) {
+XSTITCH_INLINE void curtains(Builder& b, const Place& middle, float width, float height, float sill) {
   Dice& dice = b.dice;
   const auto label = RoomClass::window;
   const std::uint16_t cloth = b.material(fabric(dice, b.style)), rod = b.material(metal(dice));
@@ -78,7 +78,7 @@ inline void curtains(Builder& b, const Place& middle, float width, float height,
 }
 
 /// Cuts a window into a wall; `day` is the brightness outside.
-inline bool add_window(Builder& b, float day) {
+XSTITCH_INLINE bool add_window(Builder& b, float day) {
   Dice& dice = b.dice;
   const float widest = dice.chance(0.2F) ? 2.2F : 1.4F, width = dice.uniform(0.7F, widest);
   const float sill = dice.chance(0.15F) ? 0.25F : dice.uniform(0.75F, 1.05F);
@@ -121,7 +121,7 @@ inline bool add_window(Builder& b, float day) {
 }
 
 /// A roof window in the first slope, if there is one.
-inline void add_skylight(Builder& b, float day) {
+XSTITCH_INLINE void add_skylight(Builder& b, float day) {
   if (b.scene.faces.size() < 7) return;
   Dice& dice = b.dice;
   const float width = dice.uniform(0.6F, 0.9F), height = dice.uniform(0.7F, 1.0F);
@@ -150,7 +150,7 @@ inline void add_skylight(Builder& b, float day) {
 }
 
 /// A door leaf in a shallow recess, and free floor before it.
-inline void add_door(Builder& b) {
+XSTITCH_INLINE void add_door(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.uniform(0.75F, 0.95F), height = 2.02F;
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -186,7 +186,7 @@ inline void add_door(Builder& b) {
 }
 
 /// Chimney breast or pillar: a piece of wall that stands out.
-inline void add_pillar(Builder& b) {
+XSTITCH_INLINE void add_pillar(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.uniform(0.35F, 1.2F), depth = dice.uniform(0.2F, 0.45F), height = b.scene.height;
   const auto place = b.against_wall(width, depth, height - 0.03F, 0.0F);
@@ -196,7 +196,7 @@ inline void add_pillar(Builder& b) {
 }
 
 /// Skirting boards; furniture stands in front of them.
-inline void add_skirting(Builder& b) {
+XSTITCH_INLINE void add_skirting(Builder& b) {
   const std::uint16_t m =
       b.material(b.dice.chance(0.6F) ? paint_of(b.dice, {0.1F, 0.04F, 0.92F}) : wood(b.dice, b.style));
   const float half = b.dice.uniform(0.03F, 0.06F);

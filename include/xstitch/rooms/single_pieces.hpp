@@ -12,7 +12,7 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 namespace detail {
 
-inline void hang_picture(Builder& b) {
+XSTITCH_INLINE void hang_picture(Builder& b) {
   Dice& dice = b.dice;
   const float width = dice.uniform(0.25F, 1.1F),
               height = dice.chance(0.5F) ? width * dice.uniform(0.6F, 0.8F) : smaller(width * 1.35F, 0.9F);
@@ -30,7 +30,7 @@ inline void hang_picture(Builder& b) {
   b.box(*place, {0, 0, 0.025F}, {m.half_width, m.half_height, 0.006F}, b.material(m), RoomClass::picture);
 }
 
-inline void lay_rug(Builder& b, Vec at, float angle, float half_x, float half_z) {
+XSTITCH_INLINE void lay_rug(Builder& b, Vec at, float angle, float half_x, float half_z) {
   Material m = fabric(b.dice, b.style);
   m.pattern = b.dice.chance(0.6F) ? Pattern::rug : b.dice.chance(0.5F) ? Pattern::carpet : Pattern::stripes;
   m.half_width = half_x;
@@ -46,7 +46,7 @@ inline void lay_rug(Builder& b, Vec at, float angle, float half_x, float half_z)
   b.box({{at.x, 0, at.z}, turn(angle), -1}, {0, half_y, 0}, {half_x, half_y, half_z}, b.material(m), RoomClass::floor);
 }
 
-inline void shelves_with_books(Builder& b, float chance, float fullness) {
+XSTITCH_INLINE void shelves_with_books(Builder& b, float chance, float fullness) {
   if (!b.dice.chance(chance)) return;
   const float width = b.dice.uniform(0.6F, 1.8F), depth = b.dice.uniform(0.24F, 0.34F);
   const float height = b.dice.chance(0.3F) ? b.dice.uniform(0.8F, 1.2F) : b.dice.uniform(1.6F, 2.15F);
@@ -56,7 +56,7 @@ inline void shelves_with_books(Builder& b, float chance, float fullness) {
   if (height < 1.3F) clutter(b, *place, 0.45F * width, 0.4F * depth, height + 0.01F, b.dice.between(1, 4));
 }
 
-inline void wall_shelf(Builder& b) {
+XSTITCH_INLINE void wall_shelf(Builder& b) {
   const float width = b.dice.uniform(0.5F, 1.1F);
   const auto place = b.on_wall(width, 0.35F, b.dice.uniform(1.2F, 1.5F));
   if (!place) return;
@@ -69,7 +69,7 @@ inline void wall_shelf(Builder& b) {
     clutter(b, top, 0.45F * width, 0.08F, 0.0F, b.dice.between(2, 4));
 }
 
-inline void dresser(Builder& b, float chance) {
+XSTITCH_INLINE void dresser(Builder& b, float chance) {
   if (!b.dice.chance(chance)) return;
   const float width = b.dice.uniform(0.7F, 1.5F), depth = b.dice.uniform(0.4F, 0.5F),
               height = b.dice.uniform(0.7F, 1.15F);
@@ -88,7 +88,7 @@ inline void wardrobe(Builder& b, float chance) {
   if (const auto place = b.against_wall(width, 0.6F, height)) cabinet(b, *place, width, 0.6F, height, 1);
 }
 
-inline void tv_corner(Builder& b, float chance) {
+XSTITCH_INLINE void tv_corner(Builder& b, float chance) {
   if (!b.dice.chance(chance)) return;
   Dice& dice = b.dice;
   const float width = dice.uniform(1.0F, 1.9F), height = dice.uniform(0.4F, 0.65F), size = dice.uniform(0.75F, 1.25F);
@@ -112,7 +112,7 @@ inline void floor_plant(Builder& b, float chance) {
 }
 
 /// Toys, baskets, bins and parcels on the floor.
-inline void floor_things(Builder& b, int count) {
+XSTITCH_INLINE void floor_things(Builder& b, int count) {
   Dice& dice = b.dice;
   for (int i = 0; i < count; ++i) {
     const float size = dice.uniform(0.15F, 0.4F);
@@ -138,7 +138,7 @@ inline void floor_things(Builder& b, int count) {
   }
 }
 
-inline void ceiling_light(Builder& b, bool lit) {
+XSTITCH_INLINE void ceiling_light(Builder& b, bool lit) {
   Dice& dice = b.dice;
   Light light;
   light.position = {b.scene.width * dice.uniform(0.4F, 0.6F), b.scene.height, b.scene.depth * dice.uniform(0.4F, 0.6F)};

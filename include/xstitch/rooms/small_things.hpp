@@ -7,7 +7,7 @@
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
 /// A row of standing books of total width 2 half_width, its front towards z.
-inline void book_row(Builder& b, const Place& place, float half_width, float depth, float tallest) {
+XSTITCH_INLINE void book_row(Builder& b, const Place& place, float half_width, float depth, float tallest) {
   Dice& dice = b.dice;
   float x = -half_width;
   while (x < half_width - 0.02F) {
@@ -31,7 +31,7 @@ inline void book_row(Builder& b, const Place& place, float half_width, float dep
 }
 
 /// A few lying books.
-inline void book_stack(Builder& b, const Place& place, int count) {
+XSTITCH_INLINE void book_stack(Builder& b, const Place& place, int count) {
   float y = 0.0F;
   for (int i = 0; i < count; ++i) {
     const Vec half{b.dice.uniform(0.08F, 0.13F), b.dice.uniform(0.01F, 0.025F), b.dice.uniform(0.1F, 0.17F)};
@@ -42,7 +42,7 @@ inline void book_stack(Builder& b, const Place& place, int count) {
 }
 
 /// Pot or vase with leaves; `height` in all.
-inline void plant(Builder& b, const Place& place, float height) {
+XSTITCH_INLINE void plant(Builder& b, const Place& place, float height) {
   const Builder::Part part(b, ThingClass::plant);
   Dice& dice = b.dice;
   const float pot = height * dice.uniform(0.12F, 0.2F);
@@ -72,7 +72,7 @@ inline LampModel draw_table_lamp(Dice& dice) {
 }
 
 /// Stand and shade; adds its light when it is switched on.
-inline void lamp(Builder& b, const Place& place, LampModel model) {
+XSTITCH_INLINE void lamp(Builder& b, const Place& place, LampModel model) {
   const Builder::Part part(b, ThingClass::lamp);
   Dice& dice = b.dice;
   const auto [height, radius, lit] = model;
@@ -96,7 +96,7 @@ inline void lamp(Builder& b, const Place& place, LampModel model) {
 }
 
 /// A flat screen with its front towards z, standing on a foot, or hanging (no foot).
-inline void screen(Builder& b, const Place& place, float width, bool foot) {
+XSTITCH_INLINE void screen(Builder& b, const Place& place, float width, bool foot) {
   const Builder::Part part(b, ThingClass::screen);
   Dice& dice = b.dice;
   const float height = width * dice.uniform(0.54F, 0.62F), up = foot ? 0.06F + 0.1F * dice.uniform() : 0.0F;
@@ -119,7 +119,7 @@ inline void screen(Builder& b, const Place& place, float width, bool foot) {
 }
 
 /// Something small on top of something: at most `size` wide.
-inline void trinket(Builder& b, const Place& place, float size) {
+XSTITCH_INLINE void trinket(Builder& b, const Place& place, float size) {
   Dice& dice = b.dice;
   const std::uint16_t m = b.material(any(dice));
   const float s = size * dice.uniform(0.5F, 1.0F);
@@ -155,7 +155,7 @@ inline void trinket(Builder& b, const Place& place, float size) {
 }
 
 /// Several small things on a surface of the given half extents at the given height.
-inline void clutter(Builder& b, const Place& place, float half_x, float half_z, float height, int count) {
+XSTITCH_INLINE void clutter(Builder& b, const Place& place, float half_x, float half_z, float height, int count) {
   if (half_x < 0.08F || half_z < 0.06F) return;
   for (int i = 0; i < count; ++i) {
     // Slots along x keep them apart.

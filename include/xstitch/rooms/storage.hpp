@@ -8,7 +8,7 @@
 
 namespace xstitch::inline XSTITCH_ISA::data::rooms {
 
-inline void table(Builder& b, const Place& place, float width, float depth, float height, bool round) {
+XSTITCH_INLINE void table(Builder& b, const Place& place, float width, float depth, float height, bool round) {
   const Builder::Part part(b, ThingClass::table);
   Dice& dice = b.dice;
   const auto label = RoomClass::table;
@@ -37,8 +37,8 @@ inline void table(Builder& b, const Place& place, float width, float depth, floa
 }
 
 /// Closed body with drawers or doors in front, on a plinth.
-inline void cabinet(Builder& b, const Place& place, float width, float depth, float height, int rows,
-                    bool plinth = true, RoomClass label = RoomClass::furniture) {
+XSTITCH_INLINE void cabinet(Builder& b, const Place& place, float width, float depth, float height, int rows,
+                            bool plinth = true, RoomClass label = RoomClass::furniture) {
   const Builder::Part part(b, label == RoomClass::table ? ThingClass::table : ThingClass::cabinet);
   Dice& dice = b.dice;
   Material m = body(dice, b.style);
@@ -63,7 +63,7 @@ inline void cabinet(Builder& b, const Place& place, float width, float depth, fl
 }
 
 /// Open shelves with books and things.
-inline void bookcase(Builder& b, const Place& place, float width, float depth, float height, float fullness) {
+XSTITCH_INLINE void bookcase(Builder& b, const Place& place, float width, float depth, float height, float fullness) {
   const Builder::Part part(b, ThingClass::shelf);
   Dice& dice = b.dice;
   const auto label = RoomClass::furniture;
@@ -92,7 +92,7 @@ inline void bookcase(Builder& b, const Place& place, float width, float depth, f
   }
 }
 
-inline void desk(Builder& b, const Place& place, float width, float depth) {
+XSTITCH_INLINE void desk(Builder& b, const Place& place, float width, float depth) {
   const Builder::Part part(b, ThingClass::table);
   Dice& dice = b.dice;
   const float height = dice.uniform(0.7F, 0.77F);
@@ -113,7 +113,7 @@ inline void desk(Builder& b, const Place& place, float width, float depth) {
 }
 
 /// Base units with a worktop, and wall units over them.
-inline void kitchen(Builder& b, const Place& place, float width, float depth, bool upper) {
+XSTITCH_INLINE void kitchen(Builder& b, const Place& place, float width, float depth, bool upper) {
   const Builder::Part part(b, ThingClass::cabinet);
   Dice& dice = b.dice;
   const auto label = RoomClass::furniture;

@@ -27,7 +27,7 @@ inline Style draw_style(Dice& dice) {
   return s;
 }
 
-inline Material wood(Dice& dice, const Style& s) {
+XSTITCH_INLINE Material wood(Dice& dice, const Style& s) {
   Material m;
   m.pattern = Pattern::wood;
   const float value = clamp01(s.wood_value + dice.uniform(-0.08F, 0.08F)), saturation = dice.uniform(0.3F, 0.65F);
@@ -66,7 +66,7 @@ inline Material metal(Dice& dice) {
   return m;
 }
 
-inline Material fabric(Dice& dice, const Style& s) {
+XSTITCH_INLINE Material fabric(Dice& dice, const Style& s) {
   Material m;
   const float kind = dice.uniform();
   const float hue = kind < 0.4F ? s.hue : kind < 0.65F ? s.second_hue : dice.uniform();
@@ -103,7 +103,7 @@ inline Material any(Dice& dice) {
   return m;
 }
 
-inline Material wall_finish(Dice& dice, const Style& s) {
+XSTITCH_INLINE Material wall_finish(Dice& dice, const Style& s) {
   Material m;
   const float kind = dice.uniform();
   const bool neutral = kind < 0.55F;
@@ -140,7 +140,7 @@ inline Material wall_finish(Dice& dice, const Style& s) {
   return m;
 }
 
-inline Material floor_finish(Dice& dice, const Style& s) {
+XSTITCH_INLINE Material floor_finish(Dice& dice, const Style& s) {
   Style floor_style = s;
   floor_style.wood_value = dice.uniform(0.28F, 0.85F);
   const float kind = dice.uniform();

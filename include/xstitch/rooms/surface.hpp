@@ -28,8 +28,8 @@ inline void apply(const Material& m, float u, float v, float footprint, Surface&
 }
 
 /// The part of the shell that ray d leaves by: surface and class. footprint: width of the pixel there.
-inline std::uint8_t shell_material(const Scene& scene, const ShellHit& hit, Vec d, float footprint,
-                                   Surface& s) noexcept {
+XSTITCH_INLINE std::uint8_t shell_material(const Scene& scene, const ShellHit& hit, Vec d, float footprint,
+                                           Surface& s) noexcept {
   const Face& face = scene.faces[static_cast<std::size_t>(hit.face)];
   const Vec at = s.position - face.origin;
   const float u = dot(at, face.u), v = dot(at, face.v);
@@ -62,7 +62,8 @@ inline std::uint8_t shell_material(const Scene& scene, const ShellHit& hit, Vec 
 }
 
 /// A solid that ray d meets: normal and colour of the surface, whose position is known.
-inline void solid_material(const Scene& scene, const Primitive& p, Vec d, float footprint, Surface& s) noexcept {
+XSTITCH_INLINE void solid_material(const Scene& scene, const Primitive& p, Vec d, float footprint,
+                                   Surface& s) noexcept {
   const Vec at = p.axes.to_local(s.position - p.centre), ray = p.axes.to_local(d);
   const Vec n = normal_local(p, at, ray);
   s.normal = p.axes.to_world(n);

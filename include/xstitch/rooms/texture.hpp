@@ -17,7 +17,7 @@ namespace detail {
 /// 1 where a feature of this size is resolved, 0 where a pixel covers several of them.
 inline float resolved(float feature, float footprint) noexcept { return clamp01(1.6F - 1.1F * footprint / feature); }
 
-inline Vec wood(const Material& m, float u, float v, float footprint, std::uint32_t seed) noexcept {
+XSTITCH_INLINE Vec wood(const Material& m, float u, float v, float footprint, std::uint32_t seed) noexcept {
   const float broad = noise(u * 9.0F, v * 0.9F, seed);
   const float fine = noise(u * 70.0F, v * 3.5F, seed + 1) - 0.5F;
   return mix(m.a, m.b, clamp01(broad + 0.7F * fine * resolved(0.03F, footprint)));
@@ -31,7 +31,7 @@ inline float joint(float x, float period, float line, float footprint) noexcept 
   return clamp01((blur - distance) / blur + 0.3F) * (line / blur);
 }
 
-inline Vec picture(const Material& m, float s, float t) noexcept {
+XSTITCH_INLINE Vec picture(const Material& m, float s, float t) noexcept {
   const float border = 0.04F + 0.12F * unit_float(scramble(m.seed + 9));
   if ((m.seed & 3U) != 0 && (s < border || s > 1.0F - border || t < border || t > 1.0F - border)) return m.c;
   switch ((m.seed >> 2) % 4U) {
@@ -59,7 +59,7 @@ inline Vec picture(const Material& m, float s, float t) noexcept {
 }
 
 /// s grows with the azimuth, t from 0 at the horizon to 1 in the zenith (negative: the ground).
-inline Vec outside(const Material& m, float s, float t) noexcept {
+XSTITCH_INLINE Vec outside(const Material& m, float s, float t) noexcept {
   const float skyline = 0.05F + 0.22F * noise(s * 3.0F, 0.5F, m.seed) + 0.12F * noise(s * 11.0F, 0.5F, m.seed + 1);
   if (t < -0.06F) return m.c * (0.7F + 0.5F * noise(s * 6.0F, t * 20.0F, m.seed + 2));
   if (t < skyline) return m.b * (0.5F + 0.8F * noise(s * 22.0F, t * 22.0F, m.seed + 3));
@@ -70,7 +70,7 @@ inline Vec outside(const Material& m, float s, float t) noexcept {
 }  // namespace detail
 
 /// Colour of the surface where (u, v) is measured from the middle of the face.
-inline Vec paint(const Material& m, float u, float v, float footprint) noexcept {
+XSTITCH_INLINE Vec paint(const Material& m, float u, float v, float footprint) noexcept {
   using detail::joint;
   using detail::resolved;
   switch (m.pattern) {

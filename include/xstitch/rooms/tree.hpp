@@ -19,7 +19,7 @@ namespace xstitch::inline XSTITCH_ISA::data::rooms {
 class Tree {
  public:
   Tree() = default;
-  explicit Tree(const std::vector<Primitive>& primitives) {
+  XSTITCH_INLINE explicit Tree(const std::vector<Primitive>& primitives) {
     if (primitives.empty()) return;
     order_.resize(primitives.size());
     leaf_boxes_.resize(primitives.size());
@@ -85,7 +85,7 @@ class Tree {
     std::uint32_t used = 0;     ///< one bit a child
   };
 
-  std::int32_t split(std::int32_t begin, std::int32_t end, int depth) {
+  XSTITCH_INLINE std::int32_t split(std::int32_t begin, std::int32_t end, int depth) {
     const auto index = static_cast<std::int32_t>(binary_.size());
     binary_.emplace_back();
     Box box;
@@ -128,7 +128,7 @@ class Tree {
     return leaf_boxes_[static_cast<std::size_t>(order_[static_cast<std::size_t>(i)])];
   }
 
-  void sort(std::int32_t begin, std::int32_t end, int axis) {
+  XSTITCH_INLINE void sort(std::int32_t begin, std::int32_t end, int axis) {
     std::sort(order_.begin() + begin, order_.begin() + end, [&](std::int32_t a, std::int32_t b) {
       const Vec m = leaf_boxes_[static_cast<std::size_t>(a)].low + leaf_boxes_[static_cast<std::size_t>(a)].high;
       const Vec n = leaf_boxes_[static_cast<std::size_t>(b)].low + leaf_boxes_[static_cast<std::size_t>(b)].high;
@@ -138,7 +138,7 @@ class Tree {
   }
 
   /// Opens the largest children of a binary node until there are eight.
-  std::int32_t flatten(std::int32_t root) {
+  XSTITCH_INLINE std::int32_t flatten(std::int32_t root) {
     const auto index = static_cast<std::int32_t>(nodes_.size());
     nodes_.emplace_back();
     std::array<std::int32_t, lanes> children{root};

@@ -73,7 +73,7 @@ class AnyNet {
   /// Counts changes of parameters; whoever keeps something made from them compares it.
   [[nodiscard]] std::uint64_t parameter_version() const { return model().version(); }
   /// Name of the first parameter with a value that is not finite, or empty.
-  [[nodiscard]] std::string find_non_finite_parameter() const { return model().find_non_finite(); }
+  [[nodiscard]] XSTITCH_INLINE std::string find_non_finite_parameter() const { return model().find_non_finite(); }
   /// Trains, or stops training, every parameter whose name matches: "upper." (begins so), "*.bias"
   /// (core/name_pattern.hpp). Returns how many. What is not trained costs no time in backward.
   std::size_t set_trained(std::string_view pattern, bool trained) { return model().set_trained(pattern, trained); }
@@ -89,7 +89,7 @@ class AnyNet {
 
   /// Forward as in inference (no dropout, running statistics), the losses where labels are given, and predictions. The
   /// result is valid until the next call.
-  const StepResult& evaluate(const Batch& batch, ThreadPool& threads) {
+  XSTITCH_INLINE const StepResult& evaluate(const Batch& batch, ThreadPool& threads) {
     const ReadAccess access(model());
     model().check_whole();
     result_.losses.assign(heads().size(), {});
@@ -134,7 +134,7 @@ class AnyNet {
   }
 
  private:
-  void bind() {
+  XSTITCH_INLINE void bind() {
     for (std::size_t i = 0; i < parameters_->slots().size(); ++i) execution_->bind(i, parameters_->values(i).data());
   }
   [[nodiscard]] const PackedWeights* packed_if_current() const {

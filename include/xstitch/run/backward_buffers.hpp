@@ -17,7 +17,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class BackwardBuffers {
  public:
-  BackwardBuffers(Execution& execution, GradientFlow& flow) : e_(execution), flow_(flow) {
+  XSTITCH_INLINE BackwardBuffers(Execution& execution, GradientFlow& flow) : e_(execution), flow_(flow) {
     std::size_t inputs = 1, outputs = 1;
     for (const Op& op : program().ops) {
       inputs = std::max(inputs, at(op.input_count));
@@ -36,7 +36,7 @@ class BackwardBuffers {
     return offset == nowhere ? nullptr : reinterpret_cast<float*>(e_.arena() + offset * batch);
   }
   /// Before operation i.
-  void place(std::size_t i, const Slice& slice, const PlanView& plan) {
+  XSTITCH_INLINE void place(std::size_t i, const Slice& slice, const PlanView& plan) {
     const Op& op = program().ops[i];
     const std::size_t batch = slice.size;
     out_[0] = nullptr;

@@ -29,8 +29,8 @@ namespace xstitch::inline XSTITCH_ISA {
 class Balancing : public BetweenPasses {
  public:
   /// Refuses, by name, a network whose losses do not compete for a parameter.
-  [[gnu::cold]] Balancing(BatchGradients& gradients, const AnyNet& net, LossBalance rule, std::uint64_t epoch_steps,
-                          std::size_t optimizer_states)
+  [[gnu::cold]] XSTITCH_INLINE Balancing(BatchGradients& gradients, const AnyNet& net, LossBalance rule,
+                                         std::uint64_t epoch_steps, std::size_t optimizer_states)
       : gradients_(gradients),
         net_(net),
         rule_(std::move(rule)),
@@ -74,7 +74,7 @@ class Balancing : public BetweenPasses {
     learning_rate_ = optimizer != nullptr ? optimizer->learning_rate() * options.learning_rate_factor : 0.0F;
   }
 
-  void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) override {
+  XSTITCH_INLINE void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) override {
     next_ = state_;
     for (std::size_t h = 0; h < present_.size(); ++h)
       present_[h] = gradients_.heads().normalisers()[h] > 0.0 && net_.heads()[h].weight > 0.0F ? 1 : 0;
@@ -90,7 +90,7 @@ class Balancing : public BetweenPasses {
     if (finite(losses_)) weigh();  // if not, the step finds out where
   }
 
-  Next forward_done(const Slice& slice, std::size_t number, bool last, ThreadPool& threads) override {
+  XSTITCH_INLINE Next forward_done(const Slice& slice, std::size_t number, bool last, ThreadPool& threads) override {
     if (last) {
       for (std::size_t h = 0; h < losses_.size(); ++h)
         losses_[h] = gradients_.heads().share(h, gradients_.result().losses[h].sum);
@@ -127,7 +127,7 @@ class Balancing : public BetweenPasses {
   }
 
  private:
-  BalanceCall call() {
+  XSTITCH_INLINE BalanceCall call() {
     const auto values = [](const std::vector<double>& v) { return std::span<const double>(v.data(), v.size()); };
     BalanceCall call;
     call.step = step_;
@@ -144,7 +144,7 @@ class Balancing : public BetweenPasses {
     call.learning_rate = learning_rate_;
     return call;
   }
-  void weigh() {
+  XSTITCH_INLINE void weigh() {
     if (rule_.needs().losses_first) check_losses();
     std::ranges::fill(weights_, 1.0);
     rule_.weigh(call());
@@ -160,14 +160,14 @@ class Balancing : public BetweenPasses {
     next_ = state_;
     weigh();
   }
-  void check_losses() const {
+  XSTITCH_INLINE void check_losses() const {
     if (!rule_.needs().positive_losses) return;
     for (std::size_t h = 0; h < losses_.size(); ++h)
       if (losses_[h] < 0.0)
         fail(rule_.name(), ": found a loss of ", losses_[h], " for head '", net_.heads()[h].name(),
              "', expected at least 0");
   }
-  void check_shared() const {
+  XSTITCH_INLINE void check_shared() const {
     if (!keeps()) return;
     const bool norms = rule_.needs().gradients == HeadGradients::norms;
     if (!blocks_.any(norms ? reach_.heads() : 2))
@@ -181,7 +181,7 @@ class Balancing : public BetweenPasses {
     refuse(bad);
     return false;
   }
-  bool combine(ThreadPool& threads) {
+  XSTITCH_INLINE bool combine(ThreadPool& threads) {
     const bool norms = rule_.needs().gradients == HeadGradients::norms;
     blocks_.products(norms ? reach_.heads() : 2, !norms, products_, threads);
     std::ranges::fill(combination_, 1.0);
@@ -199,7 +199,7 @@ class Balancing : public BetweenPasses {
     return std::ranges::all_of(values, [](double v) { return std::isfinite(v); });
   }
   /// Of what is learned, in words, or empty.
-  [[nodiscard]] std::string first_not_finite() const {
+  [[nodiscard]] XSTITCH_INLINE std::string first_not_finite() const {
     for (const BalanceArray& array : next_)
       for (std::size_t h = 0; h < array.values.size(); ++h)
         if (!std::isfinite(array.values[h]))

@@ -26,7 +26,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class BatchGradients {
  public:
-  [[gnu::cold]] explicit BatchGradients(AnyNet& net)
+  [[gnu::cold]] XSTITCH_INLINE explicit BatchGradients(AnyNet& net)
       : net_(net), pass_(net.execution(), net.model()), block_(net.layout()), heads_(net, result_) {}
   BatchGradients(const BatchGradients&) = delete;
   BatchGradients& operator=(const BatchGradients&) = delete;
@@ -38,7 +38,7 @@ class BatchGradients {
   [[nodiscard]] const GradientBlock& block() const noexcept { return block_; }
   [[nodiscard]] TrainingPass& pass() noexcept { return pass_; }
   [[nodiscard]] Reduction* reduction() const noexcept { return reduction_.get(); }
-  void set_reduction(std::shared_ptr<Reduction> reduction) {
+  XSTITCH_INLINE void set_reduction(std::shared_ptr<Reduction> reduction) {
     reduction_ = std::move(reduction);
     joint_.reset();
     if (reduction_ && reduction_->batch_statistics() && JointPass::needed(net_.program()))
@@ -50,8 +50,9 @@ class BatchGradients {
 
   /// All slices; false where a loss is not finite. `policy` null: gradients are stored. Of several ranks each brings
   /// its part of the batch, and `slices` counts those of all (core/share.hpp).
-  bool run(const Batch& batch, std::uint64_t step, std::size_t slices, std::span<const std::size_t> heads,
-           GradientPolicy* policy, BetweenPasses* between, ThreadPool& threads) {
+  XSTITCH_INLINE bool run(const Batch& batch, std::uint64_t step, std::size_t slices,
+                          std::span<const std::size_t> heads, GradientPolicy* policy, BetweenPasses* between,
+                          ThreadPool& threads) {
     begin(batch, slices, threads);
     kept_ = nullptr;
     const std::span<const std::uint8_t> from = heads_.marks(heads);
@@ -92,7 +93,8 @@ class BatchGradients {
 
   /// The sums of the losses of the last run's batch as it would train now, over slices and ranks, divided by what they
   /// were then. Changes neither the result nor running statistics.
-  void measure(const Batch& batch, std::uint64_t step, std::vector<double>& losses, ThreadPool& threads) {
+  XSTITCH_INLINE void measure(const Batch& batch, std::uint64_t step, std::vector<double>& losses,
+                              ThreadPool& threads) {
     losses.assign(heads_.weights().size(), 0.0);
     pass_.pending().begin();
     for (std::size_t k = 0; k < share_.rounds(samples_); ++k) {
@@ -103,7 +105,7 @@ class BatchGradients {
   }
 
   /// Forward with everything kept, and backward from some of the heads, as often as wanted.
-  void forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+  XSTITCH_INLINE void forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     if (joint_) fail(refusal);
     keeping_.make(net_.program());
     begin(batch, 1, threads);
@@ -114,7 +116,7 @@ class BatchGradients {
     kept_version_ = net_.parameter_version();
     accept(slice, threads);
   }
-  void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
+  XSTITCH_INLINE void backward_from(std::span<const std::size_t> heads, ThreadPool& threads) {
     if (kept_ == nullptr) fail("training: backward_from() follows forward_keeping()");
     if (kept_use_ != net_.execution().uses() || kept_version_ != net_.parameter_version())
       fail(
@@ -140,7 +142,7 @@ class BatchGradients {
       "heads, nor with a rule that weighs losses";
 
   /// Who has which samples, and the normalisers.
-  void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) {
+  XSTITCH_INLINE void begin(const Batch& batch, std::size_t slices, ThreadPool& threads) {
     share_ = {.slices = slices};
     samples_ = batch.size;
     sizes_.assign(1, batch.size);
@@ -151,7 +153,7 @@ class BatchGradients {
     pass_.pending().begin();
     heads_.begin(pass_, batch, slices_, share_, samples_, reduction_.get(), threads);
   }
-  void share_out(const Batch& batch) {
+  XSTITCH_INLINE void share_out(const Batch& batch) {
     share_.rank = reduction_->rank();
     share_.ranks = reduction_->ranks();
     const auto own = static_cast<double>(batch.size);
@@ -177,7 +179,7 @@ class BatchGradients {
     pass_.forward(part, step, plan, heads_.weights(), heads_.normalisers(), threads);
     return pass_.losses();
   }
-  void begin_round(std::size_t k) {
+  XSTITCH_INLINE void begin_round(std::size_t k) {
     if (!reduction_) return;
     ReductionRound round{share_.at_work(samples_, k), k == 0, k + 1 == share_.rounds(samples_)};
     sizes_.resize(share_.ranks);
@@ -189,7 +191,7 @@ class BatchGradients {
   }
   /// Adds the losses of a slice; false where they, or what forward made of running statistics, are not finite: known
   /// before backward changes the first parameter, and by all ranks.
-  bool accept(const Slice& part, ThreadPool& threads) {
+  XSTITCH_INLINE bool accept(const Slice& part, ThreadPool& threads) {
     const std::vector<LossSum>& losses = part.size == 0 ? nothing_ : pass_.losses();
     const std::size_t bad = pass_.pending().find_non_finite();
     const bool refused = heads_.add(losses, bad != AnyNet::npos, reduction_.get());

@@ -36,8 +36,8 @@ struct NetworkCheckOptions {
 };
 
 /// Compares gradients of the whole network with numeric differences of its loss.
-inline NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& batch, ThreadPool& threads,
-                                                     const NetworkCheckOptions& options = {}) {
+XSTITCH_INLINE NetworkGradientReport check_network_gradients(AnyNet& net, const Batch& batch, ThreadPool& threads,
+                                                             const NetworkCheckOptions& options = {}) {
   NetworkGradientReport report;
   Training training(net);
   const StepResult& first = training.compute_gradients(batch, 0, threads);

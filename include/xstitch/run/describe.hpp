@@ -26,7 +26,7 @@ inline std::string with_commas(std::size_t value) {
 using TableRow = std::array<std::string, 7>;
 
 /// Columns as wide as their longest cell; words to the left, figures to the right.
-inline std::string align(const std::vector<TableRow>& rows) {
+XSTITCH_INLINE std::string align(const std::vector<TableRow>& rows) {
   std::array<std::size_t, 7> widths{};
   for (const TableRow& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
@@ -43,7 +43,7 @@ inline std::string align(const std::vector<TableRow>& rows) {
   return text;
 }
 
-inline std::string tower_text(const Program& program, const Op& op) {
+XSTITCH_INLINE std::string tower_text(const Program& program, const Op& op) {
   std::string text;
   if (op.chain == none) {
     for (int k = 0; k < op.input_count; ++k) text += (k > 0 ? "+" : "") + tower_of_input(program, op, k);
@@ -55,7 +55,7 @@ inline std::string tower_text(const Program& program, const Op& op) {
 
 /// "direct, dW Winograd": of the forward pass, then of each other pass that is made and takes another one. Adds those
 /// that `reasons` has not yet.
-inline std::string algorithms_text(const Program& program, const Op& op, std::string& reasons) {
+XSTITCH_INLINE std::string algorithms_text(const Program& program, const Op& op, std::string& reasons) {
   const OperationRecord& record = *op.record;
   if (record.algorithms == nullptr) return {};
   const auto all = record.algorithms(record.attributes, record.inputs[0].dims, program.precision);
@@ -71,8 +71,8 @@ inline std::string algorithms_text(const Program& program, const Op& op, std::st
   return text;
 }
 
-inline TableRow describe_row(const Program& program, const Op& op, double& mflop, std::size_t& buffers,
-                             std::string& reasons) {
+XSTITCH_INLINE TableRow describe_row(const Program& program, const Op& op, double& mflop, std::size_t& buffers,
+                                     std::string& reasons) {
   const OperationRecord& record = *op.record;
   std::string operation = describe_operation(program, op);
   if (op.done_by_previous) operation += " (in the layer above)";
@@ -99,7 +99,7 @@ inline TableRow describe_row(const Program& program, const Op& op, double& mflop
 
 /// Operations, output shapes, parameters (trained + buffers), forward arithmetic (MFLOP a sample; one multiply-add is
 /// two), activation memory (KiB a sample), algorithms and why, seams.
-inline std::string describe(const Program& program) {
+XSTITCH_INLINE std::string describe(const Program& program) {
   std::vector<detail::TableRow> rows{{"tower", "operation", "output", "parameters", "MFLOP", "KiB", ""}};
   double mflop = 0.0;
   std::size_t parameters = 0, buffers = 0;

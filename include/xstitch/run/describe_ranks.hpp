@@ -37,7 +37,7 @@ struct RankBytes {
 };
 
 /// `states`: arrays that the optimizer keeps for each parameter.
-inline RankBytes rank_bytes(const Program& program, std::size_t states, const RankMemory& of) {
+XSTITCH_INLINE RankBytes rank_bytes(const Program& program, std::size_t states, const RankMemory& of) {
   if (of.ranks == 0 || of.batch < of.ranks || of.accumulate == 0 || of.accumulate > of.batch)
     fail("describe: found ", of.ranks, " ranks and accumulate = ", of.accumulate, " with batch = ", of.batch,
          ", expected at least 1 of both and at most the batch");
@@ -58,7 +58,7 @@ inline RankBytes rank_bytes(const Program& program, std::size_t states, const Ra
 }
 
 /// What a rank holds, in words.
-inline std::string describe_rank(const Program& program, std::size_t states, const RankMemory& of) {
+XSTITCH_INLINE std::string describe_rank(const Program& program, std::size_t states, const RankMemory& of) {
   const RankBytes bytes = rank_bytes(program, states, of);
   return "a rank of " + std::to_string(of.ranks) + ", batch " + std::to_string(of.batch) + " in " +
          std::to_string(bytes.slices) + (bytes.slices == 1 ? " slice of " : " slices of ") +

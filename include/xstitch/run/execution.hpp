@@ -34,7 +34,7 @@ struct Slice {
 
 class Execution {
  public:
-  [[gnu::cold]] explicit Execution(std::shared_ptr<const Layout> layout)
+  [[gnu::cold]] XSTITCH_INLINE explicit Execution(std::shared_ptr<const Layout> layout)
       : layout_(std::move(layout)), predictions_(layout_->heads().size()) {
     pointers_.resize(layout_->slots().size());
     std::size_t inputs = 1, outputs = 1;
@@ -92,7 +92,7 @@ class Execution {
   }
   /// What the head's last layer gave, before the loss's Prediction: [batch, HeadSlot::output]. Kept if
   /// keep_logits(true) was said before the inference.
-  [[nodiscard]] std::span<const float> logits(std::size_t head) const {
+  [[nodiscard]] XSTITCH_INLINE std::span<const float> logits(std::size_t head) const {
     check_head(head);
     if (logits_.empty() || logits_[head].bytes() == 0)
       fail("logits are not kept: say keep_logits(true) before the inference");
@@ -132,7 +132,7 @@ class Execution {
   [[nodiscard]] std::byte* arena() const noexcept { return arena_.data(); }
   [[nodiscard]] std::byte* workspace() const noexcept { return workspace_.data(); }
   /// Room for a batch; allocates only when it is larger than any before.
-  void prepare_inference(std::size_t batch) {
+  XSTITCH_INLINE void prepare_inference(std::size_t batch) {
     prepare_arena(program().inference_plan.bytes_per_sample * batch);
     prepare_workspace(batch);
     for (std::size_t h = 0; h < predictions_.size(); ++h)
@@ -141,7 +141,7 @@ class Execution {
       grow(logits_[h], batch * layout_->heads()[h].output.size() * sizeof(float));
   }
 
-  void check_inputs(const Slice& slice) const {
+  XSTITCH_INLINE void check_inputs(const Slice& slice) const {
     const Batch& batch = *slice.batch;
     const auto& inputs = layout_->inputs();
     if (slice.size == 0) fail(program().kind, ": a batch without samples");
@@ -174,7 +174,8 @@ class Execution {
   }
 
   /// The call of operation i but for what differs between inference and training.
-  ForwardCall forward_call(std::size_t i, const Slice& slice, const PlanView& plan, ThreadPool& threads) {
+  XSTITCH_INLINE ForwardCall forward_call(std::size_t i, const Slice& slice, const PlanView& plan,
+                                          ThreadPool& threads) {
     const Op& op = program().ops[i];
     for (int k = 0; k < op.input_count; ++k)
       input_pointers_[index(k)] = value(program().edges[index(op.first_input + k)], slice, plan);

@@ -27,7 +27,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class FactorExchange {
  public:
   /// `batch` 0: nothing is sent as factors.
-  FactorExchange(Ranks& ranks, const AnyNet& net, std::size_t batch)
+  XSTITCH_INLINE FactorExchange(Ranks& ranks, const AnyNet& net, std::size_t batch)
       : ranks_(ranks),
         slots_(net.parameters()),
         layers_(slots_.size()),
@@ -71,7 +71,7 @@ class FactorExchange {
     if (layer.dy.size() < rows * layer.outputs) layer.dy.resize(rows * layer.outputs);
   }
   /// Sends them.
-  void start(std::size_t slot, Sender& sender) {
+  XSTITCH_INLINE void start(std::size_t slot, Sender& sender) {
     Layer& layer = layers_[slot];
     const std::vector<std::size_t> samples(round_.samples.begin(), round_.samples.end());
     sender.add([this, &layer, samples, begin = round_.begin] {
@@ -81,7 +81,7 @@ class FactorExchange {
     started_.push_back({&layer, sender.added()});
   }
   /// After the last round: the products, each as soon as its factors are here.
-  void finish(Sender& sender, ThreadPool& threads) {
+  XSTITCH_INLINE void finish(Sender& sender, ThreadPool& threads) {
     if (!round_.last) return started_.clear();
     for (const Started& one : started_) {
       sender.wait(one.jobs);
@@ -107,8 +107,8 @@ class FactorExchange {
     std::size_t jobs;
   };
 
-  void send(std::vector<float>& rows, std::size_t per_sample, const std::vector<std::size_t>& samples,
-            std::size_t begin) {
+  XSTITCH_INLINE void send(std::vector<float>& rows, std::size_t per_sample, const std::vector<std::size_t>& samples,
+                           std::size_t begin) {
     counts_.assign(samples.begin(), samples.end());
     std::size_t total = 0, before = 0;
     for (std::size_t r = 0; r < counts_.size(); ++r) {

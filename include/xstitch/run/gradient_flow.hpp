@@ -20,7 +20,7 @@ class GradientFlow {
       : layout_(layout), parameters_(parameters), written_(layout.program().tensors.size()) {}
 
   /// Before a backward pass: looks at what is trained, and nothing is written yet.
-  void begin() {
+  XSTITCH_INLINE void begin() {
     std::fill(written_.begin(), written_.end(), std::uint8_t{0});
     if (marked_version_ == parameters_.trained_version()) return;
     needed_.assign(written_.size(), 0);

@@ -132,8 +132,8 @@ class ApplyGradients : public GradientPolicy {
 };
 
 /// The first trained parameter whose stored gradient is not finite, or npos. `share`: looks at this rank's alone.
-inline std::size_t find_non_finite_gradient(const Parameters& parameters, const GradientBlock& block,
-                                            const StateShare* share = nullptr) {
+XSTITCH_INLINE std::size_t find_non_finite_gradient(const Parameters& parameters, const GradientBlock& block,
+                                                    const StateShare* share = nullptr) {
   const auto finite = [&](std::size_t s) {
     if (share == nullptr) return all_finite(block.of(s));
     return std::ranges::all_of(share->of(s), [&](const StateShare::Chunk& chunk) {
@@ -146,8 +146,8 @@ inline std::size_t find_non_finite_gradient(const Parameters& parameters, const 
 }
 
 /// Scales the gradients of all trained parameters so that their common norm is at most `largest`.
-inline void clip_gradients(const Parameters& parameters, const GradientBlock& block, float largest,
-                           std::vector<double>& parts, ThreadPool& threads) {
+XSTITCH_INLINE void clip_gradients(const Parameters& parameters, const GradientBlock& block, float largest,
+                                   std::vector<double>& parts, ThreadPool& threads) {
   double squares = 0.0;
   for (std::size_t s = 0; s < parameters.slots().size(); ++s) {
     if (!parameters.trained(s)) continue;

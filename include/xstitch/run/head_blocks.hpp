@@ -30,7 +30,7 @@ class HeadBlocks {
       : layout_(layout), parameters_(parameters), reach_(reach) {}
 
   /// Before a batch. `whole`: the block of the network; `present`: heads whose backward pass will run.
-  void begin(GradientBlock& whole, std::span<const std::uint8_t> present) {
+  XSTITCH_INLINE void begin(GradientBlock& whole, std::span<const std::uint8_t> present) {
     whole_ = &whole;
     if (made_version_ != parameters_.trained_version() || blocks_.empty()) {
       made_version_ = parameters_.trained_version();
@@ -63,7 +63,7 @@ class HeadBlocks {
   };
 
   /// After a slice: a head's gradient goes to the sum over slices and ranks.
-  void reduce(std::size_t head, Reduction& ranks, ThreadPool& threads) const {
+  XSTITCH_INLINE void reduce(std::size_t head, Reduction& ranks, ThreadPool& threads) const {
     for (std::size_t i = layout_.program().ops.size(); i-- > 0;)
       for (std::size_t p = 0; p < layout_.parameter_count(i); ++p)
         if (const std::size_t slot = layout_.first_parameter(i) + p; trained(slot) && reach_.reaches(head, slot))
@@ -72,7 +72,7 @@ class HeadBlocks {
   }
 
   /// [head, head], over the parameters that at least `least` heads reach; without `pairs` only the diagonal.
-  void products(std::size_t least, bool pairs, std::vector<double>& result, ThreadPool& threads) {
+  XSTITCH_INLINE void products(std::size_t least, bool pairs, std::vector<double>& result, ThreadPool& threads) {
     const std::size_t heads = reach_.heads();
     result.assign(heads * heads, 0.0);
     for (std::size_t slot = 0; slot < layout_.slots().size(); ++slot) {

@@ -19,14 +19,14 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class HeadLosses {
  public:
-  HeadLosses(const AnyNet& net, StepResult& result)
+  XSTITCH_INLINE HeadLosses(const AnyNet& net, StepResult& result)
       : net_(net), result_(result), weights_(net.heads().size(), 1.0F), normalisers_(weights_.size(), 0.0) {
     result_.losses.resize(weights_.size());
   }
 
   [[nodiscard]] std::span<const float> weights() const noexcept { return {weights_.data(), weights_.size()}; }
   [[nodiscard]] const std::vector<double>& normalisers() const noexcept { return normalisers_; }
-  void set_weight(std::size_t head, float weight) {
+  XSTITCH_INLINE void set_weight(std::size_t head, float weight) {
     if (head >= weights_.size()) fail("the network has ", weights_.size(), " heads, asked for number ", head);
     if (!(weight >= 0.0F) || !std::isfinite(weight))
       fail("weight of head '", net_.heads()[head].name(), "': found ", weight,
@@ -51,8 +51,8 @@ class HeadLosses {
 
   /// Before the first slice of a batch of so many samples in all: what its losses are divided by, added slice by slice,
   /// and an empty result.
-  void begin(const TrainingPass& pass, const Batch& batch, Slices& slices, const Share& share, std::size_t samples,
-             Reduction* ranks, ThreadPool& threads) {
+  XSTITCH_INLINE void begin(const TrainingPass& pass, const Batch& batch, Slices& slices, const Share& share,
+                            std::size_t samples, Reduction* ranks, ThreadPool& threads) {
     result_.finite = true;
     result_.torn = false;
     result_.location.clear();
@@ -84,7 +84,7 @@ class HeadLosses {
   }
 
   /// After the forward pass of a slice. Whether the step is refused, by this rank or by another.
-  bool add(const std::vector<LossSum>& losses, bool refused, Reduction* ranks) {
+  XSTITCH_INLINE bool add(const std::vector<LossSum>& losses, bool refused, Reduction* ranks) {
     sums_.clear();
     for (const LossSum& loss : losses) sums_.push_back(loss.sum);
     sums_.push_back(refused ? 1.0 : 0.0);
@@ -97,7 +97,7 @@ class HeadLosses {
     return refused;
   }
   /// Sums of a slice onto `to`, those of the other ranks too.
-  void add_sums(const std::vector<LossSum>& losses, std::vector<double>& to, Reduction* ranks) {
+  XSTITCH_INLINE void add_sums(const std::vector<LossSum>& losses, std::vector<double>& to, Reduction* ranks) {
     sums_.clear();
     for (const LossSum& loss : losses) sums_.push_back(loss.sum);
     gather(ranks);

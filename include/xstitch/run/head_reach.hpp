@@ -14,7 +14,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class HeadReach {
  public:
-  [[gnu::cold]] explicit HeadReach(const Layout& layout)
+  [[gnu::cold]] XSTITCH_INLINE explicit HeadReach(const Layout& layout)
       : count_(layout.slots().size(), 0), first_(layout.slots().size(), 0) {
     const Program& program = layout.program();
     std::vector<std::uint8_t> flows(program.tensors.size());

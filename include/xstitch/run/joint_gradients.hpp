@@ -56,7 +56,7 @@ class JointGradients {
   [[nodiscard]] std::size_t bytes() const noexcept { return pass_.bytes(); }
 
  private:
-  bool accept(Reduction& ranks, ThreadPool& threads) {
+  XSTITCH_INLINE bool accept(Reduction& ranks, ThreadPool& threads) {
     const std::size_t bad = first_.pending().find_non_finite();
     bool refused = false;
     nothing_.assign(heads_.weights().size(), {});

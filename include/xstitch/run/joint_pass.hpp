@@ -31,7 +31,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class JointPass {
  public:
   /// `pass`: of the network's own execution, for the first slice.
-  JointPass(AnyNet& net, TrainingPass& pass) : net_(net) {
+  XSTITCH_INLINE JointPass(AnyNet& net, TrainingPass& pass) : net_(net) {
     slices_.emplace_back();
     slices_[0].pass = &pass;
     std::size_t all = 0;
@@ -53,8 +53,8 @@ class JointPass {
   }
 
   /// Forward of the slices of all rounds.
-  void forward(const Batch& batch, const Share& share, std::size_t samples, std::uint64_t step, const PlanView& plan,
-               const HeadLosses& heads, Reduction& ranks, ThreadPool& threads) {
+  XSTITCH_INLINE void forward(const Batch& batch, const Share& share, std::size_t samples, std::uint64_t step,
+                              const PlanView& plan, const HeadLosses& heads, Reduction& ranks, ThreadPool& threads) {
     const FlushDenormals flush;
     begin(batch, share, samples);
     for (Part& part : parts())
@@ -99,8 +99,8 @@ class JointPass {
 
   /// Backward of the last forward. Where each rank has one slice its gradients go to `direct` as they are made; else
   /// into blocks, `last` that of the last round, for give().
-  void backward(GradientBlock& last, GradientPolicy* direct, std::span<const std::uint8_t> heads, Reduction& ranks,
-                ThreadPool& threads) {
+  XSTITCH_INLINE void backward(GradientBlock& last, GradientPolicy* direct, std::span<const std::uint8_t> heads,
+                               Reduction& ranks, ThreadPool& threads) {
     const FlushDenormals flush;
     for (Part& part : parts()) part.pass->flow().begin();
     for (std::size_t k = 0; k + 1 < rounds_; ++k) {
@@ -135,7 +135,8 @@ class JointPass {
     }
   }
   /// The gradients of a round, complete, in backward order.
-  void give(std::size_t round, GradientBlock& last, std::span<const std::uint8_t> heads, Reduction& ranks) {
+  XSTITCH_INLINE void give(std::size_t round, GradientBlock& last, std::span<const std::uint8_t> heads,
+                           Reduction& ranks) {
     GradientBlock& from = block(round, last);
     slices_[0].pass->flow().for_each_reached(heads, [&](std::size_t slot) { ranks.start(slot, from.of(slot)); });
   }
@@ -168,7 +169,7 @@ class JointPass {
     return round + 1 == rounds_ ? last : *slices_[round].block;
   }
 
-  void begin(const Batch& batch, const Share& share, std::size_t samples) {
+  XSTITCH_INLINE void begin(const Batch& batch, const Share& share, std::size_t samples) {
     rounds_ = share.rounds(samples);
     while (slices_.size() < rounds_) {
       Part part;

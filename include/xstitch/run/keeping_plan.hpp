@@ -12,7 +12,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class KeepingPlan {
  public:
-  void make(const Program& program) {
+  XSTITCH_INLINE void make(const Program& program) {
     if (made_) return;
     const GraphView graph = program.graph();
     detail::List<bool> needs(graph.tensors.size(), false);

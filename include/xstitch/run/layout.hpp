@@ -17,7 +17,7 @@ class Layout {
  public:
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 
-  [[gnu::cold]] explicit Layout(const Program& program) : program_(program) {
+  [[gnu::cold]] XSTITCH_INLINE explicit Layout(const Program& program) : program_(program) {
     for (const GraphInput& input : program.inputs) {
       const ChainView& chain = program.chains[detail::at(input.chain)];
       inputs_.push_back(
@@ -50,7 +50,7 @@ class Layout {
 
   /// The random key of an operation for a purpose: folded from seed, member, tower and the operation's name (or its
   /// place, if it has none), so that a tower has the same random numbers in every network.
-  [[nodiscard, gnu::cold]] RandomKey key(std::size_t i, Seed seed, std::string_view purpose) const {
+  [[nodiscard, gnu::cold]] XSTITCH_INLINE RandomKey key(std::size_t i, Seed seed, std::string_view purpose) const {
     const Op& op = program_.ops[i];
     const RandomKey key = RandomKey(seed).with(purpose);
     if (op.chain == none) return key.with("stitch").with(op.place);
@@ -78,7 +78,7 @@ class Layout {
   }
 
   /// Towers first, one after the other; then what belongs to the weave.
-  [[gnu::cold]] void list_parameters() {
+  [[gnu::cold]] XSTITCH_INLINE void list_parameters() {
     const std::size_t chains = program_.chains.size();
     op_first_.assign(program_.ops.size(), 0);
     for (std::size_t c = 0; c <= chains; ++c)
@@ -89,7 +89,7 @@ class Layout {
         for (const ParameterSpec& spec : op.record->parameters) add(owner(op) + std::string(spec.name), spec);
       }
   }
-  [[nodiscard, gnu::cold]] std::string owner(const Op& op) const {
+  [[nodiscard, gnu::cold]] XSTITCH_INLINE std::string owner(const Op& op) const {
     if (op.chain == none) return "stitch." + std::string(op.place) + ".";
     const ChainView& chain = program_.chains[detail::at(op.chain)];
     const std::string tower = (program_.members > 1 ? "ensemble" + std::to_string(chain.member) + "." : std::string{}) +

@@ -28,7 +28,7 @@ struct Staged {
   std::vector<std::size_t> parameters;
   std::vector<std::vector<float>> values;
 
-  void commit(Parameters& to) const {
+  XSTITCH_INLINE void commit(Parameters& to) const {
     const WriteAccess access(to, "loading parameters");
     for (std::size_t k = 0; k < parameters.size(); ++k)
       std::copy(values[k].begin(), values[k].end(), to.writable(parameters[k]).begin());
@@ -58,8 +58,9 @@ std::string read_as(weight_order::Fit::Kind kind, const ParameterSpec& spec, con
 }  // namespace parameter_file
 
 /// Reads all parameters, under their names or those that the mapping gives. On an Error nothing is changed.
-[[gnu::cold]] inline void load(Parameters& to, const std::filesystem::path& path,
-                               const std::vector<PrefixMapping>& mapping, WeightOrder order = WeightOrder::as_marked) {
+[[gnu::cold]] XSTITCH_INLINE void load(Parameters& to, const std::filesystem::path& path,
+                                       const std::vector<PrefixMapping>& mapping,
+                                       WeightOrder order = WeightOrder::as_marked) {
   const SafetensorsFile file(path);
   order = weight_order::of_file(order, file.metadata());
   std::string problems;

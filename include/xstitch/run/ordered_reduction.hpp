@@ -34,7 +34,8 @@ namespace xstitch::inline XSTITCH_ISA {
 class OrderedReduction : public Reduction {
  public:
   /// `batch`: samples of a whole batch, which decides what is sent as factors.
-  OrderedReduction(std::shared_ptr<Ranks> ranks, const AnyNet& net, std::size_t batch, const ReductionOptions& options)
+  XSTITCH_INLINE OrderedReduction(std::shared_ptr<Ranks> ranks, const AnyNet& net, std::size_t batch,
+                                  const ReductionOptions& options)
       : ranks_(std::move(ranks)),
         options_(options),
         wire_(options.bf16),
@@ -69,7 +70,7 @@ class OrderedReduction : public Reduction {
     else
       add(slot, gradient, factors_.taken(slot));
   }
-  void finish(ThreadPool& threads) override {
+  XSTITCH_INLINE void finish(ThreadPool& threads) override {
     if (!held_.empty()) add_held();
     send();
     factors_.finish(sender_, threads);
@@ -103,7 +104,7 @@ class OrderedReduction : public Reduction {
   };
 
   /// Rank 0 always has a slice.
-  void add_held() {
+  XSTITCH_INLINE void add_held() {
     sender_.wait();
     std::vector<std::uint64_t> rows(held_.size());
     for (std::size_t i = 0; i < held_.size(); ++i) rows[i] = factors_.rows_per_sample(held_[i].slot);
@@ -128,7 +129,7 @@ class OrderedReduction : public Reduction {
     }
   }
   /// The bucket as it is. Which buckets there are is the same in every round.
-  void send() {
+  XSTITCH_INLINE void send() {
     if (bucket_.empty()) return;
     if (next_ == sums_.size()) sums_.emplace_back();
     sender_.add([this, bucket = std::exchange(bucket_, {}), count = std::exchange(bucket_floats_, 0),
@@ -137,7 +138,8 @@ class OrderedReduction : public Reduction {
     first_bucket_ = false;
   }
 
-  void reduce(const Bucket& bucket, std::size_t count, std::vector<float>& sum, const ReductionRound& round) {
+  XSTITCH_INLINE void reduce(const Bucket& bucket, std::size_t count, std::vector<float>& sum,
+                             const ReductionRound& round) {
     if (ranks() == 1 && round.first && round.last && !options_.bf16) return;
     const FlushDenormals flush;  // as where one process adds its slices
     const std::size_t width = wire_.width(), me = rank();
@@ -179,7 +181,7 @@ class OrderedReduction : public Reduction {
       }
   }
   /// [rank]: what each adds up.
-  [[nodiscard]] std::vector<Part> parts_of(const Bucket& bucket, std::size_t count) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<Part> parts_of(const Bucket& bucket, std::size_t count) const {
     std::vector<Part> parts(ranks());
     if (share_) {
       for (const Piece& piece : bucket)

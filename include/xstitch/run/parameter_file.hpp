@@ -42,13 +42,13 @@ struct Initialised {
 namespace parameter_file {
 
 /// Texts of the user's, beside our own in a file's metadata.
-inline void check_metadata(const std::string& what, const TextMap& metadata) {
+XSTITCH_INLINE void check_metadata(const std::string& what, const TextMap& metadata) {
   for (const std::string_view own : {std::string_view("format"), std::string_view("signature"),
                                      std::string_view("training"), checksums::key, checksums::version_key})
     if (metadata.count(std::string(own)) > 0)
       fail(what, ": metadata \"", own, "\" is the library's own, expected another name");
 }
-inline void add_own(TextMap& metadata, const AnyNet& net) {
+XSTITCH_INLINE void add_own(TextMap& metadata, const AnyNet& net) {
   metadata["format"] = "xstitch";
   metadata["signature"] = net.signature();
 }
@@ -103,7 +103,7 @@ Initialised initialise(AnyNet& net, const std::string& source, const std::vector
 
 /// Writes all parameters, and `metadata` (say, what scaled the inputs) beside our own texts; refuses values that are
 /// not finite. The old file stays until the new one is complete.
-inline void save(const AnyNet& net, const std::filesystem::path& path, const TextMap& metadata = {}) {
+XSTITCH_INLINE void save(const AnyNet& net, const std::filesystem::path& path, const TextMap& metadata = {}) {
   parameter_file::check_metadata("cannot save " + path.string(), metadata);
   TextMap texts = metadata;
   parameter_file::add_own(texts, net);

@@ -15,7 +15,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class ParameterGradients {
  public:
-  ParameterGradients(const Layout& layout, const Parameters& parameters)
+  XSTITCH_INLINE ParameterGradients(const Layout& layout, const Parameters& parameters)
       : layout_(layout), parameters_(parameters), sinks_(layout.slots().size()), pointers_(layout.slots().size()) {}
 
   /// Scratch for the largest operation; allocated once.
@@ -33,7 +33,7 @@ class ParameterGradients {
   }
 
   /// Tells the call of operation i where its gradients go.
-  void place(std::size_t i, GradientPolicy& policy, BackwardCall& call) {
+  XSTITCH_INLINE void place(std::size_t i, GradientPolicy& policy, BackwardCall& call) {
     const std::size_t first = layout_.first_parameter(i);
     float* next = scratch_.floats();
     for (std::size_t slot = first; slot < first + layout_.parameter_count(i); ++slot) {

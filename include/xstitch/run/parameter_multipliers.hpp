@@ -41,7 +41,7 @@ struct ParameterMultipliers {
 namespace parameter_multipliers {
 
 /// Refuses a pattern that matches no parameter, and a factor below 0 or not finite. `what` says whose they are.
-inline void check(std::string_view what, const NameMultipliers& all, const Parameters& parameters) {
+XSTITCH_INLINE void check(std::string_view what, const NameMultipliers& all, const Parameters& parameters) {
   for (const NameMultiplier& one : all) {
     if (!(one.factor >= 0.0F) || !std::isfinite(one.factor))
       fail(what, ": found a factor of ", one.factor, " for \"", one.pattern,
@@ -59,7 +59,7 @@ inline void check(const ParameterMultipliers& all, const Parameters& parameters)
   check("weight_decay_multipliers", all.weight_decay, parameters);
 }
 
-inline std::optional<float> last_match(const NameMultipliers& all, std::string_view name) {
+XSTITCH_INLINE std::optional<float> last_match(const NameMultipliers& all, std::string_view name) {
   std::optional<float> factor;
   for (const NameMultiplier& one : all)
     if (name_pattern::matches(one.pattern, name)) factor = one.factor;
@@ -70,7 +70,7 @@ inline std::optional<float> last_match(const NameMultipliers& all, std::string_v
 class Resolved {
  public:
   Resolved() = default;
-  Resolved(const ParameterMultipliers& all, const Parameters& parameters) {
+  XSTITCH_INLINE Resolved(const ParameterMultipliers& all, const Parameters& parameters) {
     check(all, parameters);
     for (const ParameterSlot& slot : parameters.slots())
       factors_.push_back({last_match(all.learning_rate, slot.name), last_match(all.weight_decay, slot.name)});
@@ -92,7 +92,7 @@ class Resolved {
 };
 
 /// upper.* x 0.1, *.bias x 2 -- as a resume compares them.
-inline std::string to_text(const NameMultipliers& all) {
+XSTITCH_INLINE std::string to_text(const NameMultipliers& all) {
   std::string text;
   for (const NameMultiplier& one : all)
     text += (text.empty() ? "" : ", ") + one.pattern + " x " + number_text(one.factor, 9);  // told from its neighbour

@@ -25,8 +25,8 @@ namespace parameter_file {
 
 /// Names in the source that may fill a parameter, in the order in which they are tried: mapped ones before its own, and
 /// each before the one that it has in PyTorch.
-[[gnu::cold]] inline std::vector<std::string> candidates(const ParameterSlot& slot,
-                                                         const std::vector<PrefixMapping>& mapping) {
+[[gnu::cold]] XSTITCH_INLINE std::vector<std::string> candidates(const ParameterSlot& slot,
+                                                                 const std::vector<PrefixMapping>& mapping) {
   std::vector<std::string> own, names;
   own.push_back(slot.name);
   if (!slot.spec.pytorch_name.empty())

@@ -37,7 +37,8 @@ class Parameters {
   static constexpr std::size_t npos = Layout::npos;
 
   /// Zeros, to be read from a file.
-  [[gnu::cold]] explicit Parameters(const Program& program) : layout_(std::make_shared<const Layout>(program)) {
+  [[gnu::cold]] XSTITCH_INLINE explicit Parameters(const Program& program)
+      : layout_(std::make_shared<const Layout>(program)) {
     values_ = Memory(layout_->floats() * sizeof(float));
     for (const ParameterSlot& slot : layout_->slots())
       trained_.push_back(slot.spec.group != ParameterGroup::buffer && slot.spec.learning_rate_multiplier != 0.0F ? 1
@@ -97,7 +98,7 @@ class Parameters {
     return names;
   }
   /// Of all parameters whose names match (core/name_pattern.hpp); returns how many.
-  std::size_t set_trained(std::string_view pattern, bool trained) {
+  XSTITCH_INLINE std::size_t set_trained(std::string_view pattern, bool trained) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < slots().size(); ++i) {
       if (slots()[i].spec.group == ParameterGroup::buffer || !name_pattern::matches(pattern, slots()[i].name)) continue;
@@ -129,8 +130,9 @@ class Parameters {
   }
 
   /// The weights packed for a program, made once a version.
-  std::shared_ptr<const PackedWeights> packed(const Layout& layout, std::span<const float* const> pointers,
-                                              ThreadPool& threads) {
+  XSTITCH_INLINE std::shared_ptr<const PackedWeights> packed(const Layout& layout,
+                                                             std::span<const float* const> pointers,
+                                                             ThreadPool& threads) {
     const Lock lock(pack_mutex_);
     const Program& program = layout.program();
     const std::uint64_t now = version();
@@ -173,7 +175,7 @@ class Parameters {
       fail(what, " is wanted while a prediction runs on the same parameters; use net.snapshot() to predict during it");
   }
 
-  [[gnu::cold]] void initialize() {
+  [[gnu::cold]] XSTITCH_INLINE void initialize() {
     const Program& program = layout_->program();
     for (std::size_t i = 0; i < program.ops.size(); ++i) {
       const RandomKey key = layout_->key(i, seed_, "fill");

@@ -16,7 +16,7 @@ namespace xstitch::inline XSTITCH_ISA {
 
 class PendingBuffers {
  public:
-  [[gnu::cold]] explicit PendingBuffers(Parameters& parameters) : parameters_(parameters) {
+  [[gnu::cold]] XSTITCH_INLINE explicit PendingBuffers(Parameters& parameters) : parameters_(parameters) {
     const Layout& layout = parameters.layout();
     std::size_t floats = 0;
     for_each([&](std::size_t slot, const OperationRecord&) { floats += room(slot); });
@@ -36,7 +36,7 @@ class PendingBuffers {
   }
   /// Each rank moved them by its own slice: their mean is everybody's. Those of operations whose statistics are over
   /// all slices are equal on all ranks that have a slice: the first rank's.
-  void average(Reduction& ranks) {
+  XSTITCH_INLINE void average(Reduction& ranks) {
     const std::span<float> all(memory_.floats(), memory_.bytes() / sizeof(float));
     own_.assign(all.begin(), all.end());
     given_.resize(ranks.ranks() * all.size());

@@ -55,7 +55,7 @@ class PredictionCore {
   [[nodiscard]] ConstMatrixView matrix(std::span<const float> values) const {
     return matrix_view(values.data(), samples_, values.size() / samples_);
   }
-  [[noreturn, gnu::cold]] void refuse(std::string_view head) const {
+  [[noreturn, gnu::cold]] XSTITCH_INLINE void refuse(std::string_view head) const {
     std::string names;
     for (const HeadSlot& slot : execution_.layout().heads())
       names += (names.empty() ? "\"" : ", \"") + slot.name() + "\"";
@@ -75,7 +75,8 @@ class PredictorCore {
     load(*parameters_, file);
   }
   /// Shares parameters, where names and extents agree; an Error says where they do not.
-  [[gnu::cold]] PredictorCore(const Program& program, std::shared_ptr<Parameters> parameters, std::size_t threads)
+  [[gnu::cold]] XSTITCH_INLINE PredictorCore(const Program& program, std::shared_ptr<Parameters> parameters,
+                                             std::size_t threads)
       : parameters_(std::move(parameters)),
         execution_(std::make_unique<Execution>(std::make_shared<const Layout>(program))),
         threads_(std::make_unique<ThreadPool>(threads)) {
@@ -133,7 +134,7 @@ class PredictorCore {
     if (!parameters_) fail("this predictor was moved from: it has no parameters any more");
   }
   /// Every parameter of this program finds the one of its name.
-  [[gnu::cold]] void bind() {
+  [[gnu::cold]] XSTITCH_INLINE void bind() {
     if (!parameters_) fail("a predictor needs parameters, found a null pointer");
     std::string problems;
     const Layout& mine = execution_->layout();
@@ -151,7 +152,7 @@ class PredictorCore {
   }
 
   /// Copies the inputs into aligned memory and finds out how many samples there are.
-  void fill(std::initializer_list<InputView> views) {
+  XSTITCH_INLINE void fill(std::initializer_list<InputView> views) {
     const auto& slots = execution_->layout().inputs();
     batch_.size = 0;
     for (std::size_t s = 0; s < slots.size(); ++s) {

@@ -55,7 +55,7 @@ class Ranks {
     gather(std::as_bytes(own), std::as_writable_bytes(all), counts);
   }
   /// [rank]: the text of each.
-  [[nodiscard]] std::vector<std::string> gather_texts(const std::string& own) {
+  [[nodiscard]] XSTITCH_INLINE std::vector<std::string> gather_texts(const std::string& own) {
     const std::uint64_t size = own.size();
     std::vector<std::uint64_t> sizes(ranks());
     gather_values(std::span(&size, 1), std::span(sizes));
@@ -80,7 +80,7 @@ class Ranks {
     if (size > 0) broadcast(from, std::as_writable_bytes(std::span(text)));
   }
   /// Whether any rank says so.
-  [[nodiscard]] bool any(bool own) {
+  [[nodiscard]] XSTITCH_INLINE bool any(bool own) {
     const std::uint8_t mine = own ? 1 : 0;
     std::vector<std::uint8_t> all(ranks());
     gather_values(std::span(&mine, 1), std::span(all));
@@ -89,7 +89,7 @@ class Ranks {
     return false;
   }
   /// What all say, a line each, those of the others with their rank in front.
-  [[nodiscard]] std::vector<std::string> gather_lines(const std::vector<std::string>& own) {
+  [[nodiscard]] XSTITCH_INLINE std::vector<std::string> gather_lines(const std::vector<std::string>& own) {
     std::vector<std::string> all;
     if (!any(!own.empty())) return all;
     std::string text;

@@ -84,7 +84,7 @@ class Reduction {
     }
   }
   /// The first text that is not empty, with its rank: "rank 2: input of tower 'a'".
-  [[nodiscard]] std::string first_text(const std::string& own) {
+  [[nodiscard]] XSTITCH_INLINE std::string first_text(const std::string& own) {
     const auto mine = static_cast<double>(own.size());
     std::vector<double> sizes(ranks());
     gather({&mine, 1}, sizes);

@@ -20,12 +20,12 @@ namespace xstitch::inline XSTITCH_ISA {
 class Sender {
  public:
   /// Without a thread of its own a job runs in add().
-  explicit Sender(bool thread) {
+  XSTITCH_INLINE explicit Sender(bool thread) {
     if (thread)
       start_threads(
           "communication", threads_, 1, [this](std::size_t) { work(); }, [this] { stop(); });
   }
-  ~Sender() {
+  XSTITCH_INLINE ~Sender() {
     stop();
     for (std::thread& thread : threads_) thread.join();
   }
@@ -59,7 +59,7 @@ class Sender {
     }
     wake_.notify_one();
   }
-  void work() {
+  XSTITCH_INLINE void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });

@@ -14,7 +14,7 @@ namespace detail {
 
 /// A type's text without what compilers write differently: namespaces, spaces, FixedString<6>{"conv1"} against
 /// {{"conv1"}} or "conv1", casts of integers.
-inline std::string normalised_type(std::string_view text) {
+XSTITCH_INLINE std::string normalised_type(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '"') {  // a string stays as it is
@@ -48,7 +48,7 @@ inline std::string normalised_type(std::string_view text) {
 }  // namespace detail
 
 /// "outputs 96, kernel 11 11, stride 4 4": the attributes of an operation, or the text of its type where it has none.
-inline std::string attributes_of(const OperationRecord& record) {
+XSTITCH_INLINE std::string attributes_of(const OperationRecord& record) {
   std::string text;
   for (const Attribute& attribute : record.attributes) text += (text.empty() ? "" : ", ") + to_string(attribute);
   if (text.empty() && record.text.find('<') != std::string_view::npos) text = detail::normalised_type(record.text);
@@ -59,13 +59,13 @@ inline std::string name_of(const Program& program, const Op& op) {
   return op.chain == none || op.is_loss ? std::string(op.place) : full_name(program, op);
 }
 /// "Conv conv1 (outputs 96, kernel 11 11, stride 4 4)".
-inline std::string describe_operation(const Program& program, const Op& op) {
+XSTITCH_INLINE std::string describe_operation(const Program& program, const Op& op) {
   const std::string name = name_of(program, op), inside = attributes_of(*op.record);
   return std::string(op.record->kind) + (name.empty() ? "" : " " + name) + (inside.empty() ? "" : " (" + inside + ")");
 }
 
 /// Items separated by spaces, an operation each: "Conv:conv1(outputs 96, stride 4 4)/55x55x96", then the parameters.
-inline std::string signature_of(const Layout& layout) {
+XSTITCH_INLINE std::string signature_of(const Layout& layout) {
   const Program& program = layout.program();
   std::string text(program.kind);
   for (const Op& op : program.ops) {

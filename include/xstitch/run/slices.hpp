@@ -11,7 +11,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 
 /// Labels of every head, as many as the samples need.
-inline void check_labels(const Layout& layout, const Slice& slice) {
+XSTITCH_INLINE void check_labels(const Layout& layout, const Slice& slice) {
   const auto& heads = layout.heads();
   if (slice.labels.size() != heads.size())
     fail(layout.program().kind, ": the batch has labels for ", slice.labels.size(), " heads, the network has ",
@@ -33,7 +33,8 @@ class Slices {
  public:
   /// Of the part of a batch that a rank has: the slice of a round. `samples`: of the whole batch. Labels are copied for
   /// it, into memory that is kept and that the next slice uses again.
-  Slice cut(const Layout& layout, const Batch& batch, const Share& share, std::size_t samples, std::size_t round) {
+  XSTITCH_INLINE Slice cut(const Layout& layout, const Batch& batch, const Share& share, std::size_t samples,
+                           std::size_t round) {
     Slice part(batch);
     const Share::Range range = share.range(samples, round);
     part.position = batch.first_position + range.begin;

@@ -31,7 +31,7 @@ class StateShare {
   };
 
   /// `piece`: bytes that are sent at once.
-  StateShare(std::shared_ptr<Ranks> ranks, const Layout& layout, std::size_t piece)
+  XSTITCH_INLINE StateShare(std::shared_ptr<Ranks> ranks, const Layout& layout, std::size_t piece)
       : ranks_(std::move(ranks)), floats_(ranks_->ranks(), 0), piece_(std::max(piece / sizeof(float), gradient_chunk)) {
     for_each_chunk(layout, floats_, [this](const Chunk& chunk) {
       while (first_.size() <= chunk.slot) first_.push_back(chunks_.size());

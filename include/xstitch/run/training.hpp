@@ -46,7 +46,7 @@ class Training {
   Training& operator=(const Training&) = delete;
 
   /// Forward, backward, update. The result is valid until the next call.
-  const StepResult& step(const Batch& batch, const StepOptions& options, ThreadPool& threads) {
+  XSTITCH_INLINE const StepResult& step(const Batch& batch, const StepOptions& options, ThreadPool& threads) {
     const WriteAccess access(net_.model(), "a training step");
     net_.model().check_whole();
     updater_.prepare(options.learning_rate_factor, options.step);
@@ -104,7 +104,7 @@ class Training {
 
   /// Forward with everything kept (a plan that never uses the memory of a value again), and then backward from any
   /// heads, as often as wanted: for what needs the gradient of each head.
-  const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
+  XSTITCH_INLINE const StepResult& forward_keeping(const Batch& batch, std::uint64_t step, ThreadPool& threads) {
     const ReadAccess access(net_.model());
     net_.model().check_whole();
     gradients_.want_own_share(false);
@@ -120,7 +120,7 @@ class Training {
   [[nodiscard]] std::size_t keeping_bytes_per_sample() { return gradients_.keeping_bytes_per_sample(); }
 
   /// Of parameter i, from the last step that stored gradients; zero where nothing reached it.
-  [[nodiscard]] std::span<const float> gradient(std::size_t i) const {
+  [[nodiscard]] XSTITCH_INLINE std::span<const float> gradient(std::size_t i) const {
     if (i >= net_.parameters().size()) fail("the network has ", net_.parameters().size(), " parameters, asked for ", i);
     if (!gradients_.block().allocated())
       fail("gradient of '", net_.parameters()[i].name, "': no step has stored gradients yet");
@@ -182,14 +182,14 @@ class Training {
   void set_multipliers(const ParameterMultipliers& multipliers) { updater_.set_multipliers(multipliers); }
   /// From now on every step is one of several ranks (run/reduction.hpp); null: of this one alone.
   /// Where it shares the optimizer's state out, this starts afresh.
-  void set_reduction(std::shared_ptr<Reduction> reduction) {
+  XSTITCH_INLINE void set_reduction(std::shared_ptr<Reduction> reduction) {
     updater_.share_out(reduction ? reduction->share() : nullptr);
     gradients_.set_reduction(std::move(reduction));
   }
 
   /// The optimizer and the weights of the heads start afresh, as after a step that was torn they must: load the
   /// parameters, too.
-  void reset() {
+  XSTITCH_INLINE void reset() {
     updater_.reset();
     if (balancing_) balancing_->reset();
   }
@@ -197,7 +197,7 @@ class Training {
   /// The network that is trained.
   [[nodiscard]] AnyNet& net() const noexcept { return net_; }
   /// Bytes of the network and of this training.
-  [[nodiscard]] std::size_t memory_bytes() const {
+  [[nodiscard]] XSTITCH_INLINE std::size_t memory_bytes() const {
     return net_.memory_bytes() + gradients_.bytes() + updater_.bytes() + (balancing_ ? balancing_->bytes() : 0);
   }
 

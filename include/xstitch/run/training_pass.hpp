@@ -27,7 +27,8 @@ namespace xstitch::inline XSTITCH_ISA {
 class TrainingPass {
  public:
   /// `pending`: of another slice of the same batch; null: its own.
-  [[gnu::cold]] TrainingPass(Execution& execution, Parameters& parameters, PendingBuffers* pending = nullptr)
+  [[gnu::cold]] XSTITCH_INLINE TrainingPass(Execution& execution, Parameters& parameters,
+                                            PendingBuffers* pending = nullptr)
       : e_(execution),
         p_(parameters),
         losses_(layout().heads().size()),
@@ -60,8 +61,8 @@ class TrainingPass {
     begin_forward(slice, step, plan, weights, normalisers);
     for (std::size_t i = 0; i < program().ops.size(); ++i) forward(i, slice, threads);
   }
-  void begin_forward(const Slice& slice, std::uint64_t step, const PlanView& plan, std::span<const float> weights,
-                     const std::vector<double>& normalisers) {
+  XSTITCH_INLINE void begin_forward(const Slice& slice, std::uint64_t step, const PlanView& plan,
+                                    std::span<const float> weights, const std::vector<double>& normalisers) {
     e_.check_inputs(slice);
     check_labels(layout(), slice);
     prepare(slice.size, plan);
@@ -72,8 +73,8 @@ class TrainingPass {
   }
   /// Operation i alone. `sums`: over several slices, of an operation that has such; `moves`: whether it then moves the
   /// running statistics.
-  void forward(std::size_t i, const Slice& slice, ThreadPool& threads, const JointSums* sums = nullptr,
-               bool moves = true) {
+  XSTITCH_INLINE void forward(std::size_t i, const Slice& slice, ThreadPool& threads, const JointSums* sums = nullptr,
+                              bool moves = true) {
     const Op& op = program().ops[i];
     if (op.done_by_previous) return;
     ForwardCall call = e_.forward_call(i, slice, *plan_, threads);
@@ -110,7 +111,8 @@ class TrainingPass {
   }
 
   /// Backward of the last forward, from the heads whose mark is set (all, if there are no marks).
-  void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads, ThreadPool& threads) {
+  XSTITCH_INLINE void backward(const Slice& slice, GradientPolicy& policy, std::span<const std::uint8_t> heads,
+                               ThreadPool& threads) {
     const FlushDenormals flush;
     flow_.begin();
     for (std::size_t i = program().ops.size(); i-- > 0;)
@@ -118,8 +120,8 @@ class TrainingPass {
   }
   /// Operation i alone, which flow() reaches. `sums`: over several slices; without those of all (JointSums::joint) the
   /// operation is called once more.
-  void backward(std::size_t i, const Slice& slice, GradientPolicy& policy, ThreadPool& threads,
-                const JointSums* sums = nullptr) {
+  XSTITCH_INLINE void backward(std::size_t i, const Slice& slice, GradientPolicy& policy, ThreadPool& threads,
+                               const JointSums* sums = nullptr) {
     const Op& op = program().ops[i];
     const OperationRecord& record = *op.record;
     const TrainingFunctions& functions = program().training[i];

@@ -34,7 +34,7 @@ class Updater {
     allocate(state_, optimizer_->state_count(), share_ ? share_->floats() : parameters_.layout().floats());
   }
   /// From now on this rank updates its share alone, and has the state of it; null: of all parameters. Starts afresh.
-  void share_out(std::shared_ptr<StateShare> share) {
+  XSTITCH_INLINE void share_out(std::shared_ptr<StateShare> share) {
     if (share_ == share) return;
     share_ = std::move(share);
     if (optimizer_) set_optimizer(optimizer_);
@@ -45,7 +45,7 @@ class Updater {
   void set_multipliers(const ParameterMultipliers& multipliers) { named_ = {multipliers, parameters_}; }
 
   /// Before the updates of a step.
-  void prepare(float learning_rate_factor, std::uint64_t step) {
+  XSTITCH_INLINE void prepare(float learning_rate_factor, std::uint64_t step) {
     if (!optimizer_) fail("training: a step needs an optimizer; this training was made for gradients alone");
     if (torn_)
       fail(
@@ -67,7 +67,7 @@ class Updater {
              rates_[s].weight_decay, " for '", parameters_.slots()[s].name, "', expected finite numbers");
     }
   }
-  void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
+  XSTITCH_INLINE void update(std::size_t slot, std::size_t offset, const float* gradient, std::size_t count) const {
     UpdateCall call;
     call.weight = parameters_.data(slot) + offset;
     for (std::size_t k = 0; k < state_.size(); ++k) call.state[k] = state_[k].floats() + place(slot, offset);
@@ -104,12 +104,12 @@ class Updater {
   void open_whole() {
     if (share_) allocate(whole_, state_.size(), parameters_.layout().floats());
   }
-  void collect() {
+  XSTITCH_INLINE void collect() {
     if (!share_) return;
     if (share_->rank() == 0) open_whole();
     for (std::size_t k = 0; k < state_.size(); ++k) share_->collect(own_of(k), whole_of(k));
   }
-  void spread() {
+  XSTITCH_INLINE void spread() {
     for (std::size_t k = 0; share_ && k < state_.size(); ++k) share_->spread(own_of(k), whole_of(k));
     whole_.clear();
   }

@@ -31,7 +31,7 @@ struct Settings {
   bool decoupled;  ///< weight decay acts on the weight (AdamW), not through the moments (Adam)
 };
 
-inline void update(const UpdateCall& call, const Settings& s) {
+XSTITCH_INLINE void update(const UpdateCall& call, const Settings& s) {
   using vector_rule::multiply_add;
   using vector_rule::Vector;
   const double t = static_cast<double>(call.step) + 1.0;

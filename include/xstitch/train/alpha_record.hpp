@@ -41,7 +41,7 @@ inline std::vector<std::string> towers_at(const AnyNet& net, std::string_view se
   return names;
 }
 /// Of each seam: {"pool1": ["upper", "lower"]}.
-inline Json towers(const AnyNet& net) {
+XSTITCH_INLINE Json towers(const AnyNet& net) {
   Json seams{Json::Object{}};
   for (const Op& op : net.program().ops) {
     if (op.chain != none) continue;
@@ -52,7 +52,7 @@ inline Json towers(const AnyNet& net) {
   return seams;
 }
 
-inline Json of(const AnyNet& net) {
+XSTITCH_INLINE Json of(const AnyNet& net) {
   Json seams{Json::Object{}};
   for (std::size_t i = 0; i < net.parameters().size(); ++i) {
     const ParameterSlot& slot = net.parameters()[i];

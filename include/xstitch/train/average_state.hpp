@@ -39,8 +39,8 @@ inline std::string find_non_finite(const AveragedWeights& average) {
 }
 
 /// Those of a file, [parameter]; an Error names the first that is missing, misshapen or not finite.
-inline std::vector<std::vector<float>> read(const SafetensorsFile& file, const std::filesystem::path& path,
-                                            const AnyNet& net) {
+XSTITCH_INLINE std::vector<std::vector<float>> read(const SafetensorsFile& file, const std::filesystem::path& path,
+                                                    const AnyNet& net) {
   std::vector<std::vector<float>> all;
   for (const ParameterSlot& slot : net.parameters()) {
     const std::string name = name_of(slot.name);

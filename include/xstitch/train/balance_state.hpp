@@ -15,7 +15,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace balance_state {
 
-inline Json to_json(const Training& training) {
+XSTITCH_INLINE Json to_json(const Training& training) {
   Json all{Json::Object{}};
   for (const BalanceArray& array : training.balance_state()) {
     Json heads{Json::Object{}};
@@ -26,7 +26,7 @@ inline Json to_json(const Training& training) {
 }
 
 /// The arrays that the training's rule has; an Error says which is missing.
-inline std::vector<BalanceArray> from_json(const Json& json, const Training& training) {
+XSTITCH_INLINE std::vector<BalanceArray> from_json(const Json& json, const Training& training) {
   std::vector<BalanceArray> arrays(training.balance_state().begin(), training.balance_state().end());
   for (BalanceArray& array : arrays) {
     const Json& heads = json.at(array.name);

@@ -31,8 +31,8 @@ constexpr std::uint64_t version = 3;
 
 /// Writes the state of a training, whole or not at all. Refuses values that are not finite: the last good one stays.
 /// `metadata`: texts of the user's, which read_metadata(path) gives back.
-inline void write(const std::filesystem::path& path, const Training& training, const TrainingIdentity& identity,
-                  const TrainingState& state, TextMap metadata = {}, const AveragedWeights* average = nullptr) {
+XSTITCH_INLINE void write(const std::filesystem::path& path, const Training& training, const TrainingIdentity& identity,
+                          const TrainingState& state, TextMap metadata = {}, const AveragedWeights* average = nullptr) {
   const AnyNet& net = training.net();
   net.model().check_whole();
   std::string bad = net.find_non_finite_parameter();
@@ -58,7 +58,7 @@ inline void write(const std::filesystem::path& path, const Training& training, c
 }
 
 /// What to do about a schedule of another length.
-inline std::string advice(std::uint64_t then, std::uint64_t now) {
+XSTITCH_INLINE std::string advice(std::uint64_t then, std::uint64_t now) {
   return "\nThe schedule depends on its length, which is that of the training unless given: " + std::to_string(then) +
          " iterations then, " + std::to_string(now) +
          " now. To keep the learning rates of then set schedule_iterations = " + std::to_string(then) +
@@ -95,8 +95,8 @@ inline bool holds_parameters_of(const AnyNet& net, const SafetensorsFile& file) 
   return true;
 }
 
-inline Found parse(const std::string& text, const Training& to, const TrainingIdentity& identity, const Wanted& wanted,
-                   bool continues) {
+XSTITCH_INLINE Found parse(const std::string& text, const Training& to, const TrainingIdentity& identity,
+                           const Wanted& wanted, bool continues) {
   const AnyNet& net = to.net();
   const Json training = Json::parse(text, "metadata \"training\"");
   if (training.at("version").whole() != version)
@@ -136,8 +136,8 @@ inline Found parse(const std::string& text, const Training& to, const TrainingId
 /// Restores parameters and optimizer, and says where the training was. A checkpoint of another network, optimizer,
 /// seed, batch ... is refused, and so is another length of the schedule unless it is wanted. On an Error nothing is
 /// changed.
-inline Found read(const std::filesystem::path& path, Training& training, const TrainingIdentity& identity,
-                  const Wanted& wanted = {}, AveragedWeights* average = nullptr) {
+XSTITCH_INLINE Found read(const std::filesystem::path& path, Training& training, const TrainingIdentity& identity,
+                          const Wanted& wanted = {}, AveragedWeights* average = nullptr) {
   AnyNet& net = training.net();
   const SafetensorsFile file(path);
   const auto text = file.metadata().find("training");

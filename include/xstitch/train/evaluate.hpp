@@ -83,7 +83,7 @@ inline LoaderOptions loader_options(const EvaluateOptions& options) {
   return loading;
 }
 
-inline std::vector<Group> groups_of(const AnyNet& net, const std::vector<HeadMetric>& metrics) {
+XSTITCH_INLINE std::vector<Group> groups_of(const AnyNet& net, const std::vector<HeadMetric>& metrics) {
   const std::span<const HeadSlot> heads = net.heads();
   std::vector<Group> groups;
   for (std::size_t h = 0; h < heads.size(); ++h) {
@@ -104,7 +104,8 @@ inline std::vector<Group> groups_of(const AnyNet& net, const std::vector<HeadMet
 }
 
 /// `mean`: scratch for predictions of several members.
-inline void add(Group& group, std::span<const HeadSlot> heads, const EvaluatedBatch& batch, std::vector<float>& mean) {
+XSTITCH_INLINE void add(Group& group, std::span<const HeadSlot> heads, const EvaluatedBatch& batch,
+                        std::vector<float>& mean) {
   for (std::size_t m = 0; m < group.heads.size(); ++m) {
     group.losses[m].sum += batch.losses[group.heads[m]].sum;
     group.losses[m].normaliser += batch.losses[group.heads[m]].normaliser;
@@ -128,7 +129,8 @@ inline void add(Group& group, std::span<const HeadSlot> heads, const EvaluatedBa
   for (Metric* metric : group.metrics) metric->add(batch.size * labels.rows, prediction, labels);
 }
 
-inline Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options, ThreadPool& threads) {
+XSTITCH_INLINE Evaluation run(AnyNet& net, const DataSetRef& data, const EvaluateOptions& options,
+                              ThreadPool& threads) {
   const PackedForEvaluation packed(net, threads);
   const std::span<const HeadSlot> heads = net.heads();
   head_metrics::begin(options.metrics, heads);

@@ -44,8 +44,8 @@ struct DetectionEvaluation {
 namespace detection {
 
 /// Non-maximum suppression within each class; then the best `most` of all.
-inline std::vector<Detection> suppressed(const std::vector<Detection>& all, std::size_t classes, double threshold,
-                                         std::size_t most) {
+XSTITCH_INLINE std::vector<Detection> suppressed(const std::vector<Detection>& all, std::size_t classes,
+                                                 double threshold, std::size_t most) {
   std::vector<Detection> kept;
   for (std::size_t k = 0; k < classes; ++k) {
     std::vector<Box> boxes;
@@ -61,8 +61,8 @@ inline std::vector<Detection> suppressed(const std::vector<Detection>& all, std:
 }
 
 /// The detections of one proposal, all classes.
-inline void detect(const Box& proposal, std::span<const float> classes, std::span<const float> offsets, Dims image,
-                   float least, std::vector<Detection>& to) {
+XSTITCH_INLINE void detect(const Box& proposal, std::span<const float> classes, std::span<const float> offsets,
+                           Dims image, float least, std::vector<Detection>& to) {
   for (std::size_t k = 1; k < classes.size(); ++k) {
     if (classes[k] < least) continue;
     Box box = proposal;

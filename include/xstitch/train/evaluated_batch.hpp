@@ -27,7 +27,7 @@ struct EvaluatedBatch {
 };
 
 /// Of the last net.evaluate(); valid until the next.
-inline EvaluatedBatch of(const AnyNet& net, const Batch& batch, const StepResult& result) {
+XSTITCH_INLINE EvaluatedBatch of(const AnyNet& net, const Batch& batch, const StepResult& result) {
   EvaluatedBatch one{batch.size, result.losses, {}, {batch.labels.data(), batch.labels.size()}};
   for (std::size_t h = 0; h < net.heads().size(); ++h) one.predictions.push_back(net.prediction(h));
   return one;
@@ -36,10 +36,10 @@ inline EvaluatedBatch of(const AnyNet& net, const Batch& batch, const StepResult
 /// Tells all ranks of a batch that one has evaluated.
 class Telling {
  public:
-  Telling(Ranks& ranks, std::size_t heads) : ranks_(ranks), labels_(heads), predictions_(heads) {}
+  XSTITCH_INLINE Telling(Ranks& ranks, std::size_t heads) : ranks_(ranks), labels_(heads), predictions_(heads) {}
 
   /// `own`: of rank `from`; on the others it is not looked at. Valid until the next call.
-  EvaluatedBatch tell(std::size_t from, const EvaluatedBatch& own) {
+  XSTITCH_INLINE EvaluatedBatch tell(std::size_t from, const EvaluatedBatch& own) {
     const bool mine = ranks_.rank() == from;
     std::uint64_t size = 0;
     if (mine) {
@@ -54,7 +54,7 @@ class Telling {
   }
 
  private:
-  void write(const EvaluatedBatch& own) {
+  XSTITCH_INLINE void write(const EvaluatedBatch& own) {
     put(std::span(&own.size, 1));
     put(std::span(own.losses));
     for (std::size_t h = 0; h < labels_.size(); ++h) {
@@ -66,7 +66,7 @@ class Telling {
       put(std::span(own.labels[h].present));
     }
   }
-  EvaluatedBatch read() {
+  XSTITCH_INLINE EvaluatedBatch read() {
     EvaluatedBatch one;
     std::vector<std::size_t> number;
     at_ = 0;

@@ -38,7 +38,7 @@ struct Evaluation {
     return total;
   }
   /// Value of a metric, for programs: evaluation.value("upper", "accuracy").
-  [[nodiscard]] double value(std::string_view name, std::string_view metric) const {
+  [[nodiscard]] XSTITCH_INLINE double value(std::string_view name, std::string_view metric) const {
     for (const Row& row : rows)
       if (row.name == name)
         for (const MetricValue& v : row.values)
@@ -48,7 +48,7 @@ struct Evaluation {
   /// One number for "best": the mean over heads of the main metric, larger is better, each on a scale of about 1:
   /// percent / 100, degrees / -90, other values v as v / (1 + |v|), or 1 / (1 + |v|) where smaller is better. A head
   /// where nothing was measured does not count.
-  [[nodiscard]] double score() const {
+  [[nodiscard]] XSTITCH_INLINE double score() const {
     double sum = 0.0;
     std::size_t count = 0;
     for (const Row& row : rows) {
@@ -77,7 +77,7 @@ inline std::string to_text(const MetricValue& v) {
 }  // namespace evaluation
 
 /// A table: one row a head. With the metrics as columns where all heads have the same ones, else name by name.
-inline std::ostream& operator<<(std::ostream& out, const Evaluation& evaluation) {
+XSTITCH_INLINE std::ostream& operator<<(std::ostream& out, const Evaluation& evaluation) {
   std::vector<std::vector<std::string>> cells{{"task", "loss"}};
   const auto names = [](const Evaluation::Row& row) {
     std::vector<std::string> list;

@@ -37,8 +37,9 @@ class EventRecord {
     if (step == 0) alphas(net, 0);
   }
 
-  void step(const AnyNet& net, std::uint64_t step, double learning_rate, std::span<const std::string> heads,
-            std::span<const double> losses, std::span<const float> weights) {
+  XSTITCH_INLINE void step(const AnyNet& net, std::uint64_t step, double learning_rate,
+                           std::span<const std::string> heads, std::span<const double> losses,
+                           std::span<const float> weights) {
     if (!file_.writes()) return;
     for (std::size_t h = 0; h < losses.size(); ++h)
       if (!std::isnan(losses[h])) file_.scalar("loss/" + heads[h], static_cast<float>(losses[h]), step);
@@ -47,7 +48,7 @@ class EventRecord {
     alphas(net, step);
   }
 
-  void evaluated(AnyNet& net, std::uint64_t step, const Evaluation& evaluation) {
+  XSTITCH_INLINE void evaluated(AnyNet& net, std::uint64_t step, const Evaluation& evaluation) {
     if (!file_.writes()) return;
     for (const Evaluation::Row& row : evaluation.rows) {
       const std::string prefix = "evaluation/" + row.name + "/";
@@ -63,7 +64,7 @@ class EventRecord {
   void flush() { file_.flush(); }
 
  private:
-  void alphas(const AnyNet& net, std::uint64_t step) {
+  XSTITCH_INLINE void alphas(const AnyNet& net, std::uint64_t step) {
     for (std::size_t i = 0; i < net.parameters().size(); ++i) {
       const ParameterSlot& slot = net.parameters()[i];
       if (!alphas::is_alpha(slot)) continue;

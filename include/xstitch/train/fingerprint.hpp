@@ -20,7 +20,7 @@
 namespace xstitch::inline XSTITCH_ISA {
 namespace fingerprint {
 
-inline std::uint32_t of(const Sample& sample) {
+XSTITCH_INLINE std::uint32_t of(const Sample& sample) {
   std::uint32_t crc = 0;
   const auto add = [&crc](const auto& values) {
     const std::uint64_t count = values.size();
@@ -37,7 +37,7 @@ inline std::uint32_t of(const Sample& sample) {
 }
 
 /// A sample that does not load is an Error, but "unreadable" where the training would replace it.
-inline std::string of(const DataSetRef& data, OnError on_error) {
+XSTITCH_INLINE std::string of(const DataSetRef& data, OnError on_error) {
   std::string text;
   const auto field = [&text](const std::string& name, Dims shape) {
     text += (text.empty() ? "" : "; ") + name + " " + to_string(shape);
@@ -64,7 +64,7 @@ inline std::string of(const DataSetRef& data, OnError on_error) {
   return text;
 }
 
-inline std::string of(const AnyNet& net) {
+XSTITCH_INLINE std::string of(const AnyNet& net) {
   std::uint32_t crc = 0;
   for (std::size_t i = 0; i < net.parameters().size(); ++i) crc = crc32c(std::as_bytes(net.parameter(i)), crc);
   return checksums::hexadecimal(crc);

@@ -23,7 +23,7 @@ namespace head_metrics {
 
 /// Refuses a head that is not there, a metric that cannot judge it, and one that is given twice; all forget what they
 /// measured before.
-inline void begin(const std::vector<HeadMetric>& all, std::span<const HeadSlot> heads) {
+XSTITCH_INLINE void begin(const std::vector<HeadMetric>& all, std::span<const HeadSlot> heads) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k)
       if (&all[k].metric.get() == &all[i].metric.get())

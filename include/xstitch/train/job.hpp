@@ -39,15 +39,15 @@ struct JobOptions {
 class TrainingJob {
  public:
   /// Opens or makes the folder; a second process is refused.
-  explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
+  XSTITCH_INLINE explicit TrainingJob(std::filesystem::path folder, const JobOptions& options = {})
       : folder_(std::move(folder)), options_(options) {
     lead([&] { begin(); });
     tell_manifest();
   }
 
   /// Trains a stage, or loads it if it is finished. Checkpoints and log are placed by the job.
-  TrainResult train(const std::string& stage, AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
-                    TrainOptions options) {
+  XSTITCH_INLINE TrainResult train(const std::string& stage, AnyNet& net, const DataSetRef& data,
+                                   const OptimizerRef& optimizer, TrainOptions options) {
     check_name(stage);
     if (!complete_) {
       TrainResult result;
@@ -134,7 +134,7 @@ class TrainingJob {
     id_ = random_id();
     write_manifest();
   }
-  void tell_manifest() {
+  XSTITCH_INLINE void tell_manifest() {
     if (!options_.distributed.ranks) return;
     std::string text = Json().set("job", id_).set("stages", stages_).text();
     options_.distributed.ranks->broadcast_text(0, text);
@@ -157,28 +157,29 @@ class TrainingJob {
   }
 
   /// Before a stage begins: what an older job left of it goes, for good.
-  static void forget(const std::filesystem::path& folder) {
+  XSTITCH_INLINE static void forget(const std::filesystem::path& folder) {
     const CheckpointFolder checkpoints(folder);
     const FolderLock lock = checkpoints.lock();
     checkpoints.prepare(false);
   }
   /// Without job.json every stage would begin again, and its checkpoints be removed.
-  void refuse_lost_manifest() const {
+  XSTITCH_INLINE void refuse_lost_manifest() const {
     for (const std::string& name : file::names_in(folder_))
       if (const std::filesystem::path last = folder_ / name / "last.safetensors"; file_exists(last))
         fail(manifest_path().string(), " is missing, but ", last.string(),
              " is there: the job cannot be resumed. Bring job.json back, or move the checkpoints away, or start again "
              "without resume, which removes them");
   }
-  static std::string random_id() {
+  XSTITCH_INLINE static std::string random_id() {
     std::random_device random;
     std::string id;
     for (int k = 0; k < 4; ++k) id += checksums::hexadecimal(random());
     return id;
   }
 
-  TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net, const OptimizerRef& optimizer,
-                            const TrainingIdentity& identity, std::uint64_t total, const TrainOptions& options) {
+  XSTITCH_INLINE TrainResult load_finished(const std::filesystem::path& folder, AnyNet& net,
+                                           const OptimizerRef& optimizer, const TrainingIdentity& identity,
+                                           std::uint64_t total, const TrainOptions& options) {
     Training training(net, optimizer);
     const auto average = AveragedWeights::make(net, options.weight_average);
     std::optional<checkpoint::Found> found;
@@ -196,7 +197,7 @@ class TrainingJob {
     return result;
   }
 
-  void set_state(const std::string& stage, const char* state, const Json& settings) {
+  XSTITCH_INLINE void set_state(const std::string& stage, const char* state, const Json& settings) {
     Json* entry = find(stage);
     if (entry == nullptr) {
       stages_.push_back(Json().set("name", stage));
@@ -206,12 +207,12 @@ class TrainingJob {
     lead([&] { write_manifest(); });
   }
 
-  void write_manifest() const {
+  XSTITCH_INLINE void write_manifest() const {
     write_file_atomically(manifest_path(),
                           Json().set("version", 2).set("job", id_).set("stages", stages_).text(2) + "\n");
   }
 
-  void read_manifest() {
+  XSTITCH_INLINE void read_manifest() {
     const std::string name = manifest_path().string();
     const Json manifest = Json::parse(read_file(manifest_path()), name);
     try {

@@ -29,8 +29,8 @@ class TrainingLog {
   TrainingLog() = default;  ///< writes nothing
   /// Opens a log and keeps its lines up to `restored_step` but for those events of that step which are told again;
   /// 0 starts a new log. A line cut off by a crash goes.
-  TrainingLog(const std::filesystem::path& path, std::uint64_t restored_step,
-              const std::vector<std::string_view>& told_again = {})
+  XSTITCH_INLINE TrainingLog(const std::filesystem::path& path, std::uint64_t restored_step,
+                             const std::vector<std::string_view>& told_again = {})
       : path_(path) {
     make_folder(path.parent_path());
     const mode_t mode = file::mode_of(path);
@@ -61,8 +61,8 @@ class TrainingLog {
   static Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
  private:
-  [[nodiscard]] std::string lines_until(std::string_view text, std::uint64_t step,
-                                        const std::vector<std::string_view>& told_again) {
+  [[nodiscard]] XSTITCH_INLINE std::string lines_until(std::string_view text, std::uint64_t step,
+                                                       const std::vector<std::string_view>& told_again) {
     std::string kept;
     std::size_t damaged = 0;
     for (std::size_t number = 1; !text.empty(); ++number) {
@@ -77,8 +77,8 @@ class TrainingLog {
   }
 
   /// Whether a line stays: one that belongs to the steps up to the restored one, or that cannot be read.
-  bool is_wanted(std::string_view line, std::size_t number, std::uint64_t step,
-                 const std::vector<std::string_view>& told_again, std::size_t& damaged) {
+  XSTITCH_INLINE bool is_wanted(std::string_view line, std::size_t number, std::uint64_t step,
+                                const std::vector<std::string_view>& told_again, std::size_t& damaged) {
     const std::string name = path_.string() + ", line " + std::to_string(number);
     try {
       // Not Json::parse, which makes an Error of memory that ends: that is no damage, and the line would stay.

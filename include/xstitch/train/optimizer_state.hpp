@@ -47,7 +47,8 @@ inline std::string find_non_finite(const Training& training) {
 class Restored {
  public:
   /// Reads `count` arrays a parameter; an Error names the first that is missing, misshapen or not finite.
-  Restored(const SafetensorsFile& file, const std::filesystem::path& path, const AnyNet& net, std::size_t count)
+  XSTITCH_INLINE Restored(const SafetensorsFile& file, const std::filesystem::path& path, const AnyNet& net,
+                          std::size_t count)
       : arrays_(count) {
     for (std::size_t k = 0; k < count; ++k)
       for (const ParameterSlot& slot : net.parameters()) {
@@ -63,7 +64,7 @@ class Restored {
       }
   }
 
-  void commit(Training& training) const {
+  XSTITCH_INLINE void commit(Training& training) const {
     training.reset();
     for (std::size_t k = 0; k < arrays_.size(); ++k)
       for (std::size_t i = 0; i < arrays_[k].size(); ++i)

@@ -26,7 +26,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace progress {
 
 /// "1:02:03", "2:03" or "-" when it cannot be told.
-inline std::string duration(double seconds) {
+XSTITCH_INLINE std::string duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0.0 || seconds > 1e9) return "-";
   const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
   char text[48];
@@ -44,7 +44,7 @@ inline std::string short_number(double value) {
   return std::abs(value) >= 1000.0 ? fixed_text(value, 0) : number_text(value, 4);
 }
 
-inline std::string bar(double share, std::size_t width) {
+XSTITCH_INLINE std::string bar(double share, std::size_t width) {
   const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
   return "[" + std::string(full, '#') + std::string(width - full, '.') + "]";
 }
@@ -56,8 +56,8 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   /// `out` null: silence. Whether it is a terminal is found out for std::cout and std::cerr.
-  Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total,
-           std::vector<std::string> tasks)
+  XSTITCH_INLINE Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total,
+                          std::vector<std::string> tasks)
       : Progress(out, std::move(name), first_step, total, std::move(tasks), terminal_columns(out)) {}
   /// `columns` 0: not a terminal.
   Progress(std::ostream* out, std::string name, std::uint64_t first_step, std::uint64_t total,
@@ -74,8 +74,8 @@ class Progress {
 
   /// After a step. `losses` are those to show (NaN: there is none), `plain` says that a plain line is due;
   /// `weights` of the heads are shown beside, if given.
-  void step(std::uint64_t done, std::uint64_t samples, const std::vector<double>& losses, bool plain,
-            std::span<const float> weights = {}) {
+  XSTITCH_INLINE void step(std::uint64_t done, std::uint64_t samples, const std::vector<double>& losses, bool plain,
+                           std::span<const float> weights = {}) {
     if (out_ == nullptr) return;
     samples_ += samples;
     const Clock::time_point now = Clock::now();
@@ -116,8 +116,8 @@ class Progress {
     return passed > 0.0 ? static_cast<double>(samples_) / passed : 0.0;
   }
 
-  [[nodiscard]] std::string text(std::uint64_t done, const std::vector<double>& losses, std::span<const float> weights,
-                                 Clock::time_point now) const {
+  [[nodiscard]] XSTITCH_INLINE std::string text(std::uint64_t done, const std::vector<double>& losses,
+                                                std::span<const float> weights, Clock::time_point now) const {
     const double passed = std::chrono::duration<double>(now - start_).count();
     const std::uint64_t steps = done > first_step_ ? done - first_step_ : 0;
     const double left =

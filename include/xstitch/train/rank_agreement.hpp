@@ -23,7 +23,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace rank_agreement {
 
 /// CRC-32C of the program's own file; empty where that cannot be read.
-inline std::string program_checksum() {
+XSTITCH_INLINE std::string program_checksum() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   if (!file) return {};
   std::vector<char> block(std::size_t{1} << 16);
@@ -34,7 +34,7 @@ inline std::string program_checksum() {
 }
 
 /// What is compared beside the settings of a training.
-inline Json build() {
+XSTITCH_INLINE Json build() {
   return Json()
       .set("program", program_checksum())
       .set("compiler", __VERSION__)
@@ -42,7 +42,7 @@ inline Json build() {
 }
 
 /// Fails on all ranks where the texts of one differ from what most have; `own` is an object of texts and numbers.
-inline void check(Ranks& ranks, const Json& own) {
+XSTITCH_INLINE void check(Ranks& ranks, const Json& own) {
   const std::vector<std::string> texts = ranks.gather_texts(own.text());
   const std::vector<std::string> places = ranks.gather_texts(ranks.place());
   const auto votes = [&](const std::string& text) { return std::count(texts.begin(), texts.end(), text); };

@@ -21,7 +21,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class RankCheckpoints {
  public:
   /// `ranks` null: this process alone. `every`: steps between two, as rank 0 has it.
-  RankCheckpoints(Ranks* ranks, std::filesystem::path folder, TextMap metadata, std::uint64_t every)
+  XSTITCH_INLINE RankCheckpoints(Ranks* ranks, std::filesystem::path folder, TextMap metadata, std::uint64_t every)
       : ranks_(ranks), folder_(std::move(folder), std::move(metadata)), every_(every) {}
 
   /// All ranks learn whether there are checkpoints, and how often.

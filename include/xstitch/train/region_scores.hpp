@@ -67,7 +67,7 @@ class RegionNetwork {
 /// Feeds rows of images and gives what the heads say of each row.
 class RegionScores {
  public:
-  RegionScores(std::vector<RegionNetwork> nets, const DetectionOptions& options)
+  XSTITCH_INLINE RegionScores(std::vector<RegionNetwork> nets, const DetectionOptions& options)
       : nets_(std::move(nets)), options_(options) {
     if (nets_.empty()) fail("evaluate_detection: found no network, expected at least one");
     for (const RegionNetwork& net : nets_)
@@ -156,7 +156,8 @@ class RegionScores {
   }
 
  private:
-  [[nodiscard]] std::vector<std::size_t> heads_of(const RegionNetwork& net, const std::string& name) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<std::size_t> heads_of(const RegionNetwork& net,
+                                                                 const std::string& name) const {
     std::vector<std::size_t> found;
     std::string names;
     for (std::size_t h = 0; h < net.heads().size(); ++h) {
@@ -171,7 +172,7 @@ class RegionScores {
     return found;
   }
   /// Over an ensemble's members, and over the networks.
-  [[nodiscard]] std::vector<float> mean(const std::string& name) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<float> mean(const std::string& name) const {
     std::vector<float> all;
     if (name.empty()) return all;
     std::size_t count = 0;
@@ -192,7 +193,7 @@ class RegionScores {
     return all;
   }
   /// The first slot of each kind has the memory, the others repeat it.
-  void fit(std::size_t size) {
+  XSTITCH_INLINE void fit(std::size_t size) {
     batch_.size = size;
     batch_.inputs.resize(nets_[0].inputs().size());
     batch_.shared_input.resize(nets_[0].inputs().size());

@@ -16,7 +16,7 @@ namespace xstitch::inline XSTITCH_ISA {
 class RunningStatistics {
  public:
   /// Remembers them, before a step.
-  explicit RunningStatistics(const AnyNet& net) : net_(net) {
+  XSTITCH_INLINE explicit RunningStatistics(const AnyNet& net) : net_(net) {
     for (std::size_t i = 0; i < net.parameters().size(); ++i) {
       if (net.parameters()[i].spec.group != ParameterGroup::buffer) continue;
       which_.push_back(i);
@@ -25,7 +25,7 @@ class RunningStatistics {
   }
 
   /// Name of the first whose bits are those of before, or empty.
-  [[nodiscard]] std::string find_unmoved() const {
+  [[nodiscard]] XSTITCH_INLINE std::string find_unmoved() const {
     for (std::size_t k = 0; k < which_.size(); ++k) {
       const std::span<const float> now = net_.parameter(which_[k]);
       if (std::memcmp(now.data(), before_[k].data(), now.size_bytes()) == 0) return net_.parameters()[which_[k]].name;

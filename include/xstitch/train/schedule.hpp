@@ -62,7 +62,7 @@ class Schedule {
     return s;
   }
   /// From 1 along half a cosine to `minimum` at the last step (Loshchilov and Hutter 2017).
-  static Schedule cosine(double minimum = 0.0) {
+  XSTITCH_INLINE static Schedule cosine(double minimum = 0.0) {
     setting_range::zero_to_one("Schedule::cosine", "minimum", minimum);
     Schedule s(Kind::cosine);
     s.number_ = minimum;
@@ -91,7 +91,7 @@ class Schedule {
   }
 
   /// One line, for logs and to recognise a changed schedule on resume.
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe() const {
     const std::string number = number_text(number_, 17);
     std::string text = warm_up_ > 0 ? "warm_up(" + std::to_string(warm_up_) + ") then " : "";
     switch (kind_) {
@@ -118,7 +118,7 @@ class Schedule {
   explicit Schedule(Kind kind) : kind_(kind) {}
 
   [[nodiscard]] std::uint64_t rest(std::uint64_t total) const { return total > warm_up_ ? total - warm_up_ : 0; }
-  [[nodiscard]] double after_warm_up(std::uint64_t t, std::uint64_t total) const {
+  [[nodiscard]] XSTITCH_INLINE double after_warm_up(std::uint64_t t, std::uint64_t total) const {
     const double share = total == 0 ? 1.0 : std::min(1.0, static_cast<double>(t) / static_cast<double>(total));
     switch (kind_) {
       case Kind::constant:

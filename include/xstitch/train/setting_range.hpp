@@ -19,17 +19,17 @@ inline void require(bool good, std::string_view owner, std::string_view name, do
   if (!good) fail(owner, ": found ", name, " = ", value, ", expected ", expected);
 }
 
-inline void at_least_zero(std::string_view owner, std::string_view name, double value) {
+XSTITCH_INLINE void at_least_zero(std::string_view owner, std::string_view name, double value) {
   require(value >= 0.0 && std::isfinite(value), owner, name, value, "a finite number of at least 0");
 }
-inline void above_zero(std::string_view owner, std::string_view name, double value) {
+XSTITCH_INLINE void above_zero(std::string_view owner, std::string_view name, double value) {
   require(value > 0.0 && std::isfinite(value), owner, name, value, "a finite number above 0");
 }
-inline void zero_to_one(std::string_view owner, std::string_view name, double value) {
+XSTITCH_INLINE void zero_to_one(std::string_view owner, std::string_view name, double value) {
   require(value >= 0.0 && value <= 1.0, owner, name, value, "0 to 1");
 }
 /// Of averages that must forget: with 1 they would keep all for ever.
-inline void below_one(std::string_view owner, std::string_view name, double value) {
+XSTITCH_INLINE void below_one(std::string_view owner, std::string_view name, double value) {
   require(value >= 0.0 && value < 1.0, owner, name, value, "at least 0 and below 1");
 }
 

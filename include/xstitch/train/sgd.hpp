@@ -47,7 +47,7 @@ struct Sgd {
     return {0.0F, 0.0F};
   }
 
-  void update(const UpdateCall& call) const {
+  XSTITCH_INLINE void update(const UpdateCall& call) const {
     using vector_rule::multiply_add;
     using vector_rule::Vector;
     const Vector rate_now(call.learning_rate), decay_now(call.weight_decay), mu(momentum);
@@ -71,7 +71,7 @@ struct Sgd {
     }
   }
 
-  void check_settings() const {
+  XSTITCH_INLINE void check_settings() const {
     setting_range::at_least_zero("Sgd", "learning_rate", learning_rate);
     setting_range::below_one("Sgd", "momentum", momentum);
     setting_range::at_least_zero("Sgd", "weight_decay", weight_decay);
@@ -79,7 +79,7 @@ struct Sgd {
     setting_range::at_least_zero("Sgd", "bias_multiplier", bias_multiplier);
   }
 
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe() const {
     const auto number = [](float value) { return number_text(value, 9); };  // each float told from its neighbour
     return "Sgd(learning rate " + number(learning_rate) + ", momentum " + number(momentum) + ", weight decay " +
            number(weight_decay) + ", alpha_multiplier " + number(alpha_multiplier) + ", bias_multiplier " +

@@ -16,7 +16,8 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace shared_state {
 
 /// `found` on rank 0: what it restored the training from.
-inline void tell(Ranks& ranks, Training& training, AveragedWeights* average, std::optional<checkpoint::Found>& found) {
+XSTITCH_INLINE void tell(Ranks& ranks, Training& training, AveragedWeights* average,
+                         std::optional<checkpoint::Found>& found) {
   Json json;
   if (found)
     json = Json()

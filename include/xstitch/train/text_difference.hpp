@@ -62,7 +62,7 @@ inline std::string excerpt(std::string_view text, std::size_t at) {
 /// "Sgd" of "Sgd(learning rate 0.1)"; npos where it is no list.
 inline std::size_t head(std::string_view item) { return item.ends_with(')') ? item.find('(') : std::string_view::npos; }
 
-inline Difference find(std::string_view have, std::string_view want) {
+XSTITCH_INLINE Difference find(std::string_view have, std::string_view want) {
   const std::string_view separator = has_commas(have) || has_commas(want) ? ", " : " ";
   const std::vector<std::string_view> a = items(have, separator), b = items(want, separator);
   std::size_t k = 0;
@@ -88,7 +88,7 @@ inline Difference find(std::string_view have, std::string_view want) {
 }
 
 /// `then "...", now "..."`.
-inline std::string to_text(std::string_view have, std::string_view want) {
+XSTITCH_INLINE std::string to_text(std::string_view have, std::string_view want) {
   const Difference d = find(have, want);
   const auto quoted = [](const std::string& text) { return text.empty() ? "nothing" : "\"" + text + "\""; };
   return "then " + quoted(d.then) + ", now " + quoted(d.now) + (d.after.empty() ? "" : ", after \"" + d.after + "\"");

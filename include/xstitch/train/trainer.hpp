@@ -19,7 +19,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace trainer {
 
 /// Rank 0 speaks and writes for all.
-inline TrainOptions options_of_rank(const TrainOptions& options) {
+XSTITCH_INLINE TrainOptions options_of_rank(const TrainOptions& options) {
   TrainOptions own = options;
   if (options.distributed.leads()) return own;
   own.output = nullptr;
@@ -33,8 +33,8 @@ inline TrainOptions options_of_rank(const TrainOptions& options) {
 
 /// What goes wrong before the first step is an Error on all ranks; later, one that fails ends all, because the others
 /// wait for it.
-inline TrainResult train_together(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
-                                  const TrainOptions& options) {
+XSTITCH_INLINE TrainResult train_together(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                                          const TrainOptions& options) {
   Ranks& ranks = *options.distributed.ranks;
   const TrainOptions own = options_of_rank(options);
   std::optional<Run> run;

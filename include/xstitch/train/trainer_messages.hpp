@@ -14,7 +14,7 @@ namespace xstitch::inline XSTITCH_ISA {
 namespace trainer {
 
 /// Iteration `step` (from 1) changed nothing, or tore the parameters.
-inline std::string not_finite_text(std::uint64_t step, const LoadedBatch& loaded, const StepResult& losses) {
+XSTITCH_INLINE std::string not_finite_text(std::uint64_t step, const LoadedBatch& loaded, const StepResult& losses) {
   return "iteration " + std::to_string(step) + " (epoch " + std::to_string(loaded.epoch + 1) + ", samples from " +
          std::to_string(loaded.position) +
          " on): " + (std::isfinite(losses.total) ? "not finite: " : "the loss is not finite; first in ") +
@@ -39,14 +39,14 @@ inline std::string continues_text(const TrainingState& state) {
 }
 
 /// A running statistic that a batch of one row left as it was.
-inline std::string unmoved_text(std::uint64_t step, const std::string& name, std::size_t batch) {
+XSTITCH_INLINE std::string unmoved_text(std::uint64_t step, const std::string& name, std::size_t batch) {
   return "iteration " + std::to_string(step) + ": a batch of one sample left '" + name +
          "' as it was, because statistics of one row do not enter running ones (said once)" +
          (batch > 1 ? "; drop_last leaves such batches out" : "");
 }
 
 /// "2 ranks, 8 slices a batch: rank 0 is process 4711 on node1, ...", so that one that is killed has a name.
-inline std::string ranks_text(const std::vector<std::string>& places, std::size_t slices) {
+XSTITCH_INLINE std::string ranks_text(const std::vector<std::string>& places, std::size_t slices) {
   std::string text = std::to_string(places.size()) + (places.size() == 1 ? " rank, " : " ranks, ") +
                      std::to_string(slices) + (slices == 1 ? " slice" : " slices") + " a batch";
   for (std::size_t r = 0; r < places.size(); ++r)

@@ -28,7 +28,7 @@ namespace trainer {
 constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;
 
 /// Steps in all.
-inline std::uint64_t count_steps(const TrainOptions& options, std::size_t samples) {
+XSTITCH_INLINE std::uint64_t count_steps(const TrainOptions& options, std::size_t samples) {
   if ((options.epochs == 0) == (options.iterations == 0))
     fail("train: found epochs = ", options.epochs, " and iterations = ", options.iterations,
          ", expected one of them above 0");
@@ -51,7 +51,7 @@ inline std::uint64_t schedule_length(const TrainOptions& options, std::uint64_t 
   return options.schedule_iterations > 0 ? options.schedule_iterations : total;
 }
 
-inline void check_distributed(const TrainOptions& options) {
+XSTITCH_INLINE void check_distributed(const TrainOptions& options) {
   const std::size_t ranks = options.distributed.ranks->ranks();
   if (options.batch < ranks)
     fail("train: found batch = ", options.batch, " with ", ranks,
@@ -72,7 +72,7 @@ inline std::size_t slices(const TrainOptions& options) {
 }
 
 /// Settings that contradict each other, or that nothing would read.
-inline void check_options(const TrainOptions& options) {
+XSTITCH_INLINE void check_options(const TrainOptions& options) {
   parameter_file::check_metadata("train", options.metadata);
   check_threads("train", options.threads);
   check_threads("train: loader", options.loader_threads);
@@ -134,8 +134,8 @@ void check_set(const char* name, const Check& check) {
 }
 
 /// Everything but the evaluation set's samples. Cheap; returns the number of steps.
-inline std::uint64_t check(const AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
-                           const TrainOptions& options) {
+XSTITCH_INLINE std::uint64_t check(const AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                                   const TrainOptions& options) {
   const std::uint64_t total = count_steps(options, data.size());
   check_options(options);
   options.augment.check();
@@ -169,8 +169,8 @@ inline void check_evaluation_samples(const AnyNet& net, const TrainOptions& opti
   });
 }
 
-inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
-                                 const TrainOptions& options, std::uint64_t total) {
+XSTITCH_INLINE TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer,
+                                         const TrainOptions& options, std::uint64_t total) {
   TrainingIdentity id;
   id.network = net.signature();
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
@@ -202,7 +202,8 @@ inline TrainingIdentity identify(const AnyNet& net, const DataSetRef& data, cons
 }
 
 /// What all ranks must have alike, or they would wait for each other for ever.
-inline Json settings_of_rank(const TrainingIdentity& identity, const TrainOptions& options, std::uint64_t total) {
+XSTITCH_INLINE Json settings_of_rank(const TrainingIdentity& identity, const TrainOptions& options,
+                                     std::uint64_t total) {
   Json json = rank_agreement::build();
   const Json of_training = identity.to_json();
   for (const auto& [key, value] : of_training.object()) json.set(key, value);

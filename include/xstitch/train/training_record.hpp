@@ -34,8 +34,8 @@ namespace xstitch::inline XSTITCH_ISA {
 class TrainingRecord {
  public:
   /// `told_again`: events of the restored step that the log may hold already and that come once more.
-  TrainingRecord(AnyNet& net, const TrainOptions& options, const TrainingState& state,
-                 const std::vector<std::string_view>& told_again)
+  XSTITCH_INLINE TrainingRecord(AnyNet& net, const TrainOptions& options, const TrainingState& state,
+                                const std::vector<std::string_view>& told_again)
       : net_(net),
         progress_(options.output, options.name, state.step, state.total, names(net.heads())),
         names_(names(net.heads())),
@@ -53,7 +53,7 @@ class TrainingRecord {
   }
   [[nodiscard]] double seconds() const { return progress_.seconds(); }
 
-  void start(const TrainingIdentity& identity, std::uint64_t total) {
+  XSTITCH_INLINE void start(const TrainingIdentity& identity, std::uint64_t total) {
     TrainingIdentity settings = identity;
     settings.job.clear();  // at random: the same job again has the same log
     Json line = Json().set("event", "start").set("step", 0).set("total", total).set("settings", settings.to_json());
@@ -63,7 +63,8 @@ class TrainingRecord {
   }
 
   /// A resume continues with a schedule of another length: the factor of the learning rate is said before and after.
-  void schedule_changed(std::uint64_t step, std::uint64_t from, std::uint64_t to, float then, float now) {
+  XSTITCH_INLINE void schedule_changed(std::uint64_t step, std::uint64_t from, std::uint64_t to, float then,
+                                       float now) {
     say("the schedule's length changes from " + std::to_string(from) + " to " + std::to_string(to) +
         " iterations: the factor of the learning rate at iteration " + std::to_string(step + 1) + " is " +
         progress::short_number(static_cast<double>(now)) + ", it would have been " +
@@ -73,8 +74,8 @@ class TrainingRecord {
 
   /// After a step: shows the mean losses so far, or, when a line of the log is due, writes them, starts the next
   /// interval and returns them for the history.
-  std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch,
-                           double learning_rate, std::span<const float> weights) {
+  XSTITCH_INLINE std::vector<double> step(TrainingState& state, std::size_t samples, bool due, std::uint64_t epoch,
+                                          double learning_rate, std::span<const float> weights) {
     for (std::size_t h = 0; h < shown_.size(); ++h)
       if (const double mean = mean_loss(state.interval[h]); due || !std::isnan(mean)) shown_[h] = mean;
     progress_.step(state.step, samples, shown_, due, weights);
@@ -99,7 +100,7 @@ class TrainingRecord {
     return shown_;
   }
 
-  void evaluated(std::uint64_t step, const Evaluation& evaluation, double score) {
+  XSTITCH_INLINE void evaluated(std::uint64_t step, const Evaluation& evaluation, double score) {
     Json tasks{Json::Object{}};
     std::string text = "iteration " + std::to_string(step) + ":";
     for (const Evaluation::Row& row : evaluation.rows) {
@@ -120,13 +121,13 @@ class TrainingRecord {
     say(text);
   }
 
-  void not_finite(std::uint64_t step, const std::string& message) {
+  XSTITCH_INLINE void not_finite(std::uint64_t step, const std::string& message) {
     log_.write(Json().set("event", "not finite").set("step", step).set("message", message));
   }
 
  private:
   /// "tower.head", and "#member" after it in an ensemble.
-  static std::vector<std::string> names(std::span<const HeadSlot> heads) {
+  XSTITCH_INLINE static std::vector<std::string> names(std::span<const HeadSlot> heads) {
     bool members = false;
     for (const HeadSlot& head : heads) members = members || head.member > 0;
     std::vector<std::string> list;

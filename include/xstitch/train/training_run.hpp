@@ -33,7 +33,7 @@ namespace trainer {
 
 class Run {
  public:
-  Run(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
+  XSTITCH_INLINE Run(AnyNet& net, const DataSetRef& data, const OptimizerRef& optimizer, const TrainOptions& options)
       : net_(net),
         data_(data),
         optimizer_(optimizer),
@@ -58,7 +58,7 @@ class Run {
   }
 
   /// Continues from the checkpoint, if there is one. Of several ranks all fail alike.
-  void begin() {
+  XSTITCH_INLINE void begin() {
     if (ranks_ != nullptr) rank_agreement::check(*ranks_, settings_of_rank(identity_, options_, state_.total));
     checkpoints_.agree();
     found_ = checkpoints_.restore(options_.resume, training_, identity_, wanted(options_, state_.total), average_.get(),
@@ -69,7 +69,7 @@ class Run {
     identity_.accumulate = slices_ = found_->accumulate;
   }
 
-  TrainResult run() {
+  XSTITCH_INLINE TrainResult run() {
     ThreadPool& threads = *threads_;
     const bool other_length = found_ && found_->schedule_iterations != identity_.schedule_iterations;
     std::vector<std::string_view> told_again;
@@ -95,7 +95,7 @@ class Run {
  private:
   [[nodiscard]] float factor() const { return options_.schedule.factor(state_.step, schedule_length_); }
 
-  void train(TrainingRecord& record, ThreadPool& threads) {
+  XSTITCH_INLINE void train(TrainingRecord& record, ThreadPool& threads) {
     Loader loader(data_, net_.inputs(), net_.heads(),
                   loader_options(options_, net_.seed(), state_.step, steps_per_epoch_, slices_));
 
@@ -113,7 +113,7 @@ class Run {
     }
   }
   /// What this rank skipped, and the others.
-  void say_skipped(const std::vector<std::string>& own, TrainingRecord& record) {
+  XSTITCH_INLINE void say_skipped(const std::vector<std::string>& own, TrainingRecord& record) {
     const bool tell = ranks_ != nullptr && options_.on_error == OnError::skip;
     for (const std::string& text : tell ? ranks_->gather_lines(own) : own) {
       record.say("skipped " + text);
@@ -122,7 +122,7 @@ class Run {
   }
 
   /// False when a loss is not finite.
-  bool step(const LoadedBatch& loaded, TrainingRecord& record, ThreadPool& threads) {
+  XSTITCH_INLINE bool step(const LoadedBatch& loaded, TrainingRecord& record, ThreadPool& threads) {
     StepOptions step;
     step.step = state_.step;
     step.learning_rate_factor = factor();
@@ -164,7 +164,7 @@ class Run {
   }
 
   /// Checkpoints and evaluation where they are due. False when a parameter is not finite.
-  bool check_points(TrainingRecord& record, ThreadPool& threads, bool interrupted) {
+  XSTITCH_INLINE bool check_points(TrainingRecord& record, ThreadPool& threads, bool interrupted) {
     const bool evaluation_due = options_.evaluation && due(options_.evaluate_every);
     const bool checkpoint_due = checkpoints_.given() && (due(checkpoints_.every()) || interrupted);
     if (!evaluation_due && !checkpoint_due && state_.step < state_.total) return true;
@@ -182,7 +182,7 @@ class Run {
     return true;
   }
 
-  void evaluate(TrainingRecord& record, ThreadPool& threads) {
+  XSTITCH_INLINE void evaluate(TrainingRecord& record, ThreadPool& threads) {
     const AveragedWeights::InNetwork averaged(average_.get());
     Evaluation evaluation = evaluation::run(net_, *options_.evaluation, evaluate_options(options_, slices_), threads);
     const double score = evaluation.score();
@@ -197,7 +197,7 @@ class Run {
     result_.evaluations.push_back({state_.step, std::move(evaluation), score});
   }
 
-  void stop_not_finite(TrainingRecord& record, const std::string& text) {
+  XSTITCH_INLINE void stop_not_finite(TrainingRecord& record, const std::string& text) {
     result_.reason = StopReason::not_finite;
     result_.message = (options_.name.empty() ? "" : options_.name + ": ") + text;
     if (const auto last = checkpoints_.last())
@@ -205,7 +205,7 @@ class Run {
     record.not_finite(state_.step, result_.message);
   }
 
-  TrainResult finish(TrainingRecord& record) {
+  XSTITCH_INLINE TrainResult finish(TrainingRecord& record) {
     result_.iterations = state_.step;
     if (state_.has_best) result_.best_step = state_.best_step;
     result_.best_score = state_.best_score;

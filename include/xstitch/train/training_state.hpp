@@ -50,7 +50,7 @@ struct TrainingIdentity {
   }
 
  private:
-  [[nodiscard]] Json common_json() const {
+  [[nodiscard]] XSTITCH_INLINE Json common_json() const {
     // Seeds have 64 bits, more than a JSON number keeps.
     return Json()
         .set("network", network)
@@ -92,7 +92,7 @@ struct TrainingState {
 namespace training_state {
 
 /// All that differs between an identity and the one wanted, a line each, or nothing.
-inline std::string differences(const Json& have, const Json& want) {
+XSTITCH_INLINE std::string differences(const Json& have, const Json& want) {
   std::string text;
   bool other_schedule = false;
   for (const auto& [key, value] : want.object()) {
@@ -109,7 +109,7 @@ inline std::string differences(const Json& have, const Json& want) {
   return text;
 }
 
-inline Json to_json(const TrainingState& state) {
+XSTITCH_INLINE Json to_json(const TrainingState& state) {
   Json::Array interval;
   for (const LossSum& loss : state.interval)
     interval.emplace_back(Json().set("sum", loss.sum).set("normaliser", loss.normaliser));
@@ -120,7 +120,7 @@ inline Json to_json(const TrainingState& state) {
   return json;
 }
 
-inline TrainingState from_json(const Json& json) {
+XSTITCH_INLINE TrainingState from_json(const Json& json) {
   TrainingState state;
   state.step = json.at("step").whole();
   state.total = json.at("total").whole();

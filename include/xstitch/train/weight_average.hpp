@@ -36,7 +36,9 @@ struct WeightAverage {
   bool warm_up = true;   ///< less decay in the first steps
 
   /// Refuses settings outside their range.
-  void check_settings() const { setting_range::below_one("WeightAverage", "decay", static_cast<double>(decay)); }
+  XSTITCH_INLINE void check_settings() const {
+    setting_range::below_one("WeightAverage", "decay", static_cast<double>(decay));
+  }
   [[nodiscard]] std::string describe() const {
     return "decay " + number_text(decay, 9) + (warm_up ? "" : ", no warm-up");
   }
@@ -51,7 +53,7 @@ struct WeightAverage {
 class AveragedWeights {
  public:
   /// Starts from the parameters as they are.
-  AveragedWeights(AnyNet& net, const WeightAverage& settings)
+  XSTITCH_INLINE AveragedWeights(AnyNet& net, const WeightAverage& settings)
       : net_(net), settings_(settings), values_(net.layout().floats() * sizeof(float)) {
     settings.check_settings();
     std::copy_n(raw(), count(), values_.floats());
@@ -99,7 +101,7 @@ class AveragedWeights {
   }
 
   /// Parameters of their own, for predictors and initialise_from(); null if they are not finite.
-  [[nodiscard]] std::shared_ptr<Parameters> copy() const {
+  [[nodiscard]] XSTITCH_INLINE std::shared_ptr<Parameters> copy() const {
     if (!all_finite({values_.floats(), count()})) return nullptr;
     auto result = std::make_shared<Parameters>(net_.program());
     for (std::size_t i = 0; i < net_.parameters().size(); ++i) {

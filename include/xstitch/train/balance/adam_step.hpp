@@ -28,7 +28,7 @@ inline BalanceArray array(const BalanceSetup& setup, std::string name, double va
 }
 
 /// The arrays of adam_step, in its order.
-inline void add_adam_arrays(std::vector<BalanceArray>& arrays, const BalanceSetup& setup) {
+XSTITCH_INLINE void add_adam_arrays(std::vector<BalanceArray>& arrays, const BalanceSetup& setup) {
   for (const char* name : {"first moment", "second moment", "updates"}) arrays.push_back(array(setup, name, 0.0));
 }
 

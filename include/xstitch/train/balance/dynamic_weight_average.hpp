@@ -30,12 +30,12 @@ struct DynamicWeightAverage {
   static constexpr std::string_view name = "DynamicWeightAverage";
   static constexpr BalanceNeeds needs{.positive_losses = true};
 
-  [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     return {balance::array(setup, "sum", 0.0), balance::array(setup, "batches", 0.0),
             balance::array(setup, "epoch", 0.0), balance::array(setup, "last", unknown),
             balance::array(setup, "before", unknown)};
   }
-  void weigh(const BalanceCall& call) const {
+  XSTITCH_INLINE void weigh(const BalanceCall& call) const {
     close_epochs(call);
     const auto &last = call.state[3].values, &before = call.state[4].values;
     double most = 0.0, all = 0.0;
@@ -54,12 +54,12 @@ struct DynamicWeightAverage {
     }
   }
 
-  void check(const BalanceSetup& setup) const {
+  XSTITCH_INLINE void check(const BalanceSetup& setup) const {
     setting_range::above_zero(name, "temperature", static_cast<double>(temperature));
     if (period == 0 && setup.epoch_steps == 0)
       fail(name, ": found period = 0, an epoch, in a training that knows no epochs; expected a number of steps");
   }
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe() const {
     return "DynamicWeightAverage(temperature " + number_text(temperature, 9) + ", period " +
            (period == 0 ? std::string("epoch") : std::to_string(period)) + ")";
   }

@@ -48,7 +48,7 @@ struct Famo {
     for (std::size_t h = 0; h < z.size(); ++h) sum += z[h] /= call.losses[h] + smallest;
     for (std::size_t h = 0; h < z.size(); ++h) call.weights[h] = sum > 0.0 ? z[h] / sum : 0.0;
   }
-  void update(const BalanceCall& call) const {
+  XSTITCH_INLINE void update(const BalanceCall& call) const {
     using kernels::multiply_add;
     const std::vector<double> z = shares(call);
     std::vector<double> fell(z.size(), 0.0);
@@ -76,7 +76,7 @@ struct Famo {
 
  private:
   /// z: softmax over the heads that are present, 0 elsewhere.
-  static std::vector<double> shares(const BalanceCall& call) {
+  XSTITCH_INLINE static std::vector<double> shares(const BalanceCall& call) {
     const std::vector<double>& x = call.state[0].values;
     std::vector<double> z(x.size(), 0.0);
     double most = -std::numeric_limits<double>::infinity(), sum = 0.0;

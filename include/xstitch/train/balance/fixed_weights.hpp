@@ -33,7 +33,7 @@ struct FixedWeights {
   };
 
   /// Its one array: the weights.
-  [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     std::vector<BalanceArray> list{{"weight", {}}};
     for (const HeadSlot& slot : setup.heads) {
       double weight = 1.0;
@@ -46,7 +46,7 @@ struct FixedWeights {
   void weigh(const BalanceCall& call) const { std::ranges::copy(call.state[0].values, call.weights.begin()); }
   void update(const BalanceCall&) const {}
 
-  void check(const BalanceSetup& setup) const {
+  XSTITCH_INLINE void check(const BalanceSetup& setup) const {
     for (const Head& head : heads) {
       setting_range::at_least_zero(name, "weight of '" + head.name + "'", static_cast<double>(head.weight));
       if (std::ranges::count(heads, head.name, &Head::name) > 1)
@@ -57,7 +57,7 @@ struct FixedWeights {
         fail(name, ": found a weight for head '", head.name, "', expected one of ", all);
     }
   }
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard]] XSTITCH_INLINE std::string describe() const {
     std::string text;
     for (const Head& head : heads) text += (text.empty() ? "" : ", ") + head.name + " " + number_text(head.weight, 9);
     return "FixedWeights(" + text + ")";

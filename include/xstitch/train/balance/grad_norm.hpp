@@ -34,13 +34,13 @@ struct GradNorm {
   static constexpr BalanceNeeds needs{.positive_losses = true, .gradients = HeadGradients::norms};
   static constexpr double least_weight = 1e-3;  ///< below which no weight falls
 
-  [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     std::vector<BalanceArray> list{balance::array(setup, "weight", 1.0), balance::array(setup, "first loss", 0.0)};
     balance::add_adam_arrays(list, setup);
     return list;
   }
   void weigh(const BalanceCall& call) const { std::ranges::copy(call.state[0].values, call.weights.begin()); }
-  void update(const BalanceCall& call) const {
+  XSTITCH_INLINE void update(const BalanceCall& call) const {
     const std::size_t heads = call.weights.size();
     std::vector<double>&weight = call.state[0].values, &first = call.state[1].values;
     double count = 0.0, mean_norm = 0.0, mean_share = 0.0, sum = 0.0, moved = 0.0;

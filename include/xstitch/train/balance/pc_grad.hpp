@@ -27,7 +27,7 @@ struct PcGrad {
 
   [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup&) const { return {}; }
   void weigh(const BalanceCall&) const {}
-  void update(const BalanceCall& call) const {
+  XSTITCH_INLINE void update(const BalanceCall& call) const {
     const std::size_t heads = call.weights.size();
     std::vector<std::size_t> order(heads);
     std::vector<double> g(heads);  // the projected gradient, in terms of all

@@ -35,7 +35,7 @@ struct Uncertainty {
   static constexpr std::string_view name = "Uncertainty";
   static constexpr BalanceNeeds needs{.positive_losses = true};
 
-  [[nodiscard]] std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
+  [[nodiscard]] XSTITCH_INLINE std::vector<BalanceArray> arrays(const BalanceSetup& setup) const {
     std::vector<BalanceArray> list{balance::array(setup, "log variance", 0.0)};
     for (std::size_t k = 0; k < setup.optimizer_states; ++k)
       list.push_back(balance::array(setup, "optimizer." + std::to_string(k), 0.0));
@@ -44,7 +44,7 @@ struct Uncertainty {
   void weigh(const BalanceCall& call) const {
     for (std::size_t h = 0; h < call.weights.size(); ++h) call.weights[h] = std::exp(-call.state[0].values[h]);
   }
-  void update(const BalanceCall& call) const {
+  XSTITCH_INLINE void update(const BalanceCall& call) const {
     for (std::size_t h = 0; h < call.weights.size(); ++h) {
       if (call.present[h] == 0) continue;
       const auto gradient = static_cast<float>(0.5 - call.weights[h] * call.losses[h]);
