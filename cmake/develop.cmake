@@ -4,7 +4,7 @@ find_program(XSTITCH_CCACHE ccache)
 mark_as_advanced(XSTITCH_CCACHE)
 if(XSTITCH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Looks at the files that the compiler names, and so need not run the preprocessor first: an eighth of a small
-  # test's time. (Precompiled headers were tried, too: xsimd makes them 130 MB, slower to read than to parse.)
+  # test's time. (Precompiled headers: docs/design.md.)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1 ${XSTITCH_CCACHE})
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
