@@ -24,7 +24,7 @@ INTERNAL = {
     "progress::duration": "a time in words, which an example prints",
 }
 DECLARED = re.compile(r"(?:template <.*> )?(?:struct|class|concept|enum class|using) (\w+)(?: |;|$)|"
-                      r"(?! |static_assert|requires|//|#|\})(?:\[\[.*\]\] )?(?:inline |constexpr |static )*"
+                      r"(?! |static_assert|requires|//|#|\})(?:\[\[.*\]\] )?(?:inline |XSTITCH_INLINE |constexpr |static )*"
                       r"[\w:<>,&\* ]+?[ &\*](\w+)\(")
 WIDTHS = (1280, 390)
 # What is typed: a title that must be among the first results.

@@ -232,7 +232,8 @@ def shown_lines(lines, bases):
 
 def prepare(path, text, bases=frozenset()):
     """The header as Doxygen reads it; lines keep their numbers."""
-    lines = text.split("\n")
+    text = re.sub(r"^XSTITCH_INLINE\b", "inline", text, flags=re.M)
+    lines = re.sub(r"(?<!define )\bXSTITCH_INLINE ", "", text).split("\n")
     shown = shown_lines(lines, bases)
     contract, in_type, in_nested = contract_of(path), False, False
     stem = path.rpartition("/")[2][:-4]
