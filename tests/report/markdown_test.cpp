@@ -6,26 +6,15 @@
 #include <filesystem>
 #include <string>
 
+#include "support.hpp"
+
 namespace xs = xstitch;
 namespace fs = std::filesystem;
 namespace report = xs::report;
+using report_tests::count;
+using report_tests::Folder;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("xstitch_markdown_" + std::to_string(::getpid()));
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
-  return n;
-}
 
 report::Plot lines() {
   return {.title = "Split points: mean IU (%)",

@@ -12,29 +12,18 @@
 #include <string>
 #include <vector>
 
+#include "support.hpp"
+
 namespace xs = xstitch;
 namespace fs = std::filesystem;
 namespace report = xs::report;
+using report_tests::count;
+using report_tests::Folder;
 
 namespace {
 
 const double not_a_number = std::numeric_limits<double>::quiet_NaN();
 const std::string hostile = "</title><script>alert(\"1\")</script> & 'a' <img src=x onerror=alert(2)> \x01\xff";
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("xstitch_page_" + std::to_string(::getpid()));
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
-  return n;
-}
 
 /// Lines as a training of a stitched pair writes them.
 std::string log_of_a_pair() {
