@@ -1,7 +1,7 @@
 #pragma once
 // The page of a run, report.html: a section an experiment (tables.cpp), what a network sees in held-back pictures
 // beside the truth, curves of the trainings of the first seed, settings. It needs no other file. Its tables and figures
-// alone, for a documentation: results.md.
+// alone, for documentation: results.md.
 #include <xstitch/report/report.hpp>
 
 #include <string>

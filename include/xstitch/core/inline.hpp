@@ -2,10 +2,10 @@
 /// \file
 /// XSTITCH_INLINE, in place of `inline` before a function that is no template and not short.
 ///
-/// It means `inline`. In a program of many sources each would compile these functions anew, a third of their compile
-/// time; there they can be compiled once: sources that are compiled with -DXSTITCH_COMPILED use them without compiling
-/// them, and cmake/compiled.cpp has them (xstitch_add_compiled() of CMake makes a library of it). Without optimisation
-/// clang compiles them in each source all the same.
+/// It means `inline`. In a program of many sources each would compile these functions again, a third of their
+/// compile time; there they can be compiled once: sources that are compiled with -DXSTITCH_COMPILED use them without
+/// compiling them, and cmake/compiled.cpp has them (xstitch_add_compiled() of CMake makes a library of it). Without
+/// optimisation clang compiles them in each source all the same.
 
 #if defined(XSTITCH_COMPILE_HERE)
 #define XSTITCH_INLINE [[gnu::used]] inline

@@ -12,7 +12,6 @@
 #include <xstitch/report/svg_file.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -25,13 +24,17 @@
 namespace xstitch::inline XSTITCH_ISA::report {
 namespace markdown {
 
+/// A letter or a digit of ASCII, small; 0 for anything else.
+inline char letter_or_digit(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) return c;
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : '\0';
+}
+
 /// Text that Markdown shows as it is: what has a meaning there is escaped, lines stay lines. What is not UTF-8, and
 /// control characters, become U+FFFD.
 XSTITCH_INLINE std::string plain(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto in_word = [&](std::size_t i) {
-    const auto c = static_cast<unsigned char>(i < text.size() ? text[i] : ' ');
-    return c >= 0x80 || std::isalnum(c) != 0;
+    return i < text.size() && (static_cast<unsigned char>(text[i]) >= 0x80 || letter_or_digit(text[i]) != '\0');
   };
   std::string out;
   std::size_t line = 0;     // where it begins
@@ -47,7 +50,7 @@ XSTITCH_INLINE std::string plain(std::string_view text) {
     }
     const bool begins_block =
         only_digits && (i == line ? std::string_view("#+-=~").find(c) != std::string_view::npos : c == '.' || c == ')');
-    only_digits = only_digits && is_digit(c);
+    only_digits = only_digits && c >= '0' && c <= '9';
     const bool special = c == '_' ? i == 0 || !in_word(i - 1) || !in_word(i + 1)
                                   : std::string_view("\\`*[]<>&|").find(c) != std::string_view::npos;
     if (begins_block || special) out += '\\';
@@ -87,9 +90,8 @@ XSTITCH_INLINE Table with_plain_cells(const Table& table) {
 inline std::string file_name(std::string_view title) {
   std::string name;
   for (const char c : title) {
-    const bool small = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (small || (c >= 'A' && c <= 'Z'))
-      name += small ? c : static_cast<char>(c - 'A' + 'a');
+    if (const char shown = letter_or_digit(c); shown != '\0')
+      name += shown;
     else if (!name.empty() && name.back() != '-')
       name += '-';
     if (name.size() == 60) break;

@@ -52,6 +52,12 @@ inline std::string style_of(std::size_t curve) {
   return "s" + std::to_string(curve % colours) + (curve >= colours ? " dashed" : "");
 }
 
+inline bool has_legend(const Plot& plot) {
+  return plot.curves.size() > 1 || (!plot.curves.empty() && !plot.curves[0].name.empty());
+}
+/// A curve's line in the legend, 20 x 10.
+inline std::string key(std::size_t curve) { return "<path class=\"curve " + style_of(curve) + "\" d=\"M0 5L20 5\"/>"; }
+
 class Writer {
  public:
   XSTITCH_INLINE explicit Writer(const Plot& plot)

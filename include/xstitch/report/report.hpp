@@ -53,11 +53,11 @@ struct Report {
 namespace page {
 
 XSTITCH_INLINE std::string legend(const Plot& plot) {
-  if (plot.curves.size() < 2 && (plot.curves.empty() || plot.curves[0].name.empty())) return {};
+  if (!plots::has_legend(plot)) return {};
   std::string html = "<ul class=\"legend\">";
   for (std::size_t c = 0; c < plot.curves.size(); ++c)
-    html += "<li><svg viewBox=\"0 0 20 10\" class=\"key\" aria-hidden=\"true\"><path class=\"curve " +
-            plots::style_of(c) + "\" d=\"M0 5L20 5\"/></svg>" + escaped(plot.curves[c].name) + "</li>";
+    html += "<li><svg viewBox=\"0 0 20 10\" class=\"key\" aria-hidden=\"true\">" + plots::key(c) + "</svg>" +
+            escaped(plot.curves[c].name) + "</li>";
   return html + "</ul>";
 }
 

@@ -71,9 +71,8 @@ XSTITCH_INLINE std::string file(double width, double height, const std::string& 
 /// The plot, its legend below.
 XSTITCH_INLINE std::string svg_file(const Plot& plot) {
   svg_files::Legend legend(plots::height + 4.0, plots::width);
-  if (plot.curves.size() > 1 || (!plot.curves.empty() && !plot.curves[0].name.empty()))
-    for (std::size_t c = 0; c < plot.curves.size(); ++c)
-      legend.add("<path class=\"curve " + plots::style_of(c) + "\" d=\"M0 5L20 5\"/>", plot.curves[c].name);
+  if (plots::has_legend(plot))
+    for (std::size_t c = 0; c < plot.curves.size(); ++c) legend.add(plots::key(c), plot.curves[c].name);
   return svg_files::file(plots::width, legend.bottom() + 4.0, plot.title,
                          plots::Writer(plot).content() + legend.content());
 }
