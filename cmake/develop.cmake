@@ -24,11 +24,12 @@ if(XSTITCH_LIBRARY_ASSERTIONS)
   target_compile_definitions(xstitch_dev INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
 if(XSTITCH_SANITIZE)
-  target_compile_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE} -fno-omit-frame-pointer
-                                               -fno-sanitize-recover=all)
+  # Of the folder, and so before the options of each program: g++ lets the later one decide, and some programs leave
+  # checks out (tests/CMakeLists.txt).
+  add_compile_options(-fsanitize=${XSTITCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   # The sanitizers' own code makes g++ warn of what is not there; the other builds keep warnings errors.
   target_compile_options(xstitch_dev INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-error>)
-  target_link_options(xstitch_dev INTERFACE -fsanitize=${XSTITCH_SANITIZE})
+  add_link_options(-fsanitize=${XSTITCH_SANITIZE})
 endif()
 
 # The same for tests and examples, which are many sources; benchmarks are compiled as a source of a user's is.
