@@ -49,6 +49,22 @@ TEST_CASE("long items are cut around the place") {
   CHECK(text.find("xxx2yyy") != std::string::npos);
 }
 
+TEST_CASE("long items that differ at their beginning or at their end") {
+  const std::string x(100, 'x');
+  CHECK(to_text("1" + x, "2" + x) == "then \"1" + x.substr(41) + "...\", now \"2" + x.substr(41) + "...\"");
+  CHECK(to_text(x + "1", x + "2") == "then \"..." + x.substr(70) + "1\", now \"..." + x.substr(70) + "2\"");
+  CHECK(to_text(x + " a", x + " b") == "then \"a\", now \"b\", after \"" + x.substr(40) + "...\"");
+}
+
+TEST_CASE("brackets of every kind hold an item together, one that nothing opened does not") {
+  CHECK(to_text("net <a b> [c d]", "net <a b> [c e]") == "then \"[c d]\", now \"[c e]\", after \"<a b>\"");
+  CHECK(to_text("net {a b}", "net {a c}") == "then \"{a b}\", now \"{a c}\", after \"net\"");
+  CHECK(to_text("a) b", "a) c") == "then \"b\", now \"c\", after \"a)\"");
+  CHECK(to_text("a)", "b)") == "then \"a)\", now \"b)\"");
+  CHECK(to_text("Sgd(a)", "Adam(a)") == "then \"Sgd(a)\", now \"Adam(a)\"");
+  CHECK(to_text("Sgd(a)", "Sgd") == "then \"Sgd(a)\", now \"Sgd\"");
+}
+
 TEST_CASE("a signature of thousands of items stays short") {
   std::string have = "CrossStitch", want = have;
   for (int i = 0; i < 5000; ++i) {
