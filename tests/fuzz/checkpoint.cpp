@@ -12,8 +12,6 @@
 
 #include "filled.hpp"
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-
 namespace fuzz {
 namespace {
 

@@ -23,8 +23,7 @@ namespace data = xs::data;
 // --- MAT ---
 
 void check(const data::MatArray& array) {
-  std::uint64_t count = 1;
-  for (const std::size_t extent : array.extents) count *= extent;
+  const std::uint64_t count = product(array.extents);
   using Kind = data::MatArray::Kind;
   XSTITCH_FUZZ_REQUIRE(array.kind != Kind::numbers || count == array.numbers.size());
   XSTITCH_FUZZ_REQUIRE(array.kind != Kind::cell || count == array.items.size());

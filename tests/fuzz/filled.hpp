@@ -10,8 +10,6 @@
 #include <xstitch/networks/one_task.hpp>
 #include <xstitch/run/any_net.hpp>
 
-#include "../data/temporary_folder.hpp"
-
 #include <cmath>
 #include <cstring>
 
@@ -25,10 +23,6 @@ inline std::vector<float> all_values(const xs::AnyNet& net) {
   for (std::size_t i = 0; i < net.parameters().size(); ++i)
     all.insert(all.end(), net.parameter(i).begin(), net.parameter(i).end());
   return all;
-}
-inline std::string bytes_of(const std::string& path) {
-  const xstitch_test::Bytes bytes = xstitch_test::read_bytes(path);
-  return {bytes.begin(), bytes.end()};
 }
 
 /// A network that each input finds alike.

@@ -7,6 +7,8 @@
 #include <xstitch/core/error.hpp>
 #include <xstitch/io/limits.hpp>
 
+#include "../data/temporary_folder.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +18,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
 namespace fuzz {
 
@@ -42,6 +46,18 @@ std::string file(std::string_view name = "x");
 void put(const std::string& path, std::string_view bytes);
 inline void put(const std::string& path, Input bytes) {
   put(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+inline std::string bytes_of(const std::string& path) {
+  const xstitch_test::Bytes bytes = xstitch_test::read_bytes(path);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// How many elements an array of these extents has.
+std::uint64_t product(const auto& extents) {
+  std::uint64_t count = 1;
+  for (const auto extent : extents) count *= extent;
+  return count;
 }
 
 /// Bytes allocated since begin(), at most.

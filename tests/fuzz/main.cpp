@@ -11,8 +11,6 @@
 #include <sanitizer/allocator_interface.h>
 #include <unistd.h>
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-
 namespace fuzz {
 
 std::vector<Target>& targets() {

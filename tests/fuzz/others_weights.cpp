@@ -17,11 +17,8 @@ void run_onnx(Input input) {
   put(file(), input);
   filled().run(input.size(), file(), [&] {
     const xs::OnnxFile found(file());
-    for (const auto& [name, tensor] : found.tensors()) {
-      std::uint64_t count = 1;
-      for (const std::uint64_t extent : tensor.shape) count *= extent;
-      XSTITCH_FUZZ_REQUIRE(!tensor.unread.empty() || tensor.values.size() == count);
-    }
+    for (const auto& [name, tensor] : found.tensors())
+      XSTITCH_FUZZ_REQUIRE(!tensor.unread.empty() || tensor.values.size() == product(tensor.shape));
     (void)xs::initialise_from(filled().net, found, {{"", "a."}, {"a.", "a."}});
   });
 }
@@ -48,11 +45,7 @@ void run_caffe(Input input) {
   filled().run(input.size(), file(), [&] {
     const xs::CaffeFile found(file());
     for (const xs::CaffeLayer& layer : found.layers())
-      for (const xs::CaffeBlob& blob : layer.blobs) {
-        std::uint64_t count = 1;
-        for (const std::uint64_t extent : blob.shape) count *= extent;
-        XSTITCH_FUZZ_REQUIRE(count == blob.values.size());
-      }
+      for (const xs::CaffeBlob& blob : layer.blobs) XSTITCH_FUZZ_REQUIRE(product(blob.shape) == blob.values.size());
     (void)xs::initialise_from(filled().net, found);
   });
 }

@@ -14,17 +14,8 @@
 namespace fuzz {
 namespace {
 
-std::string bytes_of(const std::string& path) {
-  const xstitch_test::Bytes bytes = xstitch_test::read_bytes(path);
-  return {bytes.begin(), bytes.end()};
-}
 bool same_bits(std::span<const float> a, std::span<const float> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
-}
-std::uint64_t product(const auto& extents) {
-  std::uint64_t count = 1;
-  for (const auto extent : extents) count *= extent;
-  return count;
 }
 
 void run_safetensors(Input input) {
